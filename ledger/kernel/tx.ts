@@ -1,0 +1,168 @@
+import type { Knex } from "knex";
+import type { PoolClient } from "pg";
+import QueryStream from "pg-query-stream";
+import type { Database } from "./database.ts";
+import { systemClock, type Clock, type LocalDate } from "./dates.ts";
+import { defineErrors, invariant } from "./errors.ts";
+
+export const txErrors = defineErrors({
+  TRY_AGAIN: {
+    status: 503,
+    message: (f: { attempts: number }) =>
+      `the database was busy with conflicting work ${f.attempts} times in a row; nothing was written, please try again`,
+  },
+});
+
+/** A municipality: every row of the books belongs to exactly one. */
+export type Ulb = {
+  readonly id: number;
+  readonly code: string;
+  readonly name: string;
+  readonly nameLocal: string | null;
+  readonly state: string;
+  readonly startsOn: LocalDate;
+};
+
+export type Role = "citizen" | "cashier" | "accountant" | "checker" | "auditor" | "state" | "admin" | "system";
+
+/** Who acts: a user's sign-in name, or "system:…" for the program's own work. */
+export type Actor = { readonly id: string; readonly roles: readonly Role[] };
+
+export type Who = { readonly ulb: Ulb; readonly actor: Actor };
+
+export function systemActor(part: string): Actor {
+  return { id: `system:${part}`, roles: ["system"] };
+}
+
+export type Params = Readonly<Record<string, unknown>>;
+
+/** A handle that only reads, in one ULB. */
+export type Read = Who & {
+  readonly clock: Clock;
+  /** Runs one statement with named parameters (`:name`); never name one like a type (`:date`), `x::date` would be rewritten. */
+  query<Row>(sql: string, params?: Params): Promise<Row[]>;
+  /** The one row, or undefined. More than one is a defect. */
+  queryOne<Row>(sql: string, params?: Params): Promise<Row | undefined>;
+  /** Rows through a cursor, in bounded memory. */
+  stream<Row>(sql: string, params?: Params): AsyncIterable<Row>;
+};
+
+declare const txMark: unique symbol;
+
+/** A handle that writes, atomically: it carries the transaction, the ULB, the actor and the clock. Only `inTransaction` makes one. */
+export type Tx = Read & {
+  readonly [txMark]: true;
+  readonly trx: Knex.Transaction;
+  /** One prepared call on the transaction's own connection, for the hot paths. */
+  prepared<Row>(name: string, sql: string, values: readonly unknown[]): Promise<Row[]>;
+};
+
+/** What a flow needs besides transactions: the open database and the clock. Folders above add their own parts. */
+export type App = { readonly db: Database; readonly clock: Clock };
+
+type Statement = { readonly text: string; readonly names: readonly string[] };
+const statements = new Map<string, Statement>();
+
+/** `:name` -> `$n`. Casts (`::date`) and names that are not parameters are left alone; a parameter never used is a defect. */
+export function bind(sql: string, params: Params): { text: string; values: unknown[] } {
+  const keys = Object.keys(params);
+  const cacheKey = `${keys.join(",")}|${sql}`;
+  let statement = statements.get(cacheKey);
+  if (!statement) {
+    const names: string[] = [];
+    const text = sql.replace(/(?<![:\w]):([a-z_][a-z0-9_]*)/gi, (whole, name: string) => {
+      if (!Object.hasOwn(params, name)) return whole;
+      let index = names.indexOf(name);
+      if (index < 0) index = names.push(name) - 1;
+      return `$${index + 1}`;
+    });
+    invariant(names.length === keys.length, `every parameter is used: ${keys.filter((k) => !names.includes(k)).join(", ")}`);
+    statement = { text, names };
+    statements.set(cacheKey, statement);
+  }
+  return { text: statement.text, values: statement.names.map((n) => params[n]) };
+}
+
+const MAX_ATTEMPTS = 8;
+const RETRIED = new Set(["40001", "40P01"]); // serialization failure, deadlock
+
+function sqlState(error: unknown): string | undefined {
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** SQLSTATE of a database error that was raised by a named rule of the schema. */
+export function violatedRule(error: unknown): string | undefined {
+  return typeof error === "object" && error !== null && "constraint" in error && typeof error.constraint === "string"
+    ? error.constraint
+    : undefined;
+}
+
+/**
+ * Runs `fn` in one transaction of that ULB: all of it commits, or nothing. On a serialization failure or deadlock the whole of `fn` runs
+ * again, so it must do nothing outside the database. Raises TRY_AGAIN when the database stays busy.
+ */
+export async function inTransaction<T>(app: App, who: Who, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await app.db.app.transaction(async (trx) => fn(await makeTx(app, who, trx)));
+    } catch (error) {
+      if (!RETRIED.has(sqlState(error) ?? "")) throw error;
+      if (attempt >= MAX_ATTEMPTS) throw txErrors.TRY_AGAIN({ attempts: attempt });
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+    }
+  }
+}
+
+/** Reads at one instant: every page of a pack ties to the same moment. */
+export async function inSnapshot<T>(app: App, who: Who, fn: (read: Read) => Promise<T>): Promise<T> {
+  return app.db.app.transaction(async (trx) => fn(await makeTx(app, who, trx)), {
+    isolationLevel: "repeatable read",
+    readOnly: true,
+  });
+}
+
+/** A dry run: `fn` runs whole, its result is returned, and everything it wrote is rolled back. */
+export async function inDryRun<T>(app: App, who: Who, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const box: { result?: { readonly value: T } } = {};
+  const stop = new Error("dry run");
+  try {
+    await inTransaction(app, who, async (tx) => {
+      box.result = { value: await fn(tx) };
+      throw stop;
+    });
+  } catch (error) {
+    if (error !== stop) throw error;
+  }
+  invariant(box.result, "a dry run that did not throw has a result");
+  return box.result.value;
+}
+
+async function makeTx(app: App, who: Who, trx: Knex.Transaction): Promise<Tx> {
+  // Within a transaction knex hands out the transaction's own connection; on it we can prepare, stream and copy.
+  const connection = (await (trx.client as { acquireConnection(): Promise<PoolClient> }).acquireConnection());
+  invariant(Number.isSafeInteger(who.ulb.id), "a ULB has an integer id");
+  // SET LOCAL, not set_config: only the former is passed on to the workers of a cluster.
+  await connection.query(`set local nagarkosh.ulb = '${who.ulb.id}'; set local nagarkosh.actor = '${who.actor.id.replaceAll("'", "''")}'`);
+  const query = async <Row>(sql: string, params: Params = {}): Promise<Row[]> => {
+    const { text, values } = bind(sql, params);
+    return (await connection.query(text, values)).rows as Row[];
+  };
+  return {
+    ulb: who.ulb,
+    actor: who.actor,
+    clock: app.clock ?? systemClock,
+    trx,
+    query,
+    queryOne: async <Row>(sql: string, params: Params = {}) => {
+      const rows = await query<Row>(sql, params);
+      invariant(rows.length <= 1, "this query gives at most one row");
+      return rows[0];
+    },
+    stream: <Row>(sql: string, params: Params = {}): AsyncIterable<Row> => {
+      const { text, values } = bind(sql, params);
+      return connection.query(new QueryStream(text, values, { batchSize: 1000 })) as AsyncIterable<Row>;
+    },
+    prepared: async <Row>(name: string, text: string, values: readonly unknown[]) =>
+      (await connection.query({ name, text, values: [...values] })).rows as Row[],
+  } as Tx;
+}

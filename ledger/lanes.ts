@@ -1,0 +1,84 @@
+import type { Database } from "./kernel/database.ts";
+import type { Who } from "./kernel/tx.ts";
+import { checkDraft, POST_SQL, postValues, resultOf, type EntryDraft, type PostedEntry, type PostResult } from "./entries.ts";
+
+type Waiting = {
+  readonly draft: EntryDraft;
+  readonly resolve: (entry: PostedEntry) => void;
+  readonly reject: (error: unknown) => void;
+};
+type Lane = { queue: Waiting[]; running: boolean };
+
+/**
+ * Posts single entries of many callers: each is a transaction's worth of durability, but what gathers for one (ULB, actor) while its
+ * previous batch commits goes in one call. No timer: an idle lane sends at once. One bad draft fails alone.
+ * Row locks queue badly; serialising here keeps 256 callers faster than 32 would be, one commit each (docs/decisions.md).
+ */
+export type Lanes = { post(who: Who, draft: EntryDraft): Promise<PostedEntry> };
+
+const BATCH = 512;
+
+export function createLanes(db: Database): Lanes {
+  const lanes = new Map<string, Lane>();
+
+  async function send(who: Who, batch: readonly Waiting[]): Promise<void> {
+    try {
+      const { rows } = await db.lanes.query<PostResult>({
+        name: "ledger-post",
+        text: POST_SQL,
+        values: postValues(who.ulb.id, who.actor.id, batch.map((w) => w.draft)),
+      });
+      const row = rows[0] as PostResult;
+      batch.forEach((w, i) => {
+        try {
+          w.resolve(resultOf(w.draft, row, i));
+        } catch (refusal) {
+          w.reject(refusal);
+        }
+      });
+    } catch (error) {
+      // The whole call failed (a race on a unique rule, a deadlock, a lost connection): each is tried alone and gets its own answer.
+      // A commit that did succeed is found again by its source.
+      if (batch.length === 1) for (const w of batch) w.reject(error);
+      else for (const w of batch) await send(who, [w]);
+    }
+  }
+
+  async function run(who: Who, lane: Lane): Promise<void> {
+    try {
+      while (lane.queue.length > 0) {
+        // The same source twice in one call would break the unique rule: the second waits for the next call and finds the first.
+        const batch: Waiting[] = [];
+        const later: Waiting[] = [];
+        const seen = new Set<string>();
+        for (const w of lane.queue) {
+          const key = `${w.draft.source.type}\u0001${w.draft.source.id}`;
+          if (batch.length >= BATCH || seen.has(key)) later.push(w);
+          else {
+            seen.add(key);
+            batch.push(w);
+          }
+        }
+        lane.queue = later;
+        await send(who, batch);
+      }
+    } finally {
+      lane.running = false;
+    }
+  }
+
+  return {
+    post: (who, draft) =>
+      new Promise((resolve, reject) => {
+        checkDraft(draft);
+        const key = `${who.ulb.id} ${who.actor.id}`;
+        let lane = lanes.get(key);
+        if (!lane) lanes.set(key, (lane = { queue: [], running: false }));
+        lane.queue.push({ draft, resolve, reject });
+        if (!lane.running) {
+          lane.running = true;
+          setImmediate(() => void run(who, lane));
+        }
+      }),
+  };
+}
