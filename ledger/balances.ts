@@ -24,15 +24,20 @@ const ACCOUNT_COLUMNS = `code, name, name_local as "nameLocal", parent, type, no
 
 /** The ULB's chart, in order of code. */
 export async function listAccounts(read: Read): Promise<Account[]> {
-  return read.query<Account>(`select ${ACCOUNT_COLUMNS} from ledger.accounts where ulb_id = :ulb order by code`, { ulb: read.ulb.id });
+  return read.query<Account>(`select ${ACCOUNT_COLUMNS} from ledger.accounts where ulb_id = :ulb order by code`, {
+    ulb: read.ulb.id,
+  });
 }
 
 /** Raises ACCOUNT_NOT_FOUND. */
 export async function getAccount(read: Read, code: string): Promise<Account> {
-  const account = await read.queryOne<Account>(`select ${ACCOUNT_COLUMNS} from ledger.accounts where ulb_id = :ulb and code = :code`, {
-    ulb: read.ulb.id,
-    code,
-  });
+  const account = await read.queryOne<Account>(
+    `select ${ACCOUNT_COLUMNS} from ledger.accounts where ulb_id = :ulb and code = :code`,
+    {
+      ulb: read.ulb.id,
+      code,
+    },
+  );
   if (!account) throw ledgerErrors.ACCOUNT_NOT_FOUND({ account: code });
   return account;
 }
@@ -79,7 +84,12 @@ export async function trialBalance(
      where m.entry_date <= :to_day::date ${range.fund === undefined ? "" : "and m.fund = :fund"}
      group by m.account, a.name
      order by m.account`,
-    { ulb: read.ulb.id, from_day: range.from, to_day: range.to, ...(range.fund === undefined ? {} : { fund: range.fund }) },
+    {
+      ulb: read.ulb.id,
+      from_day: range.from,
+      to_day: range.to,
+      ...(range.fund === undefined ? {} : { fund: range.fund }),
+    },
   );
   return rows.map((r) => {
     const closing = r.opening + r.debit - r.credit;
@@ -158,7 +168,12 @@ export type AccountStatement = {
   /** Give it back as `after` for the next page; undefined on the last. */
   readonly next: StatementCursor | undefined;
 };
-export type StatementCursor = { readonly date: LocalDate; readonly entryId: bigint; readonly lineNo: number; readonly balance: Paise };
+export type StatementCursor = {
+  readonly date: LocalDate;
+  readonly entryId: bigint;
+  readonly lineNo: number;
+  readonly balance: Paise;
+};
 
 /** One account's lines in order of date and entry, each with the balance after it, a page at a time (at most 1,000). Raises ACCOUNT_NOT_FOUND. */
 export async function accountStatement(
@@ -185,7 +200,15 @@ export async function accountStatement(
         )?.balance ?? 0n,
       );
   const rows = await read.query<
-    LineRow & { voucher: VoucherType; fy: string; number: bigint; entry_date: LocalDate; narration: string; source_type: string; source_id: string }
+    LineRow & {
+      voucher: VoucherType;
+      fy: string;
+      number: bigint;
+      entry_date: LocalDate;
+      narration: string;
+      source_type: string;
+      source_id: string;
+    }
   >(
     `select l.entry_id, l.line_no, l.account, '' as account_name, l.debit, l.credit, l.fund, l.function, l.ward, l.functionary, l.budget_head,
        l.scheme, l.party_type, l.party_id, l.demand_year, e.voucher, e.fy, e.number, e.entry_date, e.narration, e.source_type, e.source_id
@@ -221,7 +244,9 @@ export async function accountStatement(
   });
   const last = lines.at(-1);
   const next =
-    rows.length > limit && last ? { date: last.date, entryId: last.entryId, lineNo: last.lineNo, balance: last.balance } : undefined;
+    rows.length > limit && last
+      ? { date: last.date, entryId: last.entryId, lineNo: last.lineNo, balance: last.balance }
+      : undefined;
   return { account, opening, lines, next };
 }
 

@@ -24,7 +24,10 @@ export async function loadCharts(address: DatabaseAddress): Promise<void> {
   await withConnection(address, "owner", async (client) => {
     for (const chart of readdirSync(folder)) {
       await client.query("begin");
-      const made = await client.query("insert into ledger.charts (chart, name) values ($1, $2) on conflict do nothing", [chart, chart.toUpperCase()]);
+      const made = await client.query(
+        "insert into ledger.charts (chart, name) values ($1, $2) on conflict do nothing",
+        [chart, chart.toUpperCase()],
+      );
       if (made.rowCount === 1) {
         const accounts = readCsv(chart, "accounts.csv");
         await client.query(
@@ -45,25 +48,29 @@ export async function loadCharts(address: DatabaseAddress): Promise<void> {
           ],
         );
         const functions = readCsv(chart, "functions.csv");
-        await client.query(`insert into ledger.chart_functions (chart, code, name, parent) select $1, * from unnest($2::text[], $3::text[], $4::text[])`, [
-          chart,
-          functions.map((f) => f["code"]),
-          functions.map((f) => f["name"]),
-          functions.map((f) => orNull(f["parent"])),
-        ]);
+        await client.query(
+          `insert into ledger.chart_functions (chart, code, name, parent) select $1, * from unnest($2::text[], $3::text[], $4::text[])`,
+          [
+            chart,
+            functions.map((f) => f["code"]),
+            functions.map((f) => f["name"]),
+            functions.map((f) => orNull(f["parent"])),
+          ],
+        );
         const funds = readCsv(chart, "funds.csv");
-        await client.query(`insert into ledger.chart_funds (chart, code, name) select $1, * from unnest($2::text[], $3::text[])`, [
-          chart,
-          funds.map((f) => f["code"]),
-          funds.map((f) => f["name"]),
-        ]);
+        await client.query(
+          `insert into ledger.chart_funds (chart, code, name) select $1, * from unnest($2::text[], $3::text[])`,
+          [chart, funds.map((f) => f["code"]), funds.map((f) => f["name"])],
+        );
         const schedules = readCsv(chart, "schedules.csv");
         await client.query(
           `insert into ledger.chart_schedules (chart, statement, schedule, title, major_head, sign, normal_side)
            select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
           [
             chart,
-            ...["statement", "schedule", "title", "major_head", "sign", "normal_side"].map((c) => schedules.map((s) => s[c])),
+            ...["statement", "schedule", "title", "major_head", "sign", "normal_side"].map((c) =>
+              schedules.map((s) => s[c]),
+            ),
           ],
         );
       }

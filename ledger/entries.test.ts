@@ -49,7 +49,11 @@ test("an entry is posted with a gapless number and reads back as it was written"
   const draft = receipt({
     lines: [
       dr(CASH, rupees("1188.00")),
-      cr(RECEIVABLE, rupees("1188.00"), { ward: "3", party: { type: "consumer", id: "A1" }, demandYear: "2025-26" as never }),
+      cr(RECEIVABLE, rupees("1188.00"), {
+        ward: "3",
+        party: { type: "consumer", id: "A1" },
+        demandYear: "2025-26" as never,
+      }),
     ],
   });
   const posted = await tx("cashier", (t) => postEntry(t, draft));
@@ -86,7 +90,9 @@ test("a batch posts all of its entries or none", async () => {
   const good = receipt();
   const bad = receipt({ lines: [dr("9999999", rupees("1.00")), cr(RECEIVABLE, rupees("1.00"))] });
   await expect(tx("cashier", (t) => postEntries(t, [good, bad]))).rejects.toThrow(/ACCOUNT_UNKNOWN: account 9999999/);
-  expect(await tx("cashier", (t) => dayBook(t, { from: localDate("2026-04-01"), to: localDate("2027-03-31") }))).toEqual([]);
+  expect(
+    await tx("cashier", (t) => dayBook(t, { from: localDate("2026-04-01"), to: localDate("2027-03-31") })),
+  ).toEqual([]);
   const three = await tx("cashier", (t) => postEntries(t, [good, receipt(), receipt()]));
   expect(three.map((p) => p.number)).toEqual(["R/2026-27/000001", "R/2026-27/000002", "R/2026-27/000003"]);
 });
@@ -122,14 +128,21 @@ test("a reversal mirrors the entry, names it, and can be made once", async () =>
   await expect(
     tx("accountant", (t) => reverseEntry(t, { ...reversal, source: { type: "test", id: "second" } })),
   ).rejects.toThrow(/ENTRY_ALREADY_REVERSED/);
-  await expect(tx("accountant", (t) => reverseEntry(t, { ...reversal, reason: " " }))).rejects.toThrow(/REASON_MISSING/);
+  await expect(tx("accountant", (t) => reverseEntry(t, { ...reversal, reason: " " }))).rejects.toThrow(
+    /REASON_MISSING/,
+  );
 });
 
 test("trial balance, account statement and balances agree, before and after the roll-up", async () => {
   const { tx } = await testUlb(app);
   await tx("cashier", (t) =>
     postEntries(t, [
-      { ...receipt(), voucher: "journal", date: localDate("2026-04-02"), lines: [dr(RECEIVABLE, rupees("500.00")), cr(INCOME, rupees("500.00"), taxes)] },
+      {
+        ...receipt(),
+        voucher: "journal",
+        date: localDate("2026-04-02"),
+        lines: [dr(RECEIVABLE, rupees("500.00")), cr(INCOME, rupees("500.00"), taxes)],
+      },
       receipt({ date: localDate("2026-04-20") }),
       receipt({ date: localDate("2026-05-20") }),
     ]),
@@ -137,10 +150,22 @@ test("trial balance, account statement and balances agree, before and after the 
   const may = { from: localDate("2026-05-01"), to: localDate("2026-05-31") };
   const look = () =>
     tx("accountant", async (t) => ({
-      rows: (await trialBalance(t, may)).map((r) => [r.code, r.openDebit, r.openCredit, r.debit, r.credit, r.closeDebit, r.closeCredit]),
+      rows: (await trialBalance(t, may)).map((r) => [
+        r.code,
+        r.openDebit,
+        r.openCredit,
+        r.debit,
+        r.credit,
+        r.closeDebit,
+        r.closeCredit,
+      ]),
       totals: trialBalanceTotals(await trialBalance(t, may)),
       balance: await accountBalance(t, RECEIVABLE, localDate("2026-05-31")),
-      statement: (await accountStatement(t, { account: RECEIVABLE, ...may })).lines.map((l) => [l.date, l.amount, l.balance]),
+      statement: (await accountStatement(t, { account: RECEIVABLE, ...may })).lines.map((l) => [
+        l.date,
+        l.amount,
+        l.balance,
+      ]),
     }));
   const before = await look();
   expect(before.rows).toEqual([

@@ -264,7 +264,10 @@ export async function getEntry(read: Read, entryId: bigint): Promise<Entry> {
 }
 
 /** The entry of a fact, if it was posted. */
-export async function findEntryBySource(read: Read, source: { readonly type: string; readonly id: string }): Promise<Entry | undefined> {
+export async function findEntryBySource(
+  read: Read,
+  source: { readonly type: string; readonly id: string },
+): Promise<Entry | undefined> {
   const [entry] = await readEntries(read, "e.source_type = :source_type and e.source_id = :source_id", {
     source_type: source.type,
     source_id: source.id,
@@ -275,12 +278,22 @@ export async function findEntryBySource(read: Read, source: { readonly type: str
 /** A page of the day book: entries of the dates in order of date and number, after the cursor. At most `limit` (500). */
 export async function dayBook(
   read: Read,
-  options: { readonly from: LocalDate; readonly to: LocalDate; readonly after?: { readonly date: LocalDate; readonly id: bigint }; readonly limit?: number },
+  options: {
+    readonly from: LocalDate;
+    readonly to: LocalDate;
+    readonly after?: { readonly date: LocalDate; readonly id: bigint };
+    readonly limit?: number;
+  },
 ): Promise<Entry[]> {
   return readEntries(
     read,
     `e.entry_date between :from_day and :to_day and (e.entry_date, e.entry_id) > (:after_day::date, :after_id::bigint)`,
-    { from_day: options.from, to_day: options.to, after_day: options.after?.date ?? "0001-01-01", after_id: options.after?.id ?? 0n },
+    {
+      from_day: options.from,
+      to_day: options.to,
+      after_day: options.after?.date ?? "0001-01-01",
+      after_id: options.after?.id ?? 0n,
+    },
     Math.min(options.limit ?? 100, 500),
   );
 }
@@ -392,7 +405,8 @@ export async function reverseEntry(
     readonly source?: { readonly type: string; readonly id: string };
   },
 ): Promise<PostedEntry> {
-  if (reversal.reason.trim().length < 5) throw ledgerErrors.REASON_MISSING({ what: `the reversal of entry ${reversal.entryId}` });
+  if (reversal.reason.trim().length < 5)
+    throw ledgerErrors.REASON_MISSING({ what: `the reversal of entry ${reversal.entryId}` });
   const entry = await getEntry(tx, reversal.entryId);
   return postEntry(tx, {
     voucher: entry.voucher,

@@ -114,7 +114,8 @@ export const ledgerErrors = defineErrors({
   VOUCHER_NOT_FOUND: { status: 404, message: (f: { voucher: string }) => `there is no voucher ${f.voucher}` },
   VOUCHER_STATUS: {
     status: 409,
-    message: (f: { voucher: string; status: string; step: string }) => `voucher ${f.voucher} is ${f.status}; it cannot be ${f.step}`,
+    message: (f: { voucher: string; status: string; step: string }) =>
+      `voucher ${f.voucher} is ${f.status}; it cannot be ${f.step}`,
   },
   VOUCHER_CHANGED: {
     status: 412,

@@ -1,6 +1,14 @@
 import type { Database } from "./kernel/database.ts";
 import type { Who } from "./kernel/tx.ts";
-import { checkDraft, POST_SQL, postValues, resultOf, type EntryDraft, type PostedEntry, type PostResult } from "./entries.ts";
+import {
+  checkDraft,
+  POST_SQL,
+  postValues,
+  resultOf,
+  type EntryDraft,
+  type PostedEntry,
+  type PostResult,
+} from "./entries.ts";
 
 type Waiting = {
   readonly draft: EntryDraft;
@@ -26,7 +34,11 @@ export function createLanes(db: Database): Lanes {
       const { rows } = await db.lanes.query<PostResult>({
         name: "ledger-post",
         text: POST_SQL,
-        values: postValues(who.ulb.id, who.actor.id, batch.map((w) => w.draft)),
+        values: postValues(
+          who.ulb.id,
+          who.actor.id,
+          batch.map((w) => w.draft),
+        ),
       });
       const row = rows[0] as PostResult;
       batch.forEach((w, i) => {

@@ -14,10 +14,25 @@ export type PeriodStatus = {
 };
 
 /** A question that must have no problems before a month is closed; other folders bring their own, so the ledger asks nobody upward. */
-export type CloseCheck = { readonly name: string; readonly run: (read: Read, period: Period) => Promise<readonly Problem[]> };
+export type CloseCheck = {
+  readonly name: string;
+  readonly run: (read: Read, period: Period) => Promise<readonly Problem[]>;
+};
 
-type Row = { period: Period; status: "open" | "closed"; changed_at: Date | null; changed_by: string | null; reason: string | null };
-const statusOf = (r: Row): PeriodStatus => ({ period: r.period, status: r.status, changedAt: r.changed_at, changedBy: r.changed_by, reason: r.reason });
+type Row = {
+  period: Period;
+  status: "open" | "closed";
+  changed_at: Date | null;
+  changed_by: string | null;
+  reason: string | null;
+};
+const statusOf = (r: Row): PeriodStatus => ({
+  period: r.period,
+  status: r.status,
+  changedAt: r.changed_at,
+  changedBy: r.changed_by,
+  reason: r.reason,
+});
 
 /** All periods of the ULB's books, oldest first. */
 export async function listPeriods(read: Read): Promise<PeriodStatus[]> {
@@ -64,20 +79,28 @@ export async function closeProblems(read: Read, period: Period, checks: readonly
     { ulb: read.ulb.id, month: period },
   );
   if (drafts && drafts.n > 0n) {
-    problems.push({ code: "VOUCHERS_PENDING", message: `${drafts.n} vouchers dated in ${period} are neither approved nor rejected` });
+    problems.push({
+      code: "VOUCHERS_PENDING",
+      message: `${drafts.n} vouchers dated in ${period} are neither approved nor rejected`,
+    });
   }
   const earlier = await read.queryOne<{ period: string | null }>(
     "select min(period) as period from ledger.periods where ulb_id = :ulb and period < :month and status = 'open'",
     { ulb: read.ulb.id, month: period },
   );
-  if (earlier?.period) problems.push({ code: "EARLIER_PERIOD_OPEN", message: `${earlier.period} is still open; months are closed in order` });
+  if (earlier?.period)
+    problems.push({
+      code: "EARLIER_PERIOD_OPEN",
+      message: `${earlier.period} is still open; months are closed in order`,
+    });
   const off = await read.query<{ fund: string; debit: bigint; credit: bigint }>(
     `select fund, sum(debit)::bigint as debit, sum(credit)::bigint as credit from ledger.lines
      where ulb_id = :ulb and entry_date between :first::date and (:first::date + interval '1 month' - interval '1 day')::date
      group by fund having sum(debit) <> sum(credit)`,
     { ulb: read.ulb.id, first: `${period}-01` },
   );
-  for (const f of off) problems.push({ code: "FUND_OFF", message: `fund ${f.fund}: debits ${f.debit} paise, credits ${f.credit} paise` });
+  for (const f of off)
+    problems.push({ code: "FUND_OFF", message: `fund ${f.fund}: debits ${f.debit} paise, credits ${f.credit} paise` });
   for (const check of checks) problems.push(...(await check.run(read, period)));
   return problems;
 }
@@ -91,7 +114,8 @@ export async function closePeriod(tx: Tx, period: Period, checks: readonly Close
   const now = await periodStatus(tx, period);
   if (now.status !== "open") throw ledgerErrors.PERIOD_NOT_OPEN({ period, status: now.status });
   const problems = await closeProblems(tx, period, checks);
-  if (problems.length > 0) throw ledgerErrors.PERIOD_CLOSE_REFUSED({ period, problems: problems.map((p) => p.message) });
+  if (problems.length > 0)
+    throw ledgerErrors.PERIOD_CLOSE_REFUSED({ period, problems: problems.map((p) => p.message) });
   await setStatus(tx, period, "closed", null);
   await audit(tx, { action: "close", subject: "period", subjectId: period });
 }

@@ -27,7 +27,10 @@ export const DEFAULT_POSTING_MAP = {
 export type PostingKey = keyof typeof DEFAULT_POSTING_MAP;
 
 /** The accounts for several keys at once. Raises ACCOUNT_NOT_MAPPED. */
-export async function postingAccounts<K extends PostingKey>(read: Read, ...keys: readonly K[]): Promise<Record<K, string>> {
+export async function postingAccounts<K extends PostingKey>(
+  read: Read,
+  ...keys: readonly K[]
+): Promise<Record<K, string>> {
   const rows = await read.query<{ key: K; account: string }>(
     "select key, account from ledger.posting_map where ulb_id = :ulb and key = any(:keys::text[])",
     { ulb: read.ulb.id, keys },

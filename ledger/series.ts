@@ -22,7 +22,12 @@ export async function takeNumbers(tx: Tx, series: string, fy: FinancialYear, cou
   return row.first;
 }
 
-export type SeriesGap = { readonly series: string; readonly fy: string; readonly lastNumber: bigint; readonly entries: bigint };
+export type SeriesGap = {
+  readonly series: string;
+  readonly fy: string;
+  readonly lastNumber: bigint;
+  readonly entries: bigint;
+};
 
 /** Voucher series in which numbers used are not last − first + 1; empty when all is well. */
 export async function seriesGaps(read: Read): Promise<SeriesGap[]> {

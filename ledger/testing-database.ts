@@ -30,7 +30,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   const dir = mkdtempSync(path.join(tmpdir(), "nagarkosh-test-"));
   chmodSync(dir, 0o755); // as root the cluster runs as another user, who must reach it
-  const server = await startEmbeddedPostgres({ dataDir: dir, flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] });
+  const server = await startEmbeddedPostgres({
+    dataDir: dir,
+    flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+  });
   await prepareTemplate(server.address, template);
   project.provide("database", server.address);
   project.provide("template", template);

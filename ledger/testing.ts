@@ -15,9 +15,14 @@ export async function testApp(options: { readonly clock?: Clock; readonly poolSi
   await withConnection(server, "admin", async (client) => {
     await client.query(`create database ${name} template ${template}`);
     await client.query(`grant connect, temporary, create on database ${name} to nagarkosh_owner`);
-    await client.query(`grant connect, temporary on database ${name} to nagarkosh_app, nagarkosh_batch, nagarkosh_jobs`);
+    await client.query(
+      `grant connect, temporary on database ${name} to nagarkosh_app, nagarkosh_batch, nagarkosh_jobs`,
+    );
   });
-  const db = openDatabase(withDatabaseName(server, name), options.poolSize === undefined ? {} : { poolSize: options.poolSize });
+  const db = openDatabase(
+    withDatabaseName(server, name),
+    options.poolSize === undefined ? {} : { poolSize: options.poolSize },
+  );
   afterAll(async () => {
     await db.close();
     await dropDatabase(server, name);
@@ -36,7 +41,10 @@ export type TestUlb = {
 let made = 0;
 
 /** A ULB of the test's own, with chart, posting map, and the months of 2025-26 and 2026-27 (or from `startsOn`) open. */
-export async function testUlb(app: App, options: { readonly startsOn?: LocalDate; readonly years?: readonly LocalDate[] } = {}): Promise<TestUlb> {
+export async function testUlb(
+  app: App,
+  options: { readonly startsOn?: LocalDate; readonly years?: readonly LocalDate[] } = {},
+): Promise<TestUlb> {
   const startsOn = options.startsOn ?? localDate("2025-04-01");
   made += 1;
   const ulb = await createUlb(app, {

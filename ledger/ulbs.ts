@@ -5,8 +5,22 @@ import { DEFAULT_CHART } from "./charts.ts";
 import { ledgerErrors } from "./errors.ts";
 import { DEFAULT_POSTING_MAP } from "./posting-map.ts";
 
-type UlbRow = { ulb_id: number; code: string; name: string; name_local: string | null; state: string; starts_on: LocalDate };
-const ulbOf = (r: UlbRow): Ulb => ({ id: r.ulb_id, code: r.code, name: r.name, nameLocal: r.name_local, state: r.state, startsOn: r.starts_on });
+type UlbRow = {
+  ulb_id: number;
+  code: string;
+  name: string;
+  name_local: string | null;
+  state: string;
+  starts_on: LocalDate;
+};
+const ulbOf = (r: UlbRow): Ulb => ({
+  id: r.ulb_id,
+  code: r.code,
+  name: r.name,
+  nameLocal: r.name_local,
+  state: r.state,
+  startsOn: r.starts_on,
+});
 const COLUMNS = "ulb_id, code, name, name_local, state, starts_on";
 
 /**
@@ -47,15 +61,14 @@ export async function createUlb(
       "insert into ledger.functions (ulb_id, code, name, parent) select $1::integer, code, name, parent from ledger.chart_functions where chart = $2",
       [row.ulb_id, chart],
     );
-    await client.query("insert into ledger.funds (ulb_id, code, name) select $1::integer, code, name from ledger.chart_funds where chart = $2", [
-      row.ulb_id,
-      chart,
-    ]);
-    await client.query("insert into ledger.posting_map (ulb_id, key, account) select $1::integer, k, a from unnest($2::text[], $3::text[]) as m (k, a)", [
-      row.ulb_id,
-      Object.keys(DEFAULT_POSTING_MAP),
-      Object.values(DEFAULT_POSTING_MAP),
-    ]);
+    await client.query(
+      "insert into ledger.funds (ulb_id, code, name) select $1::integer, code, name from ledger.chart_funds where chart = $2",
+      [row.ulb_id, chart],
+    );
+    await client.query(
+      "insert into ledger.posting_map (ulb_id, key, account) select $1::integer, k, a from unnest($2::text[], $3::text[]) as m (k, a)",
+      [row.ulb_id, Object.keys(DEFAULT_POSTING_MAP), Object.values(DEFAULT_POSTING_MAP)],
+    );
     await client.query("insert into ledger.periods (ulb_id, period) select $1::integer, unnest($2::text[])", [
       row.ulb_id,
       periodsOf(financialYearOf(ulb.startsOn)),

@@ -4,7 +4,15 @@ import { invariant } from "./kernel/errors.ts";
 import { newId } from "./kernel/ids.ts";
 import { paise, type Paise } from "./kernel/money.ts";
 import type { Read, Tx } from "./kernel/tx.ts";
-import { checkDraft, postEntry, type Dimensions, type EntryDraft, type Line, type PostedEntry, type VoucherType } from "./entries.ts";
+import {
+  checkDraft,
+  postEntry,
+  type Dimensions,
+  type EntryDraft,
+  type Line,
+  type PostedEntry,
+  type VoucherType,
+} from "./entries.ts";
 import { ledgerErrors } from "./errors.ts";
 
 export type VoucherStatus = "draft" | "submitted" | "approved" | "rejected";
@@ -57,7 +65,14 @@ export async function changeVoucher(tx: Tx, id: string, version: number, input: 
   await tx.query(
     `update ledger.vouchers set voucher = :voucher, entry_date = :entry_date, narration = :narration, external_reference = :reference, version = version + 1
      where ulb_id = :ulb and voucher_id = :id`,
-    { ulb: tx.ulb.id, id: now.id, voucher: input.voucher, entry_date: input.date, narration: input.narration, reference: input.externalReference ?? null },
+    {
+      ulb: tx.ulb.id,
+      id: now.id,
+      voucher: input.voucher,
+      entry_date: input.date,
+      narration: input.narration,
+      reference: input.externalReference ?? null,
+    },
   );
   await tx.query("delete from ledger.voucher_lines where ulb_id = :ulb and voucher_id = :id", { ulb: tx.ulb.id, id });
   await writeLines(tx, id, input.lines);
@@ -68,7 +83,12 @@ async function writeLines(tx: Tx, id: string, lines: readonly Line[]): Promise<v
   if (lines.length === 0) return;
   lines.forEach((line, i) => {
     if (line.amount <= 0n) {
-      throw ledgerErrors.LINE_AMOUNT({ what: "the voucher", line: i + 1, account: line.account, amount: String(line.amount) });
+      throw ledgerErrors.LINE_AMOUNT({
+        what: "the voucher",
+        line: i + 1,
+        account: line.account,
+        amount: String(line.amount),
+      });
     }
   });
   await tx.query(
@@ -112,7 +132,11 @@ export async function submitVoucher(tx: Tx, id: string, version: number): Promis
 }
 
 /** Approves a submitted voucher: entry, number and audit in one commit. Raises MAKER_IS_CHECKER and the refusals of postEntry. */
-export async function approveVoucher(tx: Tx, id: string, version: number): Promise<{ voucher: Voucher; entry: PostedEntry }> {
+export async function approveVoucher(
+  tx: Tx,
+  id: string,
+  version: number,
+): Promise<{ voucher: Voucher; entry: PostedEntry }> {
   const voucher = await lockVoucher(tx, id, version, "submitted", "approved");
   refuseOwn(tx, voucher);
   await audit(tx, { action: "approve", subject: "voucher", subjectId: id });
@@ -156,10 +180,14 @@ function draftOf(voucher: Voucher): EntryDraft {
 }
 
 async function lockVoucher(tx: Tx, id: string, version: number, status: VoucherStatus, step: string): Promise<Voucher> {
-  await tx.query("select 1 from ledger.vouchers where ulb_id = :ulb and voucher_id = :id for update", { ulb: tx.ulb.id, id });
+  await tx.query("select 1 from ledger.vouchers where ulb_id = :ulb and voucher_id = :id for update", {
+    ulb: tx.ulb.id,
+    id,
+  });
   const voucher = await getVoucher(tx, id);
   if (voucher.status !== status) throw ledgerErrors.VOUCHER_STATUS({ voucher: id, status: voucher.status, step });
-  if (voucher.version !== version) throw ledgerErrors.VOUCHER_CHANGED({ voucher: id, expected: version, found: voucher.version });
+  if (voucher.version !== version)
+    throw ledgerErrors.VOUCHER_CHANGED({ voucher: id, expected: version, found: voucher.version });
   return voucher;
 }
 
@@ -184,7 +212,13 @@ async function readVouchers(read: Read, where: string, params: Record<string, un
     { ...params, ulb: read.ulb.id },
   );
   if (rows.length === 0) return [];
-  const lines = await read.query<{ voucher_id: string; account: string; side: "debit" | "credit"; amount: bigint; dimensions: Dimensions }>(
+  const lines = await read.query<{
+    voucher_id: string;
+    account: string;
+    side: "debit" | "credit";
+    amount: bigint;
+    dimensions: Dimensions;
+  }>(
     `select voucher_id, account, side, amount, dimensions from ledger.voucher_lines
      where ulb_id = :ulb and voucher_id = any(:ids::uuid[]) order by voucher_id, line_no`,
     { ulb: read.ulb.id, ids: rows.map((r) => r.voucher_id) },
@@ -206,7 +240,12 @@ async function readVouchers(read: Read, where: string, params: Record<string, un
       entryId: r.entry_id,
       lines: lines
         .filter((l) => l.voucher_id === r.voucher_id)
-        .map((l): Line & { amount: Paise } => ({ ...l.dimensions, account: l.account, side: l.side, amount: paise(l.amount) })),
+        .map((l): Line & { amount: Paise } => ({
+          ...l.dimensions,
+          account: l.account,
+          side: l.side,
+          amount: paise(l.amount),
+        })),
     };
   });
 }

@@ -23,7 +23,14 @@ export type DatabaseRole = keyof typeof ROLES;
  * `url`: we log in as the URL's user and step down to the role at connection start, so RESET ROLE cannot climb back.
  */
 export type DatabaseAddress =
-  | { readonly kind: "login"; readonly host: string; readonly port: number; readonly database: string; readonly admin: string; readonly password: string }
+  | {
+      readonly kind: "login";
+      readonly host: string;
+      readonly port: number;
+      readonly database: string;
+      readonly admin: string;
+      readonly password: string;
+    }
   | { readonly kind: "url"; readonly url: string };
 
 // bigint and date come back exactly: int8 as BigInt, date as its own text (pg would shift it by the zone), numeric as text.
@@ -31,7 +38,12 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(20, BigInt);
 types.setTypeParser(1082, (value: string) => value);
 types.setTypeParser(1016, (value: string) =>
-  value === "{}" ? [] : value.slice(1, -1).split(",").map((v) => (v === "NULL" ? null : BigInt(v))),
+  value === "{}"
+    ? []
+    : value
+        .slice(1, -1)
+        .split(",")
+        .map((v) => (v === "NULL" ? null : BigInt(v))),
 );
 types.setTypeParser(1182, (value: string) => (value === "{}" ? [] : value.slice(1, -1).split(",")));
 
@@ -40,9 +52,20 @@ export function connectionConfig(address: DatabaseAddress, role: DatabaseRole | 
   const common = { types, application_name: `nagarkosh ${role}` } as const;
   if (address.kind === "login") {
     const user = role === "admin" ? address.admin : ROLES[role];
-    return { ...common, host: address.host, port: address.port, database: address.database, user, password: address.password };
+    return {
+      ...common,
+      host: address.host,
+      port: address.port,
+      database: address.database,
+      user,
+      password: address.password,
+    };
   }
-  return { ...common, connectionString: address.url, ...(role === "admin" ? {} : { options: `-c role=${ROLES[role]}` }) };
+  return {
+    ...common,
+    connectionString: address.url,
+    ...(role === "admin" ? {} : { options: `-c role=${ROLES[role]}` }),
+  };
 }
 
 /** The same server, another database. */
@@ -121,7 +144,9 @@ export async function prepareRoles(address: DatabaseAddress): Promise<void> {
         const login = address.kind === "login" ? `login password ${pg.escapeLiteral(address.password)}` : "nologin";
         const exists = await client.query("select 1 from pg_roles where rolname = $1", [name]);
         if (exists.rowCount === 0) {
-          await client.query(`create role ${name} ${login} nosuperuser nocreatedb nocreaterole ${role === "batch" ? "bypassrls" : "nobypassrls"}`);
+          await client.query(
+            `create role ${name} ${login} nosuperuser nocreatedb nocreaterole ${role === "batch" ? "bypassrls" : "nobypassrls"}`,
+          );
         }
         if (address.kind === "url") await client.query(`grant ${name} to current_user`);
       }
@@ -129,7 +154,9 @@ export async function prepareRoles(address: DatabaseAddress): Promise<void> {
       invariant(database, "a connection has a database");
       const quoted = pg.escapeIdentifier(database);
       await client.query(`grant create, connect, temporary on database ${quoted} to ${ROLES.owner}`);
-      await client.query(`grant connect, temporary on database ${quoted} to ${ROLES.app}, ${ROLES.batch}, ${ROLES.jobs}`);
+      await client.query(
+        `grant connect, temporary on database ${quoted} to ${ROLES.app}, ${ROLES.batch}, ${ROLES.jobs}`,
+      );
       await client.query(`create schema if not exists bullmq authorization ${ROLES.jobs}`);
       // Lets the owner give the posting function its SET clause (ledger/migrations/001_ledger.sql); PostgreSQL 15 or later.
       await client.query(`grant set on parameter nagarkosh.posting to ${ROLES.owner}`);

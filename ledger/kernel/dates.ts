@@ -1,5 +1,12 @@
 import { tz } from "@date-fns/tz";
-import { addDays as addDaysTo, addMonths as addMonthsTo, differenceInCalendarDays, format, isValid, lastDayOfMonth } from "date-fns";
+import {
+  addDays as addDaysTo,
+  addMonths as addMonthsTo,
+  differenceInCalendarDays,
+  format,
+  isValid,
+  lastDayOfMonth,
+} from "date-fns";
 import { utc } from "@date-fns/utc";
 import { defineErrors } from "./errors.ts";
 

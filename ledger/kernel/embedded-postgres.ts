@@ -1,6 +1,16 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -26,7 +36,8 @@ export const embeddedErrors = defineErrors({
   },
   DATABASE_NO_USER: {
     status: 500,
-    message: () => "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor `nobody`; run as an ordinary user",
+    message: () =>
+      "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor `nobody`; run as an ordinary user",
   },
 });
 
@@ -54,7 +65,10 @@ function binaries(): { root: string; version: string } {
       return { root, version };
     }
   }
-  throw embeddedErrors.DATABASE_START({ step: "find binaries", output: `no package ${name}; set DATABASE_URL to a server of yours` });
+  throw embeddedErrors.DATABASE_START({
+    step: "find binaries",
+    output: `no package ${name}; set DATABASE_URL to a server of yours`,
+  });
 }
 
 /** npm carries no symbolic links; the package's install script makes them, and so do we where scripts do not run. */
@@ -118,7 +132,11 @@ export async function startEmbeddedPostgres(options: {
   const as: RunAs = isRoot ? unprivileged() : {};
   let dataDir = path.resolve(options.dataDir);
   if (isRoot) {
-    const works = spawnSync(path.join(root, "native/bin/postgres"), ["--version"], { ...as, cwd: "/", encoding: "utf8" });
+    const works = spawnSync(path.join(root, "native/bin/postgres"), ["--version"], {
+      ...as,
+      cwd: "/",
+      encoding: "utf8",
+    });
     if (works.status !== 0) {
       const copy = `/var/tmp/nagarkosh-postgres-${version}`;
       if (!existsSync(path.join(copy, ".complete"))) {
@@ -189,7 +207,11 @@ export async function startEmbeddedPostgres(options: {
       ...(options.flags ?? []).map((f) => `-c ${f}`),
     ];
     const log = path.join(cluster, "server.log");
-    const started = run("pg_ctl", ["start", "-w", "-t", "60", "-D", cluster, "-l", log, "-o", settings.join(" ")], true);
+    const started = run(
+      "pg_ctl",
+      ["start", "-w", "-t", "60", "-D", cluster, "-l", log, "-o", settings.join(" ")],
+      true,
+    );
     if (started.status !== 0) {
       const tail = existsSync(log) ? readFileSync(log, "utf8").slice(-800) : String(started.error ?? "no log");
       throw embeddedErrors.DATABASE_START({ step: "start", output: tail });
@@ -213,7 +235,14 @@ export async function startEmbeddedPostgres(options: {
 export async function claimService(address: DatabaseAddress, dataDir: string): Promise<{ release(): Promise<void> }> {
   const client = new pg.Client(
     address.kind === "login"
-      ? { host: address.host, port: address.port, database: address.database, user: address.admin, password: address.password, application_name: "nagarkosh service" }
+      ? {
+          host: address.host,
+          port: address.port,
+          database: address.database,
+          user: address.admin,
+          password: address.password,
+          application_name: "nagarkosh service",
+        }
       : { connectionString: address.url, application_name: "nagarkosh service" },
   );
   await client.connect();

@@ -26,9 +26,11 @@ test("a token has 160 bits and fits into a link", () => {
   for (const t of tokens) expect(t).toMatch(/^[A-Za-z0-9_-]{27}$/);
 });
 
-test.each([["", false], ["x", false], ["018F0000-0000-7000-8000-000000000000", false], ["018f0000-0000-7000-8000-000000000000", true]])(
-  "%j is a UUID as we write it: %s",
-  (input, expected) => {
-    expect(isUuid(input)).toBe(expected);
-  },
-);
+test.each([
+  ["", false],
+  ["x", false],
+  ["018F0000-0000-7000-8000-000000000000", false],
+  ["018f0000-0000-7000-8000-000000000000", true],
+])("%j is a UUID as we write it: %s", (input, expected) => {
+  expect(isUuid(input)).toBe(expected);
+});

@@ -30,11 +30,7 @@ const NUMBER_FORMAT: readonly (readonly [string, string, string])[] = [
   ["999", "999.00", "Rupees Nine Hundred Ninety Nine Only"],
   ["1000", "1,000.00", "Rupees One Thousand Only"],
   ["10000", "10,000.00", "Rupees Ten Thousand Only"],
-  [
-    "99999.99",
-    "99,999.99",
-    "Rupees Ninety Nine Thousand Nine Hundred Ninety Nine and Paise Ninety Nine Only",
-  ],
+  ["99999.99", "99,999.99", "Rupees Ninety Nine Thousand Nine Hundred Ninety Nine and Paise Ninety Nine Only"],
   ["100000", "1,00,000.00", "Rupees One Lakh Only"],
   [
     "1234567.50",

@@ -4,7 +4,13 @@ import type { Instant } from "./dates.ts";
 import type { Tx } from "./tx.ts";
 
 /** A thing to do after the fact committed: SMS, e-mail, a PDF file, a feed. */
-export type OutboxRow = { readonly ulbId: number; readonly id: bigint; readonly topic: string; readonly payload: Json; readonly attempts: number };
+export type OutboxRow = {
+  readonly ulbId: number;
+  readonly id: bigint;
+  readonly topic: string;
+  readonly payload: Json;
+  readonly attempts: number;
+};
 
 /** Puts work into the outbox in the fact's own transaction. The same `dedupeKey` is said once for ever. */
 export async function enqueue(
@@ -44,8 +50,19 @@ export async function enqueueAll(
  * Open rows whose bell has not been rung for `againAfterSeconds`: the relay rings for them, and a sweeper that calls this again makes
  * a wiped queue whole. Rows are marked as rung in the same statement; two relays never get the same row.
  */
-export async function claimOutbox(db: Database, now: Instant, limit: number, againAfterSeconds = 60): Promise<OutboxRow[]> {
-  const result = await db.batch.query<{ ulb_id: number; outbox_id: bigint; topic: string; payload: Json; attempts: number }>(
+export async function claimOutbox(
+  db: Database,
+  now: Instant,
+  limit: number,
+  againAfterSeconds = 60,
+): Promise<OutboxRow[]> {
+  const result = await db.batch.query<{
+    ulb_id: number;
+    outbox_id: bigint;
+    topic: string;
+    payload: Json;
+    attempts: number;
+  }>(
     `update kernel.outbox as o set rung_at = $1
      from (
        select ulb_id, outbox_id from kernel.outbox
@@ -72,11 +89,21 @@ export async function openOutboxRows(db: Database, ulbId: number, ids: readonly 
 }
 
 export async function completeOutbox(db: Database, now: Instant, ulbId: number, ids: readonly bigint[]): Promise<void> {
-  await db.batch.query(`update kernel.outbox set done_at = $1 where ulb_id = $2 and outbox_id = any($3::bigint[])`, [now, ulbId, ids]);
+  await db.batch.query(`update kernel.outbox set done_at = $1 where ulb_id = $2 and outbox_id = any($3::bigint[])`, [
+    now,
+    ulbId,
+    ids,
+  ]);
 }
 
 /** Notes the failure and tries again later: 30 s, doubling, at most six hours. */
-export async function postponeOutbox(db: Database, now: Instant, ulbId: number, id: bigint, error: string): Promise<void> {
+export async function postponeOutbox(
+  db: Database,
+  now: Instant,
+  ulbId: number,
+  id: bigint,
+  error: string,
+): Promise<void> {
   await db.batch.query(
     `update kernel.outbox
      set attempts = attempts + 1, last_error = left($4, 500), rung_at = null,

@@ -76,7 +76,10 @@ export function bind(sql: string, params: Params): { text: string; values: unkno
       if (index < 0) index = names.push(name) - 1;
       return `$${index + 1}`;
     });
-    invariant(names.length === keys.length, `every parameter is used: ${keys.filter((k) => !names.includes(k)).join(", ")}`);
+    invariant(
+      names.length === keys.length,
+      `every parameter is used: ${keys.filter((k) => !names.includes(k)).join(", ")}`,
+    );
     statement = { text, names };
     statements.set(cacheKey, statement);
   }
@@ -87,7 +90,9 @@ const MAX_ATTEMPTS = 8;
 const RETRIED = new Set(["40001", "40P01"]); // serialization failure, deadlock
 
 function sqlState(error: unknown): string | undefined {
-  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
 }
 
 /** SQLSTATE of a database error that was raised by a named rule of the schema. */
@@ -139,10 +144,12 @@ export async function inDryRun<T>(app: App, who: Who, fn: (tx: Tx) => Promise<T>
 
 async function makeTx(app: App, who: Who, trx: Knex.Transaction): Promise<Tx> {
   // Within a transaction knex hands out the transaction's own connection; on it we can prepare, stream and copy.
-  const connection = (await (trx.client as { acquireConnection(): Promise<PoolClient> }).acquireConnection());
+  const connection = await (trx.client as { acquireConnection(): Promise<PoolClient> }).acquireConnection();
   invariant(Number.isSafeInteger(who.ulb.id), "a ULB has an integer id");
   // SET LOCAL, not set_config: only the former is passed on to the workers of a cluster.
-  await connection.query(`set local nagarkosh.ulb = '${who.ulb.id}'; set local nagarkosh.actor = '${who.actor.id.replaceAll("'", "''")}'`);
+  await connection.query(
+    `set local nagarkosh.ulb = '${who.ulb.id}'; set local nagarkosh.actor = '${who.actor.id.replaceAll("'", "''")}'`,
+  );
   const query = async <Row>(sql: string, params: Params = {}): Promise<Row[]> => {
     const { text, values } = bind(sql, params);
     return (await connection.query(text, values)).rows as Row[];

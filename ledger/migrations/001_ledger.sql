@@ -231,7 +231,15 @@ grant select on ledger.entries, ledger.lines to nagarkosh_app, nagarkosh_batch;
 -- (FOR SHARE on the period row would write one, and a multixact, for every posting).
 create function ledger.month_key(day date) returns integer
 language sql immutable parallel safe
-as $$ select (extract(year from day) * 100 + extract(month from day))::integer $$;
+as $$ select date_part('year', day)::integer * 100 + date_part('month', day)::integer $$;
+
+-- "2026-27": April to March.
+create function ledger.fy_of(day date) returns text
+language sql immutable parallel safe
+as $$
+  select (date_part('year', day)::integer - (date_part('month', day) < 4)::integer)::text || '-'
+    || lpad(((date_part('year', day)::integer + 1 - (date_part('month', day) < 4)::integer) % 100)::text, 2, '0')
+$$;
 
 -- Posts a set of entries of one ULB and says for each what became of it:
 --   posted | exists (same source, same content: the entry that is there) | a refusal, and nothing of that entry is written.
@@ -251,10 +259,17 @@ security definer
 set search_path = pg_catalog, ledger
 set nagarkosh.posting = 'on'
 set plan_cache_mode = force_generic_plan
+-- Plans are made once per connection, perhaps while the tables are empty: every look-up below is by key, whatever the planner believes
+-- (LATERAL … LIMIT 1 keeps it a look-up per row; a hash join over a table thought empty made a batch of 1,000 take 15 s).
+set enable_seqscan = off
 as $$
 declare
   n constant integer := cardinality(p_voucher);
   v_fy text[];
+  v_series integer;
+  v_locked integer;
+  v_dim_fault text[];
+  v_reversal text[];
   v_all_fresh boolean;
   r record;
 begin
@@ -272,52 +287,65 @@ begin
     raise exception 'a batch has 1 to 5000 entries, not %', coalesce(n, 0) using errcode = 'invalid_parameter_value';
   end if;
 
-  select array_agg(case when extract(month from d) >= 4
-                        then extract(year from d)::text || '-' || lpad(((extract(year from d)::integer + 1) % 100)::text, 2, '0')
-                        else (extract(year from d) - 1)::text || '-' || lpad((extract(year from d)::integer % 100)::text, 2, '0') end order by o)
-  into v_fy from unnest(p_date) with ordinality as t (d, o);
-
   -- 1. Locks, each as its own statement so that what follows reads the newest committed state: months shared, then series in order.
   perform pg_advisory_xact_lock_shared(p_ulb, m) from (select distinct ledger.month_key(d) as m from unnest(p_date) as t (d) order by 1) as months;
-  perform 1 from ledger.series s
-  where s.ulb_id = p_ulb and (s.series, s.fy) in (select v, f from unnest(p_voucher, v_fy) as t (v, f))
-  order by s.series, s.fy for no key update;
-  if (select count(*) from (select distinct v, f from unnest(p_voucher, v_fy) as t (v, f)) as want)
-     > (select count(*) from ledger.series s where s.ulb_id = p_ulb and (s.series, s.fy) in (select v, f from unnest(p_voucher, v_fy) as t (v, f))) then
-    insert into ledger.series (ulb_id, series, fy)
-    select distinct p_ulb, v, f from unnest(p_voucher, v_fy) as t (v, f) order by 2, 3
-    on conflict do nothing;
+  select array_agg(f), count(distinct (v, f)) into v_fy, v_series
+  from (select v, ledger.fy_of(d) as f from unnest(p_voucher, p_date) as t (v, d)) as t;
+  for i in 1..2 loop
     perform 1 from ledger.series s
     where s.ulb_id = p_ulb and (s.series, s.fy) in (select v, f from unnest(p_voucher, v_fy) as t (v, f))
     order by s.series, s.fy for no key update;
-  end if;
+    get diagnostics v_locked = row_count;
+    exit when v_locked = v_series;
+    insert into ledger.series (ulb_id, series, fy)
+    select distinct p_ulb, v, f from unnest(p_voucher, v_fy) as t (v, f)
+    where v in ('receipt', 'payment', 'contra', 'journal', 'opening') order by 2, 3
+    on conflict do nothing;
+  end loop;
 
-  -- 2. Judge every entry, as a set.
-  with line as materialized (
-    select l.e, d_fund[l.dim] as fund, l.account, l.debit, l.credit, a.is_cash_bank,
-      case
+  -- 2. Judge every entry, as a set, and number those that pass. Dimension sets are few: they are judged once each, not once a line.
+  select array_agg(case
+      when not exists (select 1 from ledger.funds f where f.ulb_id = p_ulb and f.code = d.fund) then 'e:FUND_UNKNOWN'
+      when d.function is not null and not exists (select 1 from ledger.functions f where f.ulb_id = p_ulb and f.code = d.function) then 'g:FUNCTION_UNKNOWN'
+    end) into v_dim_fault
+  from unnest(d_fund, d_function) as d (fund, function);
+  if cardinality(array_remove(p_reverses, null)) > 0 then
+    select array_agg(case
+        when p.reverses is null then null
+        when not exists (select 1 from ledger.entries x where x.ulb_id = p_ulb and x.entry_id = p.reverses) then 'REVERSAL:unknown:' || p.reverses
+        when exists (
+          select 1 from ledger.entries x where x.ulb_id = p_ulb and x.reverses_entry_id = p.reverses
+            and (x.source_type, x.source_id) <> (p.source_type, p.source_id)) then 'REVERSAL:again:' || p.reverses
+      end) into v_reversal
+    from unnest(p_reverses, p_source_type, p_source_id) as p (reverses, source_type, source_id);
+  end if;
+  -- Numbers last: gapless within (ULB, voucher, financial year), because the series rows are ours until commit.
+  with by_fund as (
+    select l.e, d_fund[l.dim] as fund, sum(l.debit) as debit, sum(l.credit) as credit, count(*) as lines,
+      count(*) filter (where a.is_cash_bank) as cash_lines,
+      count(*) filter (where not a.is_cash_bank and l.account not like '240%') as other_lines,
+      min(case
         when l.debit is null or l.credit is null or l.debit < 0 or l.credit < 0 or (l.debit > 0) = (l.credit > 0) then 'a:AMOUNT'
         when a.code is null then 'b:ACCOUNT_UNKNOWN'
         when not a.is_posting then 'c:ACCOUNT_NOT_POSTING'
         when not a.is_active then 'd:ACCOUNT_INACTIVE'
-        when not exists (select 1 from ledger.funds f where f.ulb_id = p_ulb and f.code = d_fund[l.dim]) then 'e:FUND_UNKNOWN'
+        when v_dim_fault[l.dim] = 'e:FUND_UNKNOWN' then 'e:FUND_UNKNOWN'
         when a.needs_function and d_function[l.dim] is null then 'f:FUNCTION_MISSING'
-        when d_function[l.dim] is not null
-          and not exists (select 1 from ledger.functions f where f.ulb_id = p_ulb and f.code = d_function[l.dim]) then 'g:FUNCTION_UNKNOWN'
-      end as fault
+        else v_dim_fault[l.dim]
+      end || ':' || l.account || ':' || coalesce(d_fund[l.dim], '')) as fault
     from unnest(l_entry, l_account, l_debit, l_credit, l_dim) as l (e, account, debit, credit, dim)
-    left join ledger.accounts a on a.ulb_id = p_ulb and a.code = l.account
-  ), by_fund as (
-    select e, fund, sum(debit) as debit, sum(credit) as credit, count(*) as lines, count(*) filter (where is_cash_bank) as cash_lines,
-      count(*) filter (where not is_cash_bank and account not like '240%') as other_lines,
-      min(fault || ':' || account || ':' || coalesce(fund, '')) as fault
-    from line group by e, fund
+    left join lateral (
+      select a.code, a.is_posting, a.is_active, a.is_cash_bank, a.needs_function from ledger.accounts a
+      where a.ulb_id = p_ulb and a.code = l.account limit 1) as a on true
+    group by l.e, d_fund[l.dim]
   ), by_entry as (
     select e, sum(debit) as debit, sum(credit) as credit, sum(lines) as lines, sum(cash_lines) as cash_lines, sum(other_lines) as other_lines,
       min(fault) as fault, min(fund) filter (where debit <> credit) as fund_off, max(debit - credit) filter (where debit <> credit) as fund_gap
     from by_fund group by e
-  ), judged as (
-    select p.o, case
+  ), judged as materialized (
+    select p.o, p.voucher, p.fy, x.entry_id as there, x.number as there_number,
+      case
+        when x.entry_id is not null then null
         when coalesce(b.lines, 0) < 2 then 'LINES:' || coalesce(b.lines, 0)
         when b.fault is not null then substr(b.fault, 3)
         when b.debit <> b.credit then 'UNBALANCED:' || b.debit || ':' || b.credit
@@ -327,22 +355,30 @@ begin
         when p.voucher = 'contra' and (b.other_lines > 0 or b.cash_lines < 2) then 'VOUCHER_RULE:contra'
         when m.period is null then 'PERIOD_MISSING:' || to_char(p.day, 'YYYY-MM')
         when m.status <> 'open' then 'PERIOD_CLOSED:' || m.period
-        when p.reverses is not null and not exists (select 1 from ledger.entries x where x.ulb_id = p_ulb and x.entry_id = p.reverses)
-          then 'REVERSAL:unknown:' || p.reverses
-        when p.reverses is not null and exists (
-          select 1 from ledger.entries x where x.ulb_id = p_ulb and x.reverses_entry_id = p.reverses
-            and (x.source_type, x.source_id) <> (p.source_type, p.source_id)) then 'REVERSAL:again:' || p.reverses
-      end as refusal, x.entry_id as there, x.number as there_number
-    from unnest(p_voucher, p_date, p_reverses, p_source_type, p_source_id) with ordinality as p (voucher, day, reverses, source_type, source_id, o)
+        else v_reversal[p.o]
+      end as refusal
+    from unnest(p_voucher, v_fy, p_date, p_source_type, p_source_id) with ordinality as p (voucher, fy, day, source_type, source_id, o)
     left join by_entry b on b.e = p.o
-    left join ledger.periods m on m.ulb_id = p_ulb and m.period = to_char(p.day, 'YYYY-MM')
-    left join ledger.entries x on x.ulb_id = p_ulb and x.source_type = p.source_type and x.source_id = p.source_id
+    left join lateral (
+      select m.period, m.status from ledger.periods m where m.ulb_id = p_ulb and m.period = to_char(p.day, 'YYYY-MM') limit 1) as m on true
+    left join lateral (
+      select x.entry_id, x.number from ledger.entries x
+      where x.ulb_id = p_ulb and x.source_type = p.source_type and x.source_id = p.source_id limit 1) as x on true
   )
-  select array_agg(case when there is not null then 'exists' when refusal is not null then split_part(refusal, ':', 1) else 'posted' end order by o),
-    array_agg(there order by o), array_agg(there_number order by o),
-    array_agg(case when there is null and refusal is not null then substr(refusal, length(split_part(refusal, ':', 1)) + 2) end order by o),
-    bool_and(there is null)
-  into o_status, o_entry_id, o_number, o_detail, v_all_fresh from judged;
+  select array_agg(case when t.there is not null then 'exists' when t.passed then 'posted' else split_part(t.refusal, ':', 1) end),
+    array_agg(case when t.passed then nextval('ledger.entry_id') else t.there end),
+    array_agg(case when t.passed then t.next_number + t.rank - 1 else t.there_number end),
+    array_agg(substr(t.refusal, strpos(t.refusal, ':') + 1)),
+    bool_and(t.there is null)
+  into o_status, o_entry_id, o_number, o_detail, v_all_fresh
+  from (
+    select j.o, j.there, j.there_number, j.refusal, j.passed, s.next_number,
+      count(*) filter (where j.passed) over (partition by j.voucher, j.fy order by j.o) as rank
+    from (select *, there is null and refusal is null as passed from judged) as j
+    left join lateral (
+      select s.next_number from ledger.series s where s.ulb_id = p_ulb and s.series = j.voucher and s.fy = j.fy limit 1) as s on true
+    order by j.o
+  ) as t;
 
   -- The same source again: fine if it says the same, a conflict if not.
   if not v_all_fresh then
@@ -374,17 +410,8 @@ begin
     end loop;
   end if;
 
-  -- 3. Numbers last: gapless within (ULB, voucher, financial year), because the series row is ours until commit.
+  -- 3. Write.
   if 'posted' = any (o_status) then
-    select array_agg(coalesce(t.given, t.there) order by t.o), array_agg(coalesce(t.num, t.there_number) order by t.o) into o_entry_id, o_number
-    from (
-      select p.o, p.there, p.there_number,
-        case when p.st = 'posted' then nextval('ledger.entry_id') end as given,
-        case when p.st = 'posted' then s.next_number + row_number() over (partition by p.v, p.f, p.st order by p.o) - 1 end as num
-      from unnest(o_status, p_voucher, v_fy, o_entry_id, o_number) with ordinality as p (st, v, f, there, there_number, o)
-      join ledger.series s on s.ulb_id = p_ulb and s.series = p.v and s.fy = p.f
-    ) as t;
-
     insert into ledger.entries (ulb_id, entry_id, voucher, fy, number, entry_date, value_date, posted_at, posted_by, source_type, source_id,
       reverses_entry_id, narration)
     select p_ulb, e.id, e.voucher, e.fy, e.num, e.day, coalesce(e.value_day, e.day), clock_timestamp(), p_actor, e.source_type, e.source_id,
