@@ -1,0 +1,3 @@
+export type * from "./gateway.ts";
+export { createGateway, RAZORPAY_URL } from "./razorpay.ts";
+export { gatewayErrors } from "./errors.ts";
