@@ -1,0 +1,124 @@
+import type { Problem } from "../ledger/kernel/errors.ts";
+import { formatIndian, negate, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
+
+/** One row of the gateway's settlement report, as far as the books need it; amounts in paise. */
+export type SettlementRow = {
+  readonly entityId: string;
+  readonly type: "payment" | "refund" | "transfer" | "adjustment";
+  readonly debit: Paise;
+  readonly credit: Paise;
+  readonly amount: Paise;
+  readonly fee: Paise;
+  readonly tax: Paise;
+  readonly isOnHold: boolean;
+  readonly settlementId: string | null;
+};
+
+/** What a settlement is made of: gross − refunds − fee − tax = net. `fee` is without tax. */
+export type SettlementFigures = {
+  readonly payments: number;
+  readonly gross: Paise;
+  readonly refunds: Paise;
+  readonly fee: Paise;
+  readonly tax: Paise;
+  readonly net: Paise;
+};
+
+export type SettlementCheck =
+  | { readonly ok: true; readonly figures: SettlementFigures }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly figures: SettlementFigures };
+
+/**
+ * Proves a settlement from its rows, in whole paise: per row exactly one reading of the fee holds (the API's fee includes the tax, the
+ * dashboard's file has it beside), and Σ credit − Σ debit is the amount paid out. What does not add up is returned with its figures,
+ * never rounded away; adjustments and transfers need a person, because no entry is usual for them.
+ */
+export function checkSettlement(
+  settlement: { readonly id: string; readonly amount: Paise },
+  rows: readonly SettlementRow[],
+): SettlementCheck {
+  const problems: Problem[] = [];
+  const problem = (code: string, message: string): void => void problems.push({ code, message });
+  const seen = new Set<string>();
+  let gross = ZERO;
+  let refunds = ZERO;
+  let fee = ZERO;
+  let tax = ZERO;
+  let payments = 0;
+  if (rows.length === 0)
+    problem("SETTLEMENT_EMPTY", `settlement ${settlement.id} has no rows in the gateway's report yet`);
+  for (const row of rows) {
+    if (seen.has(row.entityId))
+      problem("SETTLEMENT_ROW_TWICE", `${row.entityId} stands twice in settlement ${settlement.id}`);
+    seen.add(row.entityId);
+    if (row.settlementId !== settlement.id) {
+      problem(
+        "SETTLEMENT_ROW_FOREIGN",
+        `${row.entityId} belongs to ${row.settlementId ?? "no settlement"}, not to ${settlement.id}`,
+      );
+      continue;
+    }
+    if (row.isOnHold)
+      problem("SETTLEMENT_ROW_HELD", `${row.entityId} is on hold but stands in settlement ${settlement.id}`);
+    if (row.type === "adjustment" || row.type === "transfer") {
+      problem(
+        "SETTLEMENT_ROW_KIND",
+        `${row.entityId} is ${row.type === "transfer" ? "a transfer" : "an adjustment"} of ${formatIndian(subtract(row.credit, row.debit))}; a person must say what it is`,
+      );
+      continue;
+    }
+    const charge = chargeOf(row);
+    if (!charge) {
+      problem("SETTLEMENT_ROW_FEE", feeSentence(row));
+      continue;
+    }
+    if (row.type === "payment") {
+      gross = sum([gross, row.amount]);
+      payments += 1;
+    } else {
+      refunds = sum([refunds, row.amount]);
+    }
+    fee = sum([fee, charge.fee]);
+    tax = sum([tax, charge.tax]);
+  }
+  const paid = sum(rows.map((r) => subtract(r.credit, r.debit)));
+  if (paid !== settlement.amount) {
+    problem(
+      "SETTLEMENT_SUM",
+      `the rows of ${settlement.id} sum to ${formatIndian(paid)}, the settlement is ${formatIndian(settlement.amount)}: ` +
+        `difference ${formatIndian(subtract(paid, settlement.amount))}`,
+    );
+  }
+  const figures = { payments, gross, refunds, fee, tax, net: settlement.amount };
+  const made = sum([gross, negate(refunds), negate(fee), negate(tax)]);
+  if (problems.length === 0 && made !== settlement.amount) {
+    problem(
+      "SETTLEMENT_FIGURES",
+      `gross ${formatIndian(gross)} − refunds ${formatIndian(refunds)} − fee ${formatIndian(fee)} − tax ${formatIndian(tax)} = ` +
+        `${formatIndian(made)}, the settlement is ${formatIndian(settlement.amount)}`,
+    );
+  }
+  return problems.length === 0 ? { ok: true, figures } : { ok: false, problems, figures };
+}
+
+/** Fee without tax, and tax, of a row whose arithmetic holds in one reading; undefined when it holds in none. */
+export function chargeOf(row: SettlementRow): { fee: Paise; tax: Paise } | undefined {
+  if (row.fee < 0n || row.tax < 0n || row.amount < 0n) return undefined;
+  const moved = row.type === "payment" ? row.credit : row.debit;
+  const other = row.type === "payment" ? row.debit : row.credit;
+  if (other !== 0n) return undefined;
+  const sign = row.type === "payment" ? -1n : 1n;
+  // With no tax both readings are one and the same.
+  if (moved === row.amount + sign * row.fee && row.tax <= row.fee)
+    return { fee: subtract(row.fee, row.tax), tax: row.tax };
+  if (moved === row.amount + sign * (row.fee + row.tax)) return { fee: row.fee, tax: row.tax };
+  return undefined;
+}
+
+function feeSentence(row: SettlementRow): string {
+  const moved = row.type === "payment" ? `credit ${formatIndian(row.credit)}` : `debit ${formatIndian(row.debit)}`;
+  return (
+    `${row.entityId}: ${moved} is neither amount ${formatIndian(row.amount)} ${row.type === "payment" ? "−" : "+"} fee ${formatIndian(row.fee)} ` +
+    `nor that with tax ${formatIndian(row.tax)} besides`
+  );
+}
