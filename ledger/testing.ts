@@ -14,10 +14,8 @@ export async function testApp(options: { readonly clock?: Clock; readonly poolSi
   const name = `t_${randomBytes(6).toString("hex")}`;
   await withConnection(server, "admin", async (client) => {
     await client.query(`create database ${name} template ${template}`);
-    await client.query(`grant connect, temporary, create on database ${name} to nagarkosh_owner`);
-    await client.query(
-      `grant connect, temporary on database ${name} to nagarkosh_app, nagarkosh_batch, nagarkosh_jobs`,
-    );
+    await client.query(`grant connect, temporary, create on database ${name} to nagarkosh_owner, nagarkosh_jobs`);
+    await client.query(`grant connect, temporary on database ${name} to nagarkosh_app, nagarkosh_batch`);
   });
   const db = openDatabase(
     withDatabaseName(server, name),

@@ -153,10 +153,8 @@ export async function prepareRoles(address: DatabaseAddress): Promise<void> {
       const database = (await client.query<{ name: string }>("select current_database() as name")).rows[0]?.name;
       invariant(database, "a connection has a database");
       const quoted = pg.escapeIdentifier(database);
-      await client.query(`grant create, connect, temporary on database ${quoted} to ${ROLES.owner}`);
-      await client.query(
-        `grant connect, temporary on database ${quoted} to ${ROLES.app}, ${ROLES.batch}, ${ROLES.jobs}`,
-      );
+      await client.query(`grant create, connect, temporary on database ${quoted} to ${ROLES.owner}, ${ROLES.jobs}`);
+      await client.query(`grant connect, temporary on database ${quoted} to ${ROLES.app}, ${ROLES.batch}`);
       await client.query(`create schema if not exists bullmq authorization ${ROLES.jobs}`);
       // Lets the owner give the posting function its SET clause (ledger/migrations/001_ledger.sql); PostgreSQL 15 or later.
       await client.query(`grant set on parameter nagarkosh.posting to ${ROLES.owner}`);

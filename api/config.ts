@@ -1,0 +1,59 @@
+import path from "node:path";
+import { defineErrors } from "../ledger/kernel/errors.ts";
+
+export const configErrors = defineErrors({
+  CONFIG_PORT: {
+    status: 500,
+    message: (f: { value: string }) => `PORT is "${f.value}"; it must be a number from 1 to 65535`,
+  },
+  CONFIG_GATEWAY: {
+    status: 500,
+    message: (f: { missing: readonly string[] }) =>
+      `the Razorpay gateway needs ${f.missing.join(", ")} as well; set all of RAZORPAY_KEY_ID, RAZORPAY_KEY_SECRET and RAZORPAY_WEBHOOK_SECRET, or none (the simulator, in demo mode only)`,
+  },
+});
+
+/** The gateway of a real account; in demo mode without one, the built-in simulator. */
+export type GatewayConfig = {
+  readonly keyId: string;
+  readonly keySecret: string;
+  readonly webhookSecret: string;
+  readonly baseUrl: string | undefined;
+};
+
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  /** A server of yours, or undefined: the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly dataDir: string;
+  readonly gateway: GatewayConfig | undefined;
+};
+
+/** Reads the environment (docs/reference/configuration.md). Raises CONFIG_*. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const port = Number(env["PORT"] ?? "8080");
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw configErrors.CONFIG_PORT({ value: env["PORT"] ?? "" });
+  return {
+    host: env["HOST"] ?? "127.0.0.1",
+    port,
+    databaseUrl: env["DATABASE_URL"] || undefined,
+    redisUrl: env["REDIS_URL"] || undefined,
+    dataDir: path.resolve(env["NAGARKOSH_DATA"] ?? ".data"),
+    gateway: readGateway(env),
+  };
+}
+
+function readGateway(env: NodeJS.ProcessEnv): GatewayConfig | undefined {
+  const names = ["RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"] as const;
+  const missing = names.filter((n) => !env[n]);
+  if (missing.length === names.length) return undefined;
+  if (missing.length > 0) throw configErrors.CONFIG_GATEWAY({ missing });
+  return {
+    keyId: env["RAZORPAY_KEY_ID"] ?? "",
+    keySecret: env["RAZORPAY_KEY_SECRET"] ?? "",
+    webhookSecret: env["RAZORPAY_WEBHOOK_SECRET"] ?? "",
+    baseUrl: env["RAZORPAY_BASE_URL"] || undefined,
+  };
+}
