@@ -42,16 +42,29 @@ export async function getAccount(read: Read, code: string): Promise<Account> {
   return account;
 }
 
-// Balances are read from the daily roll-up and, for entries whose numbers lie above its marks, from their lines.
+// Balances are read from the daily roll-up and, for entries whose numbers lie above its marks, from their lines. The laterals keep the tail
+// a look-up per entry: a planner that guesses "number > mark" to be a third of the table reads all of it (measured: 677 ms instead of 30).
 const MOVEMENTS = `movement as (
   select account, entry_date, fund, function, ward, debit, credit from ledger.balance_daily where ulb_id = :ulb
   union all
   select l.account, l.entry_date, l.fund, coalesce(l.function, ''), coalesce(l.ward, ''), l.debit, l.credit
-  from ledger.series s
-  left join ledger.rollup_marks m on m.ulb_id = s.ulb_id and m.series = s.series and m.fy = s.fy
-  join ledger.entries e on e.ulb_id = s.ulb_id and e.voucher = s.series and e.fy = s.fy and e.number > coalesce(m.rolled_to, 0)
-  join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
-  where s.ulb_id = :ulb
+  from (
+    select s.series, s.fy, coalesce(m.rolled_to, 0) as rolled_to
+    from ledger.series s
+    left join ledger.rollup_marks m on m.ulb_id = s.ulb_id and m.series = s.series and m.fy = s.fy
+    where s.ulb_id = :ulb and s.next_number - 1 > coalesce(m.rolled_to, 0)
+    offset 0
+  ) as tail
+  cross join lateral (
+    select e.entry_id from ledger.entries e
+    where e.ulb_id = :ulb and e.voucher = tail.series and e.fy = tail.fy and e.number > tail.rolled_to
+    offset 0
+  ) as e
+  cross join lateral (
+    select l.account, l.entry_date, l.fund, l.function, l.ward, l.debit, l.credit from ledger.lines l
+    where l.ulb_id = :ulb and l.entry_id = e.entry_id
+    offset 0
+  ) as l
 )`;
 
 export type TrialBalanceRow = {
