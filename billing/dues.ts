@@ -1,0 +1,265 @@
+import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
+import { groupBy } from "../ledger/kernel/group.ts";
+import { paise, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import type { Read } from "../ledger/kernel/tx.ts";
+import { lineKey, outstandingOf, type Basis, type DemandLine, type HeadKind } from "./due.ts";
+import { penaltyTo, type Settlement } from "./interest.ts";
+import { taxHeads, type ServiceSetup, type TaxHead } from "./tax-heads.ts";
+import { newId } from "../ledger/kernel/ids.ts";
+
+/** A demand line with its consumer. */
+export type ConsumerLine = DemandLine & { readonly consumerId: string };
+
+/** What is still to be paid under one head of one demand. `outstanding` holds `cessOutstanding`. */
+export type OpenDue = ConsumerLine & {
+  readonly outstanding: Paise;
+  readonly cessOutstanding: Paise;
+  readonly receivableAccount: string | null;
+  readonly function: string;
+};
+
+type LineRow = {
+  demand_id: string;
+  consumer_id: string;
+  tax_head: string;
+  kind: HeadKind;
+  basis: Basis;
+  service: string;
+  demand_year: FinancialYear;
+  period_from: LocalDate;
+  period_to: LocalDate;
+  due_date: LocalDate;
+  rebate_until: LocalDate | null;
+  priority: number;
+  amount: bigint;
+  cess: bigint;
+  cess_head: string | null;
+  settled: bigint;
+  cess_settled: bigint;
+  ward: string;
+  receivable_account: string | null;
+  income_account: string | null;
+  advance_account: string;
+  cess_control_account: string | null;
+  cess_payable_account: string | null;
+  rebate_account: string | null;
+  provision_account: string | null;
+  cess_provision_account: string | null;
+  write_off_account: string | null;
+  fund: string;
+  function: string;
+};
+
+// The accounts of a line are those of the head's version under which it was demanded; the advance account is the service's newest.
+const LINES = `
+  select d.demand_id, d.consumer_id, t.tax_head, h.kind, t.basis, h.service, d.demand_year, d.period_from, d.period_to, d.due_date, d.rebate_until,
+    h.priority, t.amount, t.cess, t.cess_head, t.settled, t.cess_settled, t.ward, t.receivable_account, t.income_account,
+    s.advance_account, s.fund, h.function, coalesce(c.cess_control_account, h.cess_control_account) as cess_control_account,
+    coalesce(c.cess_payable_account, h.cess_payable_account) as cess_payable_account, h.rebate_account, h.provision_account,
+    coalesce(c.cess_provision_account, h.cess_provision_account) as cess_provision_account, h.write_off_account
+  from billing.demand_details t
+  join billing.demands d on d.ulb_id = t.ulb_id and d.demand_id = t.demand_id
+  join billing.tax_heads h on h.ulb_id = t.ulb_id and h.code = t.tax_head and h.valid_from = t.head_version
+  left join billing.tax_heads c on c.ulb_id = t.ulb_id and c.code = t.cess_head and c.valid_from = t.cess_version
+  join lateral (
+    select advance_account, fund from billing.service_terms s
+    where s.ulb_id = t.ulb_id and s.service = h.service order by valid_from desc limit 1
+  ) as s on true
+  where t.ulb_id = :ulb`;
+
+function lineOf(r: LineRow): ConsumerLine {
+  return {
+    demandId: r.demand_id,
+    consumerId: r.consumer_id,
+    taxHead: r.tax_head,
+    kind: r.kind,
+    basis: r.basis,
+    service: r.service,
+    demandYear: r.demand_year,
+    periodFrom: r.period_from,
+    periodTo: r.period_to,
+    dueDate: r.due_date,
+    rebateUntil: r.rebate_until,
+    priority: r.priority,
+    amount: paise(r.amount),
+    cess: paise(r.cess),
+    cessHead: r.cess_head,
+    settled: paise(r.settled),
+    cessSettled: paise(r.cess_settled),
+    ward: r.ward,
+    accounts: {
+      receivable: r.receivable_account,
+      income: r.income_account,
+      advance: r.advance_account,
+      cessControl: r.cess_control_account,
+      cessPayable: r.cess_payable_account,
+      rebate: r.rebate_account,
+      provision: r.provision_account,
+      cessProvision: r.cess_provision_account,
+      writeOff: r.write_off_account,
+      fund: r.fund,
+      function: r.function,
+    },
+  };
+}
+
+/** The open lines of these consumers. Inside a transaction lock the consumers first, or the answer may be old when you use it. */
+export async function openLines(read: Read, consumerIds: readonly string[]): Promise<ConsumerLine[]> {
+  const rows = await read.query<LineRow>(
+    `${LINES} and t.consumer_id = any(:ids::uuid[]) and t.settled < t.amount
+     order by d.demand_year, d.period_from, h.priority, d.demand_id`,
+    { ulb: read.ulb.id, ids: consumerIds },
+  );
+  return rows.map(lineOf);
+}
+
+/** These lines of these demands, open or not. */
+export async function linesOf(read: Read, demandIds: readonly string[]): Promise<ConsumerLine[]> {
+  const rows = await read.query<LineRow>(
+    `${LINES} and t.demand_id = any(:ids::uuid[]) order by d.demand_id, h.priority`,
+    {
+      ulb: read.ulb.id,
+      ids: demandIds,
+    },
+  );
+  return rows.map(lineOf);
+}
+
+/** Everything that was ever demanded of a consumer, oldest first: the demand register of one account. */
+export async function demandRegister(read: Read, consumerId: string): Promise<OpenDue[]> {
+  const rows = await read.query<LineRow>(
+    `${LINES} and t.consumer_id = :consumer::uuid order by d.demand_year, d.period_from, h.priority, d.demand_id`,
+    { ulb: read.ulb.id, consumer: consumerId },
+  );
+  return rows.map((r) => dueOf(lineOf(r)));
+}
+
+/** What the consumer owes now, as registered, oldest first. Penalty reckoned to a day comes with the bill. */
+export async function openDues(read: Read, consumerId: string): Promise<OpenDue[]> {
+  return (await openLines(read, [consumerId])).map(dueOf);
+}
+
+/** The same for many consumers at once. */
+export async function openDuesOf(read: Read, consumerIds: readonly string[]): Promise<ReadonlyMap<string, OpenDue[]>> {
+  return groupBy((await openLines(read, consumerIds)).map(dueOf), (d) => d.consumerId);
+}
+
+function dueOf(line: ConsumerLine): OpenDue {
+  return {
+    ...line,
+    outstanding: outstandingOf(line),
+    cessOutstanding: subtract(line.cess, line.cessSettled),
+    receivableAccount: line.accounts.receivable,
+    function: line.accounts.function,
+  };
+}
+
+/** A penalty reckoned on a late line; it becomes a demand when a payment comes. */
+export type ReckonedPenalty = ConsumerLine & { readonly lateDemandId: string; readonly lateTaxHead: string };
+
+/** What reduced the lines and what was charged on their lateness so far: the facts from which penalties are reckoned. */
+export type LateFacts = {
+  readonly history: Map<string, Settlement[]>;
+  readonly charged: Map<string, Paise>;
+  readonly heads: ReadonlyMap<string, TaxHead>;
+};
+
+/** Reads the facts for those of `lines` that may bear a penalty on `asOf`. */
+export async function lateFacts(read: Read, lines: readonly DemandLine[], asOf: LocalDate): Promise<LateFacts> {
+  const heads = await taxHeads(read, asOf);
+  const late = lines.filter((l) => bearsPenalty(l, asOf));
+  const history = new Map<string, Settlement[]>();
+  const charged = new Map<string, Paise>();
+  if (late.length > 0) {
+    const ids = late.map((l) => l.demandId);
+    const rows = await read.query<{
+      demand_id: string;
+      tax_head: string;
+      on_date: LocalDate;
+      amount: bigint;
+      cess: bigint;
+    }>(
+      // An allocation that was taken back counts less what was taken back: the clock runs as if that money had never come.
+      `select a.demand_id, a.tax_head, a.on_date, (a.amount + coalesce(r.amount, 0))::bigint as amount, (a.cess + coalesce(r.cess, 0))::bigint as cess
+       from billing.allocations a
+       left join lateral (
+         select sum(amount) as amount, sum(cess) as cess from billing.allocations r
+         where r.ulb_id = a.ulb_id and r.reverses_allocation_id = a.allocation_id
+       ) as r on true
+       where a.ulb_id = :ulb and a.demand_id = any(:ids::uuid[]) and a.amount > 0 and a.amount + coalesce(r.amount, 0) <> 0`,
+      { ulb: read.ulb.id, ids },
+    );
+    for (const r of rows) {
+      const key = `${r.demand_id}/${r.tax_head}`;
+      history.set(key, [
+        ...(history.get(key) ?? []),
+        { date: r.on_date, amount: paise(r.amount), cess: paise(r.cess) },
+      ]);
+    }
+    const penalties = await read.query<{ demand_id: string; tax_head: string; amount: bigint }>(
+      `select d.late_demand_id as demand_id, d.late_tax_head as tax_head, sum(t.amount)::bigint as amount
+       from billing.demands d
+       join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
+       where d.ulb_id = :ulb and d.late_demand_id = any(:ids::uuid[])
+       group by d.late_demand_id, d.late_tax_head`,
+      { ulb: read.ulb.id, ids },
+    );
+    for (const p of penalties) charged.set(`${p.demand_id}/${p.tax_head}`, paise(p.amount));
+  }
+  return { history, charged, heads };
+}
+
+function bearsPenalty(line: DemandLine, asOf: LocalDate): boolean {
+  return (line.kind === "tax" || line.kind === "charge") && line.basis === "accrual" && line.dueDate < asOf;
+}
+
+/** Penalties reckoned to `asOf` on open lines, less what was charged before, as lines that can be billed and paid. */
+export function reckonPenalties(
+  lines: readonly ConsumerLine[],
+  facts: LateFacts,
+  service: ServiceSetup,
+  asOf: LocalDate,
+): ReckonedPenalty[] {
+  const terms = service.terms.penalty;
+  const head = terms ? facts.heads.get(terms.taxHead) : undefined;
+  if (!terms || !head) return [];
+  return lines.flatMap((line): ReckonedPenalty[] => {
+    if (!bearsPenalty(line, asOf) || outstandingOf(line) === ZERO) return [];
+    const key = lineKey(line);
+    const amount = subtract(penaltyTo(terms, line, facts.history.get(key) ?? [], asOf), facts.charged.get(key) ?? ZERO);
+    if (amount <= 0n) return [];
+    return [
+      {
+        demandId: newId(),
+        consumerId: line.consumerId,
+        taxHead: head.code,
+        kind: head.kind,
+        basis: head.basis,
+        service: line.service,
+        demandYear: line.demandYear,
+        periodFrom: line.periodFrom,
+        periodTo: line.periodTo,
+        dueDate: asOf,
+        rebateUntil: null,
+        priority: head.priority,
+        amount,
+        cess: ZERO,
+        cessHead: null,
+        settled: ZERO,
+        cessSettled: ZERO,
+        ward: line.ward,
+        accounts: {
+          ...line.accounts,
+          receivable: null,
+          income: head.incomeAccount,
+          cessControl: null,
+          cessPayable: null,
+          rebate: null,
+          function: head.function,
+        },
+        lateDemandId: line.demandId,
+        lateTaxHead: line.taxHead,
+      },
+    ];
+  });
+}
