@@ -1,0 +1,28 @@
+import { defineErrors } from "../ledger/kernel/errors.ts";
+
+/** What reports refuse. */
+export const reportErrors = defineErrors({
+  REPORT_TOO_LONG: {
+    status: 422,
+    message: (f: { rows: number; pages: number; atMost: number }) =>
+      `${f.rows} rows make ${f.pages} pages; a PDF has at most ${f.atMost}. Take a shorter range, or CSV`,
+  },
+  REPORT_UNKNOWN: {
+    status: 422,
+    message: (f: { report: string; known: string }) => `there is no report "${f.report}"; there are: ${f.known}`,
+  },
+  REPORT_FORMAT: {
+    status: 422,
+    message: (f: { report: string; format: string; known: string }) =>
+      `the report "${f.report}" is not made as "${f.format}"; it is made as: ${f.known}`,
+  },
+  REPORT_OPTION_MISSING: {
+    status: 422,
+    message: (f: { report: string; option: string; example: string }) =>
+      `the report "${f.report}" needs --${f.option}, such as ${f.example}`,
+  },
+  REPORT_RANGE: {
+    status: 422,
+    message: (f: { from: string; to: string }) => `the range begins on ${f.from} and ends before it, on ${f.to}`,
+  },
+});
