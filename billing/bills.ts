@@ -1,6 +1,6 @@
 import { takeNumber } from "../ledger/index.ts";
 import { financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
-import { newId } from "../ledger/kernel/ids.ts";
+import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import type { Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { composeBill, type BillBody, type BillLine } from "./compose-bill.ts";
@@ -10,7 +10,7 @@ import { billingErrors } from "./errors.ts";
 import { lockConsumers } from "./register.ts";
 import { serviceOn } from "./tax-heads.ts";
 
-export type Bill = BillBody & {
+export type Bill = Omit<BillBody, "lines"> & {
   readonly id: string;
   /** "B/2026-27/000123": gapless in the ULB and year. */
   readonly number: string;
@@ -139,6 +139,7 @@ const BILL = `select b.bill_id as id, b.fy, b.number, b.consumer_id, b.as_of, b.
 
 /** A bill as it was issued. Raises BILL_NOT_FOUND, also for a bill of another ULB. */
 export async function getBill(read: Read, billId: string): Promise<Bill> {
+  if (!isUuid(billId)) throw billingErrors.BILL_NOT_FOUND({ bill: billId.slice(0, 40) });
   const bill = await read.queryOne<BillRow>(`${BILL} and b.bill_id = :id::uuid`, { ulb: read.ulb.id, id: billId });
   if (!bill) throw billingErrors.BILL_NOT_FOUND({ bill: billId });
   return complete(read, bill);

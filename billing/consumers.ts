@@ -1,7 +1,7 @@
 import type { Paise } from "../ledger/kernel/money.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import { dateInIndia } from "../ledger/kernel/dates.ts";
-import { newId } from "../ledger/kernel/ids.ts";
+import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import type { Service } from "./due.ts";
 import { billingErrors } from "./errors.ts";
@@ -39,6 +39,7 @@ export const CONSUMER_COLUMNS = `consumer_id as id, service, code, name, name_lo
 
 /** Raises CONSUMER_NOT_FOUND, also for a consumer of another ULB. */
 export async function getConsumer(read: Read, id: string): Promise<Consumer> {
+  if (!isUuid(id)) throw billingErrors.CONSUMER_NOT_FOUND({ consumer: id.slice(0, 60) });
   const consumer = await read.queryOne<Consumer>(
     `select ${CONSUMER_COLUMNS} from billing.consumers where ulb_id = :ulb and consumer_id = :id::uuid`,
     { ulb: read.ulb.id, id },

@@ -78,7 +78,10 @@ test("C08: a payment taken back is the mirror of its lines", () => {
   ]);
   expect(said(reversalLines(lines))).toEqual(["Dr 4311001 1188.00 A1 2025-26", "Cr 4319100 88.00", "Dr 3503001 88.00"]);
   expect(
-    merge([...lines, ...reversalLines(lines)]).reduce((n, l) => n + (l.side === "debit" ? l.amount : -l.amount), 0n),
+    merge([...lines, ...reversalLines(lines)]).reduce<bigint>(
+      (n, l) => (l.side === "debit" ? n + l.amount : n - l.amount),
+      0n,
+    ),
   ).toBe(0n);
 });
 

@@ -171,7 +171,7 @@ export function checkResolution(
 
 /** What the lines add to the money side: credits less debits, the amount that the receipt's own line debits. */
 export function netCredit(lines: readonly Line[]): Paise {
-  return paise(lines.reduce<bigint>((net, l) => net + (l.side === "credit" ? l.amount : -l.amount), 0n));
+  return paise(lines.reduce<bigint>((net, l) => (l.side === "credit" ? net + l.amount : net - l.amount), 0n));
 }
 
 function dimensions(line: DemandLine): Dimensions {

@@ -60,8 +60,8 @@ export async function importConsumers(
   const file = await readCsv(input, CONSUMER_CSV, ["name_local", "mobile", "email"]);
   const report = reporter(options.fileName ?? "consumers.csv", file.rows.length);
   if (file.problems.length > 0) return report.refused(file.problems);
-  if (await wasImported(tx, "consumers", file.hash)) return report.again();
   await lockImports(tx, "consumers");
+  if (await wasImported(tx, "consumers", file.hash)) return report.again();
 
   const known = await services(tx, laterOf(dateInIndia(tx.clock()), tx.ulb.startsOn));
   const problems: Problem[] = [];
@@ -158,8 +158,8 @@ export async function importDemands(
   const file = await readCsv(input, DEMAND_CSV);
   const report = reporter(options.fileName ?? "demands.csv", file.rows.length);
   if (file.problems.length > 0) return report.refused(file.problems);
-  if (await wasImported(tx, "demands", file.hash)) return report.again();
   await lockImports(tx, "demands");
+  if (await wasImported(tx, "demands", file.hash)) return report.again();
 
   const date = options.date ?? laterOf(dateInIndia(tx.clock()), tx.ulb.startsOn);
   const starts = financialYearOf(tx.ulb.startsOn);

@@ -1,5 +1,5 @@
 import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
-import { newId } from "../ledger/kernel/ids.ts";
+import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import type { Paise } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
 import type { Service } from "./due.ts";
@@ -23,6 +23,8 @@ export type LockedConsumer = {
  */
 export async function lockConsumers(tx: Tx, ids: Iterable<string>): Promise<ReadonlyMap<string, LockedConsumer>> {
   const wanted = [...new Set(ids)].sort();
+  const malformed = wanted.find((id) => !isUuid(id));
+  if (malformed !== undefined) throw billingErrors.CONSUMER_NOT_FOUND({ consumer: malformed.slice(0, 60) });
   const rows = await tx.query<LockedConsumer>(
     `select consumer_id as id, code, service, ward, advance from billing.consumers
      where ulb_id = :ulb and consumer_id = any(:ids::uuid[])

@@ -25,7 +25,11 @@ const legs = (lines: readonly Line[]): Leg[] =>
 const sorted = (all: readonly Leg[]) => all.map((l) => l.join(" ")).sort();
 
 /** A receipt as collections writes it: one transaction, one entry. */
-async function receive(tx: Tx, money: string, payment: Omit<Payment, "source"> & { readonly id: string }): Promise<AppliedPayment & { legs: Leg[] }> {
+async function receive(
+  tx: Tx,
+  money: string,
+  payment: Omit<Payment, "source"> & { readonly id: string },
+): Promise<AppliedPayment & { legs: Leg[] }> {
   const source = { type: "receipt", id: payment.id };
   const applied = await applyPayment(tx, { ...payment, source });
   const entry = await postEntry(tx, {
@@ -50,15 +54,23 @@ const day = (d: string): LocalDate => localDate(d);
 
 test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, to the paisa", async () => {
   const city = await testBillingUlb(app, { rebate: USUAL_REBATE });
-  const [a1, a2, a3] = await city.tx("accountant", async (tx) => [
-    await testConsumer(tx, { code: "A1" }),
-    await testConsumer(tx, { code: "A2" }),
-    await testConsumer(tx, { code: "A3" }),
-  ] as const);
+  const [a1, a2, a3] = await city.tx(
+    "accountant",
+    async (tx) =>
+      [
+        await testConsumer(tx, { code: "A1" }),
+        await testConsumer(tx, { code: "A2" }),
+        await testConsumer(tx, { code: "A3" }),
+      ] as const,
+  );
 
   // C00 opening receivables of A1
   await city.tx("accountant", async (tx) => {
-    const year = (y: number) => ({ periodFrom: day(`${y}-04-01`), periodTo: day(`${y + 1}-03-31`), dueDate: day(`${y}-09-30`) });
+    const year = (y: number) => ({
+      periodFrom: day(`${y}-04-01`),
+      periodTo: day(`${y + 1}-03-31`),
+      dueDate: day(`${y}-09-30`),
+    });
     const opened = await openReceivables(tx, {
       detail: "by-consumer",
       demands: [demandDraft(a1, "1000+80", year(2023)), demandDraft(a1, "2000+160", year(2024))],
@@ -101,7 +113,12 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
       source: { type: "penalty", id: "A1" },
     });
     expect(penalty.ledgerLines).toEqual([]);
-    const paid = await receive(tx, "4501001", { id: "c02", consumerId: a1.id, amount: rupees("2000.00"), date: day("2025-04-10") });
+    const paid = await receive(tx, "4501001", {
+      id: "c02",
+      consumerId: a1.id,
+      amount: rupees("2000.00"),
+      date: day("2025-04-10"),
+    });
     expect(paid.legs).toEqual([
       ["Dr", "4501001", "2000.00"],
       ["Cr", "1402010", "150.00"],
@@ -120,7 +137,12 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
 
   // C03 online payment larger than the dues
   await city.tx("system", async (tx) => {
-    const paid = await receive(tx, "4501005", { id: "c03", consumerId: a1.id, amount: rupees("3000.00"), date: day("2025-04-15") });
+    const paid = await receive(tx, "4501005", {
+      id: "c03",
+      consumerId: a1.id,
+      amount: rupees("3000.00"),
+      date: day("2025-04-15"),
+    });
     expect(paid.legs).toEqual([
       ["Dr", "4501005", "3000.00"],
       ["Cr", "4311004", "1390.00", "A1/2024-25"],
@@ -138,7 +160,13 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
   await city.tx("cashier", async (tx) => {
     const bill = await billFor(tx, a2.id, day("2025-04-28"));
     expect([bill.current, bill.rebate, bill.total].map(toRupees)).toEqual(["10800.00", "500.00", "10300.00"]);
-    const paid = await receive(tx, "4502101", { id: "c06", consumerId: a2.id, amount: bill.total, date: day("2025-04-28"), billId: bill.id });
+    const paid = await receive(tx, "4502101", {
+      id: "c06",
+      consumerId: a2.id,
+      amount: bill.total,
+      date: day("2025-04-28"),
+      billId: bill.id,
+    });
     expect(sorted(paid.legs)).toEqual(
       sorted([
         ["Dr", "4502101", "10300.00"],
@@ -157,8 +185,18 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
     await receive(tx, "4501051", { id: "c07", consumerId: a3.id, amount: rupees("5400.00"), date: day("2025-05-02") });
     expect(await dues(tx, a3.id)).toEqual({});
     const source = { type: "dishonour", id: "000123" };
-    const back = await reversePayment(tx, { type: "receipt", id: "c07" }, { date: day("2025-05-09"), newSource: source });
-    const charge = await raiseCharge(tx, { consumerId: a3.id, taxHead: "PT_DISHONOUR_CHARGE", amount: rupees("250.00"), date: day("2025-05-09"), source });
+    const back = await reversePayment(
+      tx,
+      { type: "receipt", id: "c07" },
+      { date: day("2025-05-09"), newSource: source },
+    );
+    const charge = await raiseCharge(tx, {
+      consumerId: a3.id,
+      taxHead: "PT_DISHONOUR_CHARGE",
+      amount: rupees("250.00"),
+      date: day("2025-05-09"),
+      source,
+    });
     expect(toRupees(back.amount)).toBe("5400.00");
     const entry = await postEntry(tx, {
       voucher: "payment",
@@ -190,7 +228,12 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
 
   // C09 two captures: the first settles the charge and the tax, of the second nothing finds a due
   await city.tx("system", async (tx) => {
-    const first = await receive(tx, "4501005", { id: "pay_0002", consumerId: a3.id, amount: rupees("5650.00"), date: day("2025-05-12") });
+    const first = await receive(tx, "4501005", {
+      id: "pay_0002",
+      consumerId: a3.id,
+      amount: rupees("5650.00"),
+      date: day("2025-05-12"),
+    });
     expect(first.legs).toEqual([
       ["Dr", "4501005", "5650.00"],
       ["Cr", "4314006", "250.00", "A3/2025-26"],
@@ -205,7 +248,12 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
       source: { type: "receipt", id: "pay_0003" },
       excess: "leave",
     });
-    expect([second.allocations, second.ledgerLines, toRupees(second.excess), toRupees(second.advance)]).toEqual([[], [], "5650.00", "0.00"]);
+    expect([second.allocations, second.ledgerLines, toRupees(second.excess), toRupees(second.advance)]).toEqual([
+      [],
+      [],
+      "5650.00",
+      "0.00",
+    ]);
   });
 
   // C05 the second half-year: the advance is adjusted in the entry of the demand
@@ -213,7 +261,13 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
     const raised = await raiseDemands(tx, {
       date: day("2025-10-01"),
       detail: "by-consumer",
-      demands: [demandDraft(a1, "1100+88", { periodFrom: day("2025-10-01"), periodTo: day("2026-03-31"), dueDate: day("2026-03-31") })],
+      demands: [
+        demandDraft(a1, "1100+88", {
+          periodFrom: day("2025-10-01"),
+          periodTo: day("2026-03-31"),
+          dueDate: day("2026-03-31"),
+        }),
+      ],
     });
     expect(toRupees(raised.advanceAdjusted)).toBe("422.00");
     expect(sorted(legs((await getEntry(tx, raised.entry?.id ?? 0n)).lines))).toEqual(
@@ -233,7 +287,12 @@ test("the revenue cycle C00, C01, C02, C03, C06, C07/C08, C05, C11: every leg, t
 
   // C11 the last 766.00
   await city.tx("system", async (tx) => {
-    const paid = await receive(tx, "4501005", { id: "c11", consumerId: a1.id, amount: rupees("766.00"), date: day("2026-03-31") });
+    const paid = await receive(tx, "4501005", {
+      id: "c11",
+      consumerId: a1.id,
+      amount: rupees("766.00"),
+      date: day("2026-03-31"),
+    });
     expect(paid.legs).toEqual([
       ["Dr", "4501005", "766.00"],
       ["Cr", "4311001", "766.00", "A1/2025-26"],

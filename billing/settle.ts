@@ -1,6 +1,6 @@
 import { financialYearOf, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
-import { add, paise, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { add, negate, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { apportion, type ApportionOrder } from "./apportion.ts";
 import { cessWithin } from "./cess.ts";
 import { lineKey, outstandingOf, type DemandLine } from "./due.ts";
@@ -120,5 +120,5 @@ export function takeBack(
     part === allocation.amount
       ? allocation.cess
       : cessWithin({ amount: allocation.amount, cess: allocation.cess, settled: ZERO, cessSettled: ZERO }, part);
-  return { amount: paise(-part), cess: paise(-cess) };
+  return { amount: negate(part), cess: negate(cess) };
 }

@@ -1,6 +1,6 @@
 import { postingAccounts } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
-import { audit } from "../ledger/kernel/audit.ts";
+import { audit, type Json } from "../ledger/kernel/audit.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { DEFAULT_ORDER } from "./apportion.ts";
 import type { Basis, HeadKind, Service } from "./due.ts";
@@ -166,7 +166,7 @@ export async function setServiceTerms(tx: Tx, setup: ServiceSetup): Promise<void
     action: "set",
     subject: "service-terms",
     subjectId: `${setup.service}/${setup.validFrom}`,
-    after: JSON.parse(JSON.stringify(setup.terms)),
+    after: JSON.parse(JSON.stringify(setup.terms)) as Json,
   });
 }
 
