@@ -161,3 +161,31 @@ test("a payment taken back, in whichever order, restores what it settled; what i
     ),
   );
 });
+
+test("however many small payments are taken back, no part holds negative cess or more cess than itself, and nothing is left over", () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 1n, max: 60n }),
+      fc.bigInt({ min: 0n, max: 60n }),
+      fc.array(fc.record({ pay: fc.bigInt({ min: 1n, max: 3n }), back: fc.boolean() }), {
+        minLength: 5,
+        maxLength: 40,
+      }),
+      (amount, cess, steps) => {
+        fc.pre(cess <= amount);
+        let now: DemandLine = line({ demandId: "x", amount: paise(amount), cess: paise(cess) });
+        const pay = (sum: bigint) => {
+          const s = settle([now], paise(sum), localDate("2025-06-01"), PLAIN_TERMS);
+          for (const a of s.allocations) expect(a.cess >= 0n && a.cess <= a.amount).toBe(true);
+          now = s.lines[0] ?? now;
+          return s.allocations;
+        };
+        const made = steps.flatMap((s) => pay(s.pay).map((a) => ({ a, back: s.back })));
+        for (const m of made) if (m.back) now = settledBy(now, takeBack(m.a, m.a.amount));
+        for (let i = 0n; i < amount; i++) pay(1n);
+        expect([now.settled, now.cessSettled]).toEqual([now.amount, now.cess]);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
