@@ -138,7 +138,7 @@ export function makeCity(options: {
   ): void => {
     const one = { service: consumer.service, consumerCode: consumer.code, from, to, year: fy, dueDate: due };
     into.push({ ...one, taxHead: "PT_TAX", amount: own });
-    into.push({ ...one, taxHead: "PT_CESS", amount: percentOf(own, CESS) });
+    into.push({ ...one, taxHead: "PT_LIBRARY_CESS", amount: percentOf(own, CESS) });
   };
   for (let i = 0; i < options.properties; i++) {
     const consumer = add("property-tax", i);

@@ -1,0 +1,33 @@
+import type { Gateway, Outcome } from "../collections/index.ts";
+
+const refused: Outcome<never> = {
+  kind: "rejected",
+  status: 503,
+  code: "GATEWAY_NOT_SET_UP",
+  description:
+    "online payment is not set up on this server: RAZORPAY_KEY_ID, RAZORPAY_KEY_SECRET and RAZORPAY_WEBHOOK_SECRET are not set",
+};
+const refuse = (): Promise<Outcome<never>> => Promise.resolve(refused);
+
+/** Stands where no gateway is configured: counters and books work, online payment says why it does not, no webhook is believed. */
+export const noGateway: Gateway = {
+  provider: "razorpay",
+  keyId: "",
+  mode: "test",
+  checkoutUrl: "https://api.razorpay.com/v1/checkout/embedded",
+  createOrder: refuse,
+  fetchOrder: refuse,
+  findOrders: refuse,
+  orderPayments: refuse,
+  fetchPayment: refuse,
+  listPayments: refuse,
+  capturePayment: refuse,
+  refundPayment: refuse,
+  paymentRefunds: refuse,
+  listSettlements: refuse,
+  fetchSettlement: refuse,
+  settlementItems: refuse,
+  verifyWebhook: () => false,
+  verifyCheckout: () => false,
+  close: () => undefined,
+};

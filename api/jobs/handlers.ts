@@ -1,0 +1,42 @@
+import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
+import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
+import { rollUp } from "../../ledger/index.ts";
+import { pollDueOrders, processInbox, resolveOrders, type CollectionsApp } from "../../collections/index.ts";
+import { importSettlements } from "../../reconciliation/index.ts";
+import type { Duty, Handler } from "./jobs.ts";
+
+const as = (ulb: Ulb, part: string): Who => ({ ulb, actor: systemActor(part) });
+
+/** What is done for outbox rows, by topic. The rows of the application's own app are handled with its gateway. */
+export function handlers(_app: CollectionsApp): Record<string, Handler> {
+  return {};
+}
+
+/** What is done by the clock. Each is safe to run twice, and together with itself on another machine. */
+export function duties(app: CollectionsApp): Duty[] {
+  return [
+    { name: "gateway-inbox", when: { everyMs: 2_000 }, run: async (_a, ulb) => void (await processInbox(app, ulb)) },
+    {
+      name: "poll-orders",
+      when: { everyMs: 30_000 },
+      run: async (_a, ulb) => {
+        await resolveOrders(app, as(ulb, "poller"));
+        await pollDueOrders(app, as(ulb, "poller"));
+      },
+    },
+    {
+      name: "roll-up",
+      when: { everyMs: 60_000 },
+      run: async (a, ulb) => void (await inTransaction(a, as(ulb, "roll-up"), (tx) => rollUp(tx))),
+    },
+    {
+      // Late rows appear on later days: a week is pulled again, what is there stays as it is.
+      name: "settlements",
+      when: { cron: "0 0 6 * * *" },
+      run: async (_a, ulb) => {
+        const today = dateInIndia(app.clock());
+        await importSettlements(app, as(ulb, "settlements"), { from: addDays(today, -7), to: today });
+      },
+    },
+  ];
+}

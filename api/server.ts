@@ -1,0 +1,193 @@
+import { dateInIndia, financialYearOf, period, periodStart, systemClock, type Clock } from "../ledger/kernel/dates.ts";
+import { defineErrors } from "../ledger/kernel/errors.ts";
+import { inTransaction, type App, type Ulb } from "../ledger/kernel/tx.ts";
+import { findUlb, getUlb, listUlbs, openFinancialYear } from "../ledger/index.ts";
+import {
+  createGateway,
+  createSimulator,
+  receiveWebhook,
+  type CollectionsApp,
+  type Gateway,
+  type Simulator,
+} from "../collections/index.ts";
+import { newToken } from "../ledger/kernel/ids.ts";
+import { createWebApp, formSecret, type WebApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { demoBankOpening, demoClock, runDemoMonth } from "./demo/month.ts";
+import { noGateway } from "./gateway.ts";
+import { duties, handlers } from "./jobs/handlers.ts";
+import { startJobs, type Jobs, type JobsLog } from "./jobs/jobs.ts";
+import { openSystem } from "./system.ts";
+import { createUser } from "./users.ts";
+
+const errors = defineErrors({
+  PORT_IN_USE: {
+    status: 500,
+    message: (f: { host: string; port: number }) =>
+      `${f.host}:${f.port} is used by another program; stop it, or set PORT to another number`,
+  },
+});
+
+export const DEMO_ULB = "kosalpur";
+const SIMULATOR = "/__sim/razorpay";
+
+/** Starts what is asked for and returns when it is stopped by SIGINT or SIGTERM. Leaves no process behind. */
+export async function serve(
+  config: Config,
+  options: { readonly demo: boolean; readonly web: boolean; readonly jobs: boolean },
+): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  const system = await openSystem(config, { serve: options.web });
+  const closers: (() => Promise<void>)[] = [() => system.close()];
+  try {
+    const baseUrl = `http://${config.host}:${config.port}`;
+    const simulated = options.demo && config.gateway === undefined;
+    // While the demo city is made the simulator lives in its month; afterwards in the present.
+    let simulatorClock: Clock = systemClock;
+    let deliverTo: ((body: Buffer, headers: Readonly<Record<string, string>>) => Promise<number>) | undefined;
+    const simulator: Simulator | undefined = simulated
+      ? createSimulator({
+          clock: () => simulatorClock(),
+          mountPath: SIMULATOR,
+          merchantName: "Kosalpur Nagar Palika",
+          bankOpening: Number(demoBankOpening),
+          autoDeliver: true,
+          sendWebhook: ({ body, headers }) => deliverTo?.(body, headers) ?? Promise.resolve(0),
+        })
+      : undefined;
+    const gateway: Gateway = simulator
+      ? createGateway(simulator.gatewayConfig(baseUrl))
+      : config.gateway
+        ? createGateway({
+            keyId: config.gateway.keyId,
+            keySecret: config.gateway.keySecret,
+            webhookSecrets: [{ secret: config.gateway.webhookSecret }],
+            ...(config.gateway.baseUrl === undefined ? {} : { baseUrl: config.gateway.baseUrl, allowSimulator: true }),
+            isProduction: process.env["NODE_ENV"] === "production",
+          })
+        : noGateway;
+    closers.push(() => Promise.resolve(gateway.close()));
+    const app: WebApp = {
+      ...system.app,
+      gateway,
+      demo: options.demo,
+      baseUrl,
+      defaultUlb: async () => {
+        const ulbs = await listUlbs(system.app);
+        return ulbs.find((u) => u.code === DEMO_ULB) ?? ulbs[0] ?? (await getUlb(system.app, DEMO_ULB));
+      },
+    };
+    const log: JobsLog = {
+      info: (message) => console.log(message),
+      error: (message, error) => console.error(message, error instanceof Error ? error.message : error),
+    };
+
+    if (options.web) {
+      const web = await createWebApp({
+        app,
+        secret: await formSecret(app),
+        log: process.env["NAGARKOSH_LOG"] === "1",
+        ...(simulator === undefined
+          ? {}
+          : { mounted: { prefix: "/__sim/", handle: (req, res) => simulator.handle(req, res) } }),
+      });
+      try {
+        await web.listen({ host: config.host, port: config.port });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
+          throw errors.PORT_IN_USE({ host: config.host, port: config.port });
+        throw error;
+      }
+      closers.push(() => web.close());
+      if (options.demo) {
+        const password = await demoPassword(app);
+        if (simulator && !(await findUlb(app, DEMO_ULB))) {
+          const month = period("2026-07");
+          const clock = demoClock(new Date(`${periodStart(month)}T02:30:00Z`));
+          simulatorClock = clock.now;
+          const then: CollectionsApp = { ...app, clock: clock.now };
+          deliverTo = async (body, headers) => {
+            await receiveWebhook(then, await getUlb(then, DEMO_ULB), body, headers);
+            return 200;
+          };
+          console.log("making the demo city (once): a month of bills, payments, deposits and a bank statement …");
+          const { ulb } = await runDemoMonth({
+            app: then,
+            clock,
+            simulator,
+            demo: { code: DEMO_ULB, properties: 600, connections: 250, seed: 1, month },
+            progress: () => undefined,
+          });
+          await demoUsers(app, ulb, password);
+          simulatorClock = systemClock;
+          simulator.setClock(systemClock());
+        }
+        await openThisYear(app, await getUlb(app, DEMO_ULB));
+        console.log(`demo logins: ${DEMO_LOGINS.map((l) => l.login).join(", ")}`);
+        console.log(`demo password: ${password}`);
+      }
+      // From here on webhooks come over HTTP, as the gateway's do.
+      deliverTo = async (body, headers) => {
+        const response = await fetch(`${baseUrl}/webhooks/razorpay/${DEMO_ULB}`, {
+          method: "POST",
+          body: new Uint8Array(body),
+          headers,
+        });
+        return response.status;
+      };
+      console.log(`Nagarkosh is at ${baseUrl}`);
+    }
+    if (options.jobs) {
+      const jobs: Jobs = await startJobs({
+        app: system.app,
+        address: system.address,
+        redisUrl: config.redisUrl,
+        handlers: handlers(app),
+        duties: duties(app),
+        log,
+      });
+      closers.push(() => jobs.close());
+    }
+    await stopped;
+    console.log("stopping …");
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+export const DEMO_LOGINS = [
+  { login: "accountant@demo", name: "Asha (accountant)", role: "accountant" },
+  { login: "checker@demo", name: "Chetan (checker)", role: "checker" },
+  { login: "cashier@demo", name: "Kavita (cashier)", role: "cashier" },
+  { login: "auditor@demo", name: "Anil (auditor)", role: "auditor" },
+  { login: "state@demo", name: "State officer", role: "state" },
+  { login: "admin@demo", name: "Administrator", role: "admin" },
+] as const;
+
+/** One password for all demo logins, made once for this database. */
+async function demoPassword(app: App): Promise<string> {
+  await app.db.batch.query(
+    "insert into api.secrets (name, value) values ('demo-password', $1) on conflict do nothing",
+    [`demo-${newToken().slice(0, 12)}`],
+  );
+  const { rows } = await app.db.batch.query<{ value: string }>(
+    "select value from api.secrets where name = 'demo-password'",
+  );
+  return rows[0]?.value ?? "";
+}
+
+export async function demoUsers(app: App, ulb: Ulb, password: string): Promise<void> {
+  for (const { login, name, role } of DEMO_LOGINS)
+    await createUser(app, { login, name, password, roles: [{ ulb, role }] });
+}
+
+/** A live demo takes payments today: this year's months are open. */
+async function openThisYear(app: App, ulb: Ulb): Promise<void> {
+  const today = dateInIndia(app.clock());
+  await inTransaction(app, { ulb, actor: { id: "system:demo", roles: ["system"] } }, (tx) =>
+    openFinancialYear(tx, financialYearOf(today)),
+  );
+}
