@@ -1,0 +1,124 @@
+import { cr, dr, type Line } from "../ledger/index.ts";
+import { invariant } from "../ledger/kernel/errors.ts";
+import { negate, paise, type Paise } from "../ledger/kernel/money.ts";
+
+/*
+ * Every entry that collections makes, as pure functions (NMAM posting rules CO-01 … CO-12, IN-03).
+ * The credits of a receipt (receivables by head and year, advance, cess pairs, rebate) come from billing, which applied the payment.
+ */
+
+/** NMAM function "Finance, Accounts, Audit": bank charges belong to no tax. */
+export const FINANCE_FUNCTION = "03";
+
+export type Party = { readonly type: string; readonly id: string };
+export const gatewayParty = (paymentId: string): Party => ({ type: "gateway-payment", id: paymentId });
+export const chequeParty = (number: string): Party => ({ type: "cheque", id: number });
+export const consumerParty = (code: string): Party => ({ type: "consumer", id: code });
+
+/** What the credits come to in each fund: so much money must stand on the other side, in the same fund. */
+export function netByFund(lines: readonly Line[]): ReadonlyMap<string, Paise> {
+  const net = new Map<string, bigint>();
+  for (const line of lines) {
+    const fund = line.fund ?? "01";
+    net.set(fund, (net.get(fund) ?? 0n) + (line.side === "credit" ? line.amount : -line.amount));
+  }
+  return new Map([...net].filter(([, amount]) => amount !== 0n).map(([fund, amount]) => [fund, paise(amount)]));
+}
+
+/**
+ * CO-01 cash, CO-02 cheque, CO-03 bank transfer, CO-04 gateway: Dr where the money is, Cr what it settled. The money is the sum of the
+ * credits, in each fund.
+ */
+export function receiptLines(
+  account: string,
+  party: Party | undefined,
+  credits: readonly Line[],
+  amount: Paise,
+): Line[] {
+  const money = [...netByFund(credits)].map(([fund, net]) => {
+    invariant(net > 0n, "a receipt credits what it settles");
+    return dr(account, net, { fund, party });
+  });
+  invariant(money.reduce((total, l) => total + l.amount, 0n) === amount, "the money received is what was credited");
+  return [...money, ...credits];
+}
+
+/** CO-05: money of nobody we know. Cr unidentified credits, a liability, until somebody finds whose it is. */
+export function unidentifiedLines(
+  accounts: { clearing: string; unidentified: string },
+  paymentId: string,
+  amount: Paise,
+): Line[] {
+  const party = gatewayParty(paymentId);
+  return [dr(accounts.clearing, amount, { party }), cr(accounts.unidentified, amount, { party })];
+}
+
+/** CO-06: the second capture of a bill that is paid. Dr gateway clearing, Cr refunds payable: it was never income nor an advance. */
+export function duplicateLines(
+  accounts: { clearing: string; refundsPayable: string },
+  paymentId: string,
+  consumerCode: string,
+  amount: Paise,
+): Line[] {
+  return [
+    dr(accounts.clearing, amount, { party: gatewayParty(paymentId) }),
+    cr(accounts.refundsPayable, amount, { party: consumerParty(consumerCode) }),
+  ];
+}
+
+/** CO-07: cash goes to the bank. Contra: Dr bank, Cr cash in hand, in each fund that the drawer held. */
+export function cashRemittanceLines(
+  accounts: { bank: string; cash: string },
+  byFund: ReadonlyMap<string, Paise>,
+): Line[] {
+  return [...byFund].flatMap(([fund, amount]) => [
+    dr(accounts.bank, amount, { fund }),
+    cr(accounts.cash, amount, { fund }),
+  ]);
+}
+
+/** CO-08: cheques go to the bank. Contra, leaf by leaf, because the bank credits and returns them leaf by leaf. */
+export function chequeRemittanceLines(
+  accounts: { bank: string; cheques: string },
+  cheques: readonly { readonly number: string; readonly byFund: ReadonlyMap<string, Paise> }[],
+): Line[] {
+  return cheques.flatMap(({ number, byFund }) =>
+    [...byFund].flatMap(([fund, amount]) => [
+      dr(accounts.bank, amount, { fund, party: chequeParty(number) }),
+      cr(accounts.cheques, amount, { fund, party: chequeParty(number) }),
+    ]),
+  );
+}
+
+/** IN-03: the bank returns a cheque. `takenBack` (from billing) re-opens what it had settled, cess and rebate included; Cr bank with the sum. */
+export function dishonourLines(bank: string, chequeNumber: string, takenBack: readonly Line[]): Line[] {
+  return [...takenBack, ...creditMoney(bank, chequeParty(chequeNumber), takenBack)];
+}
+
+/** IN-04: the bank's own charge for a returned cheque. Dr bank charges, Cr bank. */
+export function bankChargeLines(accounts: { bank: string; bankCharges: string }, amount: Paise): Line[] {
+  return [dr(accounts.bankCharges, amount, { function: FINANCE_FUNCTION }), cr(accounts.bank, amount)];
+}
+
+/** CO-09: a receipt cancelled while its money is still in the drawer. The dues open again, the cash goes back. */
+export function cancellationLines(account: string, party: Party | undefined, takenBack: readonly Line[]): Line[] {
+  return [...takenBack, ...creditMoney(account, party, takenBack)];
+}
+
+/** CO-10: the gateway paid a refund out. Dr what we owed, Cr gateway clearing. */
+export function refundLines(
+  accounts: { liability: string; clearing: string },
+  paymentId: string,
+  consumerCode: string | null,
+  amount: Paise,
+): Line[] {
+  const party = consumerCode === null ? gatewayParty(paymentId) : consumerParty(consumerCode);
+  return [dr(accounts.liability, amount, { party }), cr(accounts.clearing, amount, { party: gatewayParty(paymentId) })];
+}
+
+function creditMoney(account: string, party: Party | undefined, takenBack: readonly Line[]): Line[] {
+  return [...netByFund(takenBack)].map(([fund, net]) => {
+    invariant(net < 0n, "what is taken back is debited");
+    return cr(account, negate(net), { fund, party });
+  });
+}

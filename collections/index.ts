@@ -1,0 +1,107 @@
+// The public face of collections. Other folders import this file, nothing else of collections.
+export type { CollectionsApp } from "./context.ts";
+export {
+  createGateway,
+  RAZORPAY_URL,
+  type Gateway,
+  type GatewayConfig,
+  type GatewayOrder,
+  type GatewayPayment,
+  type GatewayRefund,
+  type GatewaySettlement,
+  type Outcome,
+  type SettlementItem,
+} from "./gateway/index.ts";
+export {
+  createSimulator,
+  startSimulator,
+  type BankLine,
+  type RunningSimulator,
+  type SimMethod,
+  type SimRequest,
+  type SimResponse,
+  type Simulator,
+  type SimulatorOptions,
+} from "./gateway/simulator/index.ts";
+export {
+  checkoutForm,
+  createOrder,
+  getOrder,
+  resolveOrders,
+  type Order,
+  type OrderRequest,
+  type OrderState,
+} from "./orders.ts";
+export {
+  inboxCounts,
+  MAX_WEBHOOK_BYTES,
+  processInbox,
+  receiveWebhook,
+  type InboxResult,
+  type WebhookHeaders,
+} from "./gateway-events.ts";
+export {
+  applyObservation,
+  applyObservations,
+  findPayments,
+  handleCallback,
+  observePayments,
+  pollDueOrders,
+  pollOrder,
+  type Booked,
+  type PayerSees,
+  type PaymentInfo,
+} from "./payments.ts";
+export { type Feed, type Observation } from "./payment-state.ts";
+export {
+  countPrint,
+  getReceipt,
+  issueReceipt,
+  listReceipts,
+  receiptEntry,
+  receiptNumber,
+  type Receipt,
+  type ReceiptLine,
+  type ReceiptMode,
+  type ReceiptStatus,
+} from "./receipts.ts";
+export {
+  CASH_LIMIT,
+  closeCounterSession,
+  countDrawer,
+  currentSession,
+  getSession,
+  openCounterSession,
+  receiveAtCounter,
+  sessionTotals,
+  type CounterReceipt,
+  type CounterSession,
+  type Denominations,
+  type Tender,
+} from "./counter.ts";
+export { depositInstruments, instrumentsInHand, type InstrumentInHand, type Remittance } from "./remittance.ts";
+export { cancelReceipt, dishonour, type Dishonour } from "./dishonour.ts";
+export {
+  approveRefund,
+  getRefund,
+  listRefunds,
+  observeRefunds,
+  sendRefund,
+  type Refund,
+  type RefundStatus,
+} from "./refunds.ts";
+export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
+export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
+export {
+  captureTie,
+  cashTie,
+  collectionTies,
+  instrumentTie,
+  numberTies,
+  paymentReceiptTie,
+  receiptEntryTie,
+  receiptLineTie,
+  type CollectionTie,
+} from "./ties.ts";
+export { collectionCloseChecks } from "./close-checks.ts";
+export { collectionErrors } from "./errors.ts";

@@ -1,0 +1,74 @@
+import { dateInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
+import { paise, type Paise } from "../ledger/kernel/money.ts";
+import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { collectionErrors } from "./errors.ts";
+
+/**
+ * Notes that these payments (pay_…) and refunds (rfnd_…) were netted in a settlement whose entry is dated `on`: the caller has booked it, in this
+ * transaction. Saying it again changes nothing. Raises SETTLED_UNBOOKED for one that is not booked here (adopt it first with observePayments),
+ * SETTLED_ELSEWHERE for one that is in another settlement.
+ */
+export async function markSettled(
+  tx: Tx,
+  entityIds: readonly string[],
+  settlementId: string,
+  on?: LocalDate,
+): Promise<void> {
+  if (entityIds.length === 0) return;
+  const params = { ulb: tx.ulb.id, ids: entityIds, settlement: settlementId, on_date: on ?? dateInIndia(tx.clock()) };
+  await tx.query(
+    `update collections.payments set settlement_id = :settlement, settled_on = :on_date
+     where ulb_id = :ulb and payment_id = any(:ids::text[]) and booked_as is not null and settlement_id is null`,
+    params,
+  );
+  await tx.query(
+    `update collections.refunds set settlement_id = :settlement, settled_on = :on_date
+     where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and status = 'processed' and settlement_id is null`,
+    params,
+  );
+  const rows = await tx.query<{ id: string; settlement_id: string }>(
+    `select payment_id as id, settlement_id from collections.payments
+     where ulb_id = :ulb and payment_id = any(:ids::text[]) and settlement_id is not null
+     union all
+     select provider_refund_id, settlement_id from collections.refunds
+     where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and settlement_id is not null`,
+    { ulb: tx.ulb.id, ids: entityIds },
+  );
+  const marked = new Map(rows.map((r) => [r.id, r.settlement_id]));
+  for (const entity of entityIds) {
+    const other = marked.get(entity);
+    if (other === undefined) throw collectionErrors.SETTLED_UNBOOKED({ entity, settlement: settlementId });
+    if (other !== settlementId) throw collectionErrors.SETTLED_ELSEWHERE({ entity, settlement: settlementId, other });
+  }
+}
+
+export type UnsettledMoney = {
+  /** pay_… or rfnd_…. */
+  readonly id: string;
+  readonly kind: "payment" | "refund";
+  /** What it puts into the clearing account; negative for a refund. */
+  readonly amount: Paise;
+  readonly bookedOn: LocalDate;
+};
+
+/** What stands in the gateway clearing account on a day, item by item, oldest first: captured or refunded and not settled by then. */
+export async function unsettledMoney(read: Read, asOf: LocalDate): Promise<UnsettledMoney[]> {
+  const rows = await read.query<{ id: string; kind: "payment" | "refund"; amount: bigint; booked_on: LocalDate }>(
+    `select id, kind, amount, booked_on from (${CLEARING_ITEMS}) as item
+     where booked_on <= :as_of::date and (gone_on is null or gone_on > :as_of::date)
+     order by booked_on, id`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  return rows.map((r) => ({ id: r.id, kind: r.kind, amount: paise(r.amount), bookedOn: r.booked_on }));
+}
+
+/** Each payment and each refund with the day it entered the clearing account and the day it left. */
+export const CLEARING_ITEMS = `
+  select p.payment_id as id, 'payment' as kind, p.amount::bigint as amount, coalesce(r.entry_date, n.entry_date) as booked_on, p.settled_on as gone_on
+  from collections.payments p
+  left join collections.receipts r on r.ulb_id = p.ulb_id and r.receipt_id = p.receipt_id
+  left join collections.refunds n on n.ulb_id = p.ulb_id and n.refund_id = p.refund_id
+  where p.ulb_id = :ulb and p.booked_as is not null
+  union all
+  select provider_refund_id, 'refund', -amount::bigint, processed_on, least(settled_on, failed_on)
+  from collections.refunds where ulb_id = :ulb and processed_on is not null`;

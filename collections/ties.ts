@@ -1,0 +1,164 @@
+import { accountBalance, postingAccount } from "../ledger/index.ts";
+import type { LocalDate } from "../ledger/kernel/dates.ts";
+import type { Read } from "../ledger/kernel/tx.ts";
+import { CLEARING_ITEMS } from "./settlement-marks.ts";
+
+/** Two figures that must be equal: paise, or counts where `unit` says so. */
+export type CollectionTie = {
+  readonly name: string;
+  readonly unit: "paise" | "count";
+  readonly left: bigint;
+  readonly right: bigint;
+  readonly ok: boolean;
+};
+
+const FOREVER = "9999-12-31" as LocalDate;
+const row = (name: string, unit: "paise" | "count", left: bigint, right: bigint): CollectionTie => ({
+  name,
+  unit,
+  left,
+  right,
+  ok: left === right,
+});
+
+/** Gateway clearing account = captured − refunded − settled. */
+export async function captureTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const account = await postingAccount(read, "gateway-clearing");
+  const items = await read.queryOne<{ total: bigint }>(
+    `select coalesce(sum(amount), 0)::bigint as total from (${CLEARING_ITEMS}) as item
+     where booked_on <= :as_of::date and (gone_on is null or gone_on > :as_of::date)`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  const name = `gateway clearing ${account} = captured − refunded − settled`;
+  return [row(name, "paise", await accountBalance(read, account, asOf), items?.total ?? 0n)];
+}
+
+/** Cash in hand = cash received and neither deposited nor given back. */
+export async function cashTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const account = await postingAccount(read, "cash-in-hand");
+  const held = await inHand(read, ["cash"], asOf);
+  return [
+    row(
+      `cash in hand ${account} = cash received and not deposited`,
+      "paise",
+      await accountBalance(read, account, asOf),
+      held,
+    ),
+  ];
+}
+
+/** Cheques in hand = cheques and drafts received and not deposited. */
+export async function instrumentTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const account = await postingAccount(read, "cheques-in-hand");
+  const held = await inHand(read, ["cheque", "dd"], asOf);
+  return [
+    row(
+      `cheques in hand ${account} = cheques received and not deposited`,
+      "paise",
+      await accountBalance(read, account, asOf),
+      held,
+    ),
+  ];
+}
+
+async function inHand(read: Read, kinds: readonly string[], asOf: LocalDate): Promise<bigint> {
+  const held = await read.queryOne<{ total: bigint }>(
+    `select coalesce(sum(i.amount), 0)::bigint as total
+     from collections.instruments i
+     join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+     left join collections.remittances m on m.ulb_id = i.ulb_id and m.remittance_id = i.remittance_id
+     where i.ulb_id = :ulb and i.kind = any(:kinds::text[]) and r.entry_date <= :as_of::date
+       and (m.deposited_on is null or m.deposited_on > :as_of::date)
+       and (r.status <> 'cancelled' or r.status_date > :as_of::date)`,
+    { ulb: read.ulb.id, kinds, as_of: asOf },
+  );
+  return held?.total ?? 0n;
+}
+
+/** Every receipt and refund note has exactly one entry, of its own amount; every such entry has its document. */
+export async function receiptEntryTie(read: Read): Promise<CollectionTie[]> {
+  const counts = await read.queryOne<{ documents: bigint; fitting: bigint; entries: bigint }>(
+    `with document as (
+       select 'receipt' as source_type, receipt_id::text as source_id, amount::bigint as amount from collections.receipts where ulb_id = :ulb
+       union all
+       select 'refund-note', n.refund_id::text, n.amount
+       from collections.refunds n
+       join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id
+       where n.ulb_id = :ulb
+     ), entry as (
+       select e.source_type, e.source_id, sum(l.debit - l.credit) filter (where a.is_cash_bank)::bigint as money
+       from ledger.entries e
+       join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
+       join ledger.accounts a on a.ulb_id = l.ulb_id and a.code = l.account
+       where e.ulb_id = :ulb and e.source_type in ('receipt', 'refund-note')
+       group by e.entry_id, e.source_type, e.source_id
+     )
+     select (select count(*) from document) as documents, (select count(*) from entry) as entries,
+       (select count(*) from document d join entry e on e.source_type = d.source_type and e.source_id = d.source_id and e.money = d.amount) as fitting`,
+    { ulb: read.ulb.id },
+  );
+  const { documents, fitting, entries } = counts ?? { documents: 0n, fitting: 0n, entries: 0n };
+  return [
+    row("receipts and refund notes = those with an entry of the same amount", "count", documents, fitting),
+    row("entries of receipts and refund notes = receipts and refund notes", "count", entries, documents),
+  ];
+}
+
+/** Every captured payment is booked once; every online receipt has its payment. */
+export async function paymentReceiptTie(read: Read): Promise<CollectionTie[]> {
+  const counts = await read.queryOne<{ captured: bigint; booked: bigint }>(
+    `select (select count(*) from collections.payments where ulb_id = :ulb and rank = 3) as captured,
+       (select count(*) from collections.receipts r
+          join collections.payments p on p.ulb_id = r.ulb_id and p.payment_id = r.payment_id and p.receipt_id = r.receipt_id and p.amount = r.amount
+          where r.ulb_id = :ulb)
+       + (select count(*) from collections.refunds n
+          join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id and p.amount = n.amount
+          where n.ulb_id = :ulb) as booked`,
+    { ulb: read.ulb.id },
+  );
+  return [
+    row(
+      "captured payments = receipts and refund notes for them",
+      "count",
+      counts?.captured ?? 0n,
+      counts?.booked ?? 0n,
+    ),
+  ];
+}
+
+/** Receipt, refund and remittance numbers used = last − first + 1, per year. */
+export async function numberTies(read: Read): Promise<CollectionTie[]> {
+  const rows = await read.query<{ name: string; fy: string; used: bigint; span: bigint }>(
+    `select name, fy, count(*) as used, max(number) as span
+     from (
+       select 'receipt numbers' as name, fy, number from collections.receipts where ulb_id = :ulb
+       union all select 'refund numbers', fy, number from collections.refunds where ulb_id = :ulb
+       union all select 'remittance numbers', fy, number from collections.remittances where ulb_id = :ulb
+     ) as used group by name, fy order by name, fy`,
+    { ulb: read.ulb.id },
+  );
+  return rows.map((r) => row(`${r.name} ${r.fy} used = last number`, "count", r.used, r.span));
+}
+
+/** Receipt lines sum to their receipts. */
+export async function receiptLineTie(read: Read): Promise<CollectionTie[]> {
+  const sums = await read.queryOne<{ receipts: bigint; lines: bigint }>(
+    `select (select coalesce(sum(amount), 0) from collections.receipts where ulb_id = :ulb)::bigint as receipts,
+       (select coalesce(sum(amount), 0) from collections.receipt_lines where ulb_id = :ulb and kind <> 'rebate')::bigint as lines`,
+    { ulb: read.ulb.id },
+  );
+  return [row("receipts = sum of their lines", "paise", sums?.receipts ?? 0n, sums?.lines ?? 0n)];
+}
+
+/** All of them. */
+export async function collectionTies(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  return [
+    ...(await captureTie(read, asOf)),
+    ...(await cashTie(read, asOf)),
+    ...(await instrumentTie(read, asOf)),
+    ...(await receiptEntryTie(read)),
+    ...(await receiptLineTie(read)),
+    ...(await paymentReceiptTie(read)),
+    ...(await numberTies(read)),
+  ];
+}
