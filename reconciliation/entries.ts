@@ -89,28 +89,32 @@ export function settlementEntry(
   };
 }
 
-/** The money of a settlement has arrived: Dr bank, Cr settlements in transit. */
+/** The money of settlements has arrived in one line or several: Dr bank, Cr settlements in transit. The bank's line is the first. */
 export function transitArrivedEntry(arrival: {
   readonly matchId: string;
-  readonly settlementIds: readonly { readonly id: string; readonly utr: string | null; readonly amount: Paise }[];
+  readonly settlements: readonly { readonly id: string; readonly utr: string; readonly amount: Paise }[];
   readonly date: LocalDate;
   readonly valueDate: LocalDate;
   readonly bank: string;
   readonly transit: string;
   readonly fund: string;
 }): EntryDraft {
-  const total = sum(arrival.settlementIds.map((s) => s.amount));
-  const names = arrival.settlementIds.map((s) => `${s.id}${s.utr === null ? "" : ` (UTR ${s.utr})`}`).join(", ");
+  const { fund } = arrival;
+  const total = sum(arrival.settlements.map((s) => s.amount));
   return {
     voucher: "contra",
     date: arrival.date,
     valueDate: arrival.valueDate,
-    narration: `Settlement received in bank: ${names}`,
+    narration:
+      `Settlement received in bank: ${arrival.settlements.map((s) => `${s.id} (UTR ${s.utr})`).join(", ")}`.slice(
+        0,
+        1000,
+      ),
     source: { type: "settlement-arrival", id: arrival.matchId },
     lines: [
-      dr(arrival.bank, total, { fund: arrival.fund }),
-      ...arrival.settlementIds.map((s) =>
-        cr(arrival.transit, s.amount, { fund: arrival.fund, party: { type: "settlement", id: s.id } }),
+      dr(arrival.bank, total, { fund }),
+      ...arrival.settlements.map((s) =>
+        cr(arrival.transit, s.amount, { fund, party: { type: "settlement", id: s.id } }),
       ),
     ],
   };

@@ -19,10 +19,9 @@ export const reconciliationErrors = defineErrors({
     message: (f: { account: string }) =>
       `account ${f.account} is not a bank head (450); a bank account is kept under one`,
   },
-  STATEMENT_REFUSED: {
+  BANK_ACCOUNT_NUMBER: {
     status: 422,
-    message: (f: { file: string; problems: readonly string[] }) =>
-      `${f.file} was refused, nothing of it was stored: ${f.problems.join("; ")}`,
+    message: (f: { account: string }) => `the number of bank account ${f.account} must end in four digits`,
   },
   BANK_LINE_UNKNOWN: { status: 404, message: (f: { line: string }) => `there is no bank statement line ${f.line}` },
   BANK_LINE_MATCHED: {
@@ -36,11 +35,13 @@ export const reconciliationErrors = defineErrors({
   MATCH_UNKNOWN: { status: 404, message: (f: { match: string }) => `there is no live match ${f.match}` },
   MATCH_TAKEN: {
     status: 409,
-    message: () => "a line or an item of this match was matched by somebody else meanwhile; reconcile again",
+    message: (f: { account: string }) =>
+      `a line or an item of this match in account ${f.account} was matched by somebody else meanwhile; reconcile again`,
   },
   MATCH_EMPTY: {
     status: 422,
-    message: () => "a match has at least one statement line and one open item, or lines that cancel each other",
+    message: (f: { account: string }) =>
+      `a match in account ${f.account} has at least one statement line and one open item, or lines that cancel each other`,
   },
   MATCH_UNBALANCED: {
     status: 422,
@@ -73,15 +74,9 @@ export const reconciliationErrors = defineErrors({
     message: (f: { account: string; day: string }) =>
       `no bank statement of account ${f.account} reaches back to ${f.day}`,
   },
-  BRS_NOT_PROVED: {
-    status: 500,
-    message: (f: { account: string; day: string; computed: string; statement: string }) =>
-      `account ${f.account} at ${f.day}: the reconciliation computes ${money(f.computed)}, the bank statement says ${money(f.statement)}, ` +
-      `difference ${difference(f.computed, f.statement)}`,
-  },
-  SETTLEMENT_EXCEPTION_OPEN: {
-    status: 409,
-    message: (f: { settlement: string; reasons: readonly string[] }) =>
-      `settlement ${f.settlement} was not booked: ${f.reasons.join("; ")}`,
+  GATEWAY_SILENT: {
+    status: 502,
+    message: (f: { asked: string; cause: string }) =>
+      `the gateway did not say ${f.asked} (${f.cause}); nothing was written, ask again later`,
   },
 });

@@ -1,0 +1,64 @@
+// The public face of reconciliation. Other folders import this file, nothing else of reconciliation.
+export { addBankAccount, getBankAccount, listBankAccounts, type BankAccount } from "./bank-accounts.ts";
+export { brs, type BankReconciliation } from "./brs-read.ts";
+export {
+  composeBrs,
+  type Brs,
+  type BrsDetail,
+  type BrsGroup,
+  type BrsGroupKey,
+  type BrsItem,
+  type BrsLine,
+} from "./brs.ts";
+export { closeChecks } from "./close-checks.ts";
+export { settlementEntry, templateLines, type EntryTemplate } from "./entries.ts";
+export { reconciliationErrors } from "./errors.ts";
+export {
+  match,
+  MATCH_RULES,
+  type Exception,
+  type ExceptionKind,
+  type ItemKind,
+  type Match,
+  type MatchItem,
+  type MatchLine,
+  type MatchResult,
+  type Pass,
+  type ProposedEntry,
+} from "./match.ts";
+export {
+  agreeOpening,
+  cancelStaleCheque,
+  comparison,
+  confirmProposal,
+  listMatches,
+  postBankLine,
+  reconcile,
+  unmatch,
+  type MatchRecord,
+  type ReconcileReport,
+} from "./matches.ts";
+export { openItems, type OpenItem } from "./open-items.ts";
+export { parseStatement, type ParsedLine, type ParsedStatement, type ParseResult } from "./parsers/csv.ts";
+export { BANK_PROFILES, findProfile, type BankProfile } from "./profiles.ts";
+export { checkSettlement, type SettlementCheck, type SettlementFigures, type SettlementRow } from "./settlement.ts";
+export {
+  bookSettlement,
+  importSettlements,
+  listSettlements,
+  openExceptions,
+  type OpenException,
+  type Settlement,
+  type SettlementReport,
+} from "./settlements.ts";
+export {
+  bankLines,
+  getBankLine,
+  importStatement,
+  listStatements,
+  type BankLine,
+  type StatementImport,
+  type StatementReport,
+  type StatementSummary,
+} from "./statements.ts";
+export { bankSelfTie, bankTie, settlementTransitTie, type BankTieRow } from "./ties.ts";

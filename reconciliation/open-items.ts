@@ -1,0 +1,137 @@
+import { entryNumber, postingAccounts, type VoucherType } from "../ledger/index.ts";
+import type { LocalDate } from "../ledger/kernel/dates.ts";
+import { invariant } from "../ledger/kernel/errors.ts";
+import { groupBy } from "../ledger/kernel/group.ts";
+import { paise, sum, type Paise } from "../ledger/kernel/money.ts";
+import type { Read } from "../ledger/kernel/tx.ts";
+import type { BrsItem } from "./brs.ts";
+import type { ItemKind, MatchItem } from "./match.ts";
+import { ref, refsOfNarration, type Ref } from "./tokens.ts";
+
+/** A line of the bank book, or a settlement on its way to it, that no statement line has answered yet. */
+export type OpenItem = MatchItem &
+  BrsItem & {
+    readonly amount: Paise;
+    /** The ledger lines (several when one leaf was received for several funds), or the settlement that becomes one when it arrives. */
+    readonly of: BookLines | { readonly settlementId: string };
+  };
+
+export type BookLines = {
+  readonly entryId: bigint;
+  readonly lines: readonly { readonly lineNo: number; readonly amount: Paise }[];
+};
+
+type ItemRow = {
+  fund: string;
+  party_type: string | null;
+  party_id: string | null;
+  entry_id: bigint;
+  line_no: number;
+  entry_date: LocalDate;
+  amount: bigint;
+  voucher: VoucherType;
+  fy: string;
+  number: bigint;
+  source_type: string;
+  narration: string;
+  settlement_id: string | null;
+  utr: string | null;
+};
+
+/**
+ * What the books expect at the bank up to a day: lines of the bank book that are in no match complete by that day and, where
+ * settlements pass through an account of their own, the settlements that have not arrived (only for the ULB's main bank account).
+ * References come from the settlement, and from the words of the narration ("cheque 000321", "UTR …").
+ */
+export async function openItems(read: Read, account: string, asOf: LocalDate): Promise<OpenItem[]> {
+  const rows = await read.query<ItemRow>(
+    `select l.entry_id, l.line_no, l.entry_date, (l.debit - l.credit)::bigint as amount, l.fund, l.party_type,
+       l.party_id, e.voucher, e.fy, e.number, e.source_type, e.narration,
+       s.settlement_id, s.utr
+     from ledger.lines l
+     join ledger.entries e on e.ulb_id = l.ulb_id and e.entry_id = l.entry_id
+     left join reconciliation.live_legs g on g.ulb_id = l.ulb_id and g.entry_id = l.entry_id and g.line_no = l.line_no
+     left join reconciliation.settlements s on s.ulb_id = l.ulb_id and l.party_type = 'settlement' and s.settlement_id = l.party_id
+     where l.ulb_id = :ulb and l.account = :account and l.entry_date <= :as_of::date
+       and (g.match_id is null or exists (
+         select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date))
+     order by l.entry_date, l.entry_id, l.line_no`,
+    { ulb: read.ulb.id, account, as_of: asOf },
+  );
+  const items = joinFunds(rows).map(itemOf);
+  return [...items, ...(await expectedSettlements(read, account, asOf))];
+}
+
+// The bank sees one credit for a cheque or a bag of cash, the books one line per fund it was received for.
+function joinFunds(rows: readonly ItemRow[]): ItemRow[][] {
+  const groups = groupBy(rows, (r) => `${r.entry_id}|${r.party_type}|${r.party_id}|${r.amount < 0n}`);
+  return [...groups.values()].flatMap((group) =>
+    new Set(group.map((r) => r.fund)).size === group.length ? [group] : group.map((r) => [r]),
+  );
+}
+
+function itemOf(group: readonly ItemRow[]): OpenItem {
+  const [r] = group;
+  invariant(r, "an item has a line");
+  const amount = sum(group.map((g) => paise(g.amount)));
+  const found = refsOfNarration(r.narration).filter((f) => f.kind !== "cheque" || r.party_type !== "cheque");
+  const refs =
+    r.settlement_id === null
+      ? [...partyRefs(r), ...found.filter((f) => f.kind !== "slip")]
+      : settlementRefs(r.settlement_id, r.utr);
+  const slip = found.find((f) => f.kind === "slip")?.value;
+  return {
+    id: `entry:${r.entry_id}:${r.line_no}`,
+    of: { entryId: r.entry_id, lines: group.map((g) => ({ lineNo: g.line_no, amount: paise(g.amount) })) },
+    date: r.entry_date,
+    amount,
+    kind: r.settlement_id === null ? kindOf(refs, amount, r.source_type) : "settlement",
+    refs,
+    ...(slip === undefined ? {} : { group: slip }),
+    voucher: entryNumber(r.voucher, r.fy, r.number),
+    reference: refs[0]?.value ?? slip ?? "",
+    text: r.narration,
+  };
+}
+
+function partyRefs(r: ItemRow): Ref[] {
+  if (r.party_id === null) return [];
+  if (r.party_type === "cheque") return [ref("cheque", r.party_id)];
+  return r.party_type === "bank-transfer" ? [ref("utr", r.party_id)] : [];
+}
+
+function kindOf(refs: readonly Ref[], amount: Paise, sourceType: string): ItemKind {
+  // A returned cheque carries its number too, but nobody issued it.
+  if (sourceType === "dishonour") return "other";
+  if (refs.some((r) => r.kind === "cheque")) return amount < 0n ? "cheque-issued" : "cheque-deposited";
+  if (refs.length > 0) return "transfer";
+  return sourceType === "remittance" ? "cash" : "other";
+}
+
+function settlementRefs(id: string, utr: string | null): Ref[] {
+  return [...(utr === null ? [] : [ref("utr", utr)]), ref("settlement", id)];
+}
+
+/** Settlements booked to the account in transit and not seen at the bank by that day. */
+async function expectedSettlements(read: Read, account: string, asOf: LocalDate): Promise<OpenItem[]> {
+  const accounts = await postingAccounts(read, "bank-main", "settlement-in-transit");
+  if (accounts["bank-main"] !== account) return [];
+  const rows = await read.query<{ settlement_id: string; utr: string | null; settled_on: LocalDate; amount: bigint }>(
+    `select settlement_id, utr, settled_on, amount from reconciliation.settlements
+     where ulb_id = :ulb and status = 'booked' and transit_account <> :account and amount > 0 and settled_on <= :as_of::date
+       and arrival_match_id is null
+     order by settled_on, settlement_id`,
+    { ulb: read.ulb.id, account, as_of: asOf },
+  );
+  return rows.map((r) => ({
+    id: `settlement:${r.settlement_id}`,
+    of: { settlementId: r.settlement_id },
+    date: r.settled_on,
+    amount: paise(r.amount),
+    kind: "settlement",
+    refs: settlementRefs(r.settlement_id, r.utr),
+    voucher: "",
+    reference: r.utr ?? r.settlement_id,
+    text: `Gateway settlement ${r.settlement_id}`,
+  }));
+}

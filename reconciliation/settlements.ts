@@ -1,0 +1,417 @@
+import {
+  markSettled,
+  observePayments,
+  observeRefunds,
+  type CollectionsApp,
+  type GatewayRefund,
+  type GatewaySettlement,
+  type Outcome,
+  type SettlementItem,
+} from "../collections/index.ts";
+import { postEntry, postingAccounts } from "../ledger/index.ts";
+import { audit } from "../ledger/kernel/audit.ts";
+import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
+import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
+import { groupBy } from "../ledger/kernel/group.ts";
+import { newId } from "../ledger/kernel/ids.ts";
+import { toRupees, type Paise } from "../ledger/kernel/money.ts";
+import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
+import { bookingDate } from "./booking-date.ts";
+import { settlementEntry } from "./entries.ts";
+import { reconciliationErrors } from "./errors.ts";
+import { checkSettlement, type SettlementFigures } from "./settlement.ts";
+
+export type SettlementReport = {
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  /** Booked by this run. */
+  readonly booked: readonly string[];
+  /** Booked before. */
+  readonly known: readonly string[];
+  /** Created or failed: nothing was paid out yet. A failed one is tried again by the gateway, with a new UTR. */
+  readonly waiting: readonly string[];
+  /** What does not add up, with figures; nothing was posted for these. */
+  readonly exceptions: readonly { readonly settlementId: string; readonly problems: readonly Problem[] }[];
+};
+
+/**
+ * Pulls the settlements of some days (India's) and their rows from the gateway, outside any transaction; then books each in one transaction
+ * of its own: stored, posted once (source "settlement", the gateway's id), its payments and refunds marked settled. One that does not add up
+ * is stored as an exception with its figures, and a later run tries it again. Run it over a moving window: what is known is left alone, rows
+ * come late. Payments that only the settlement knows are adopted first. Raises GATEWAY_SILENT when the gateway gives no whole answer.
+ */
+export async function importSettlements(
+  app: CollectionsApp,
+  who: Who,
+  range: { readonly from: LocalDate; readonly to: LocalDate },
+): Promise<SettlementReport> {
+  const settlements = await pullSettlements(app, range);
+  const known = await inTransaction(app, who, (tx) => bookedSettlements(tx, settlements));
+  const paidOut = settlements.filter((s) => s.status === "processed");
+  const missing = paidOut.filter((s) => !known.has(s.id));
+  const items = missing.length === 0 ? new Map<string, SettlementItem[]>() : await pullItems(app, range);
+  const report = { booked: [] as string[], exceptions: [] as { settlementId: string; problems: readonly Problem[] }[] };
+  for (const settlement of missing) {
+    const problems = await bookOne(app, who, settlement, items.get(settlement.id) ?? []);
+    if (problems.length === 0) report.booked.push(settlement.id);
+    else report.exceptions.push({ settlementId: settlement.id, problems });
+  }
+  return {
+    ...range,
+    ...report,
+    known: paidOut.filter((s) => known.has(s.id)).map((s) => s.id),
+    waiting: settlements.filter((s) => s.status !== "processed").map((s) => s.id),
+  };
+}
+
+// ------------------------------------------------------------------------------------------------ the gateway, outside transactions
+
+const PAGE = 100;
+const ITEM_PAGE = 1000;
+const MAX_PAGES = 2000;
+
+function told<T>(asked: string, outcome: Outcome<T>): T {
+  if (outcome.kind === "ok") return outcome.value;
+  const cause =
+    outcome.kind === "rejected" ? `${outcome.code}: ${outcome.description}` : `${outcome.status} ${outcome.cause}`;
+  throw reconciliationErrors.GATEWAY_SILENT({ asked, cause: cause.slice(0, 200) });
+}
+
+async function allPages<T>(asked: string, size: number, page: (skip: number) => Promise<Outcome<T[]>>): Promise<T[]> {
+  const all: T[] = [];
+  for (let n = 0; n < MAX_PAGES; n++) {
+    const part = told(asked, await page(n * size));
+    all.push(...part);
+    if (part.length < size) return all;
+  }
+  throw reconciliationErrors.GATEWAY_SILENT({ asked, cause: `more than ${MAX_PAGES} pages` });
+}
+
+async function pullSettlements(
+  app: CollectionsApp,
+  range: { readonly from: LocalDate; readonly to: LocalDate },
+): Promise<GatewaySettlement[]> {
+  const from = startOfDayInIndia(range.from);
+  const to = new Date(startOfDayInIndia(addDays(range.to, 1)).getTime() - 1000);
+  const all = await allPages("which settlements it made", PAGE, (skip) =>
+    app.gateway.listSettlements({ from, to, count: PAGE, skip }),
+  );
+  // A page may shift while it is read: the same settlement twice is one.
+  const unique = new Map(all.map((s) => [s.id, s]));
+  return [...unique.values()].sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1));
+}
+
+/** The rows of the range by settlement: day by day for a few days, by month for a longer range. A row read twice is one. */
+async function pullItems(
+  app: CollectionsApp,
+  range: { readonly from: LocalDate; readonly to: LocalDate },
+): Promise<Map<string, SettlementItem[]>> {
+  const days = Array.from({ length: daysBetween(range.from, range.to) + 1 }, (_, i) => addDays(range.from, i));
+  const parts =
+    days.length <= 10
+      ? days.map((d) => ({ year: Number(d.slice(0, 4)), month: Number(d.slice(5, 7)), day: Number(d.slice(8, 10)) }))
+      : [...new Set(days.map((d) => d.slice(0, 7)))].map((m) => ({
+          year: Number(m.slice(0, 4)),
+          month: Number(m.slice(5, 7)),
+        }));
+  const rows = new Map<string, SettlementItem>();
+  for (const part of parts) {
+    const found = await allPages("what its settlements hold", ITEM_PAGE, (skip) =>
+      app.gateway.settlementItems({ ...part, count: ITEM_PAGE, skip }),
+    );
+    for (const row of found) if (row.settlementId !== null) rows.set(`${row.settlementId}/${row.entityId}`, row);
+  }
+  return groupBy(rows.values(), (r) => r.settlementId ?? "");
+}
+
+// ------------------------------------------------------------------------------------------------ booking
+
+async function bookOne(
+  app: CollectionsApp,
+  who: Who,
+  settlement: GatewaySettlement,
+  items: readonly SettlementItem[],
+): Promise<readonly Problem[]> {
+  const check = checkSettlement(settlement, items);
+  let problems: readonly Problem[] = check.ok ? [] : check.problems;
+  if (check.ok) {
+    await adoptUnknown(app, who, items);
+    try {
+      await inTransaction(app, who, (tx) => bookSettlement(tx, settlement, check.figures, items));
+    } catch (error) {
+      // A refusal of the books (a payment that is not ours, a month without periods) is an exception of this settlement, not of the run.
+      if (!(error instanceof Refusal)) throw error;
+      problems = [{ code: error.code, message: error.detail }];
+    }
+  }
+  if (problems.length > 0)
+    await inTransaction(app, who, (tx) => recordException(tx, settlement, check.figures, problems));
+  return problems;
+}
+
+/** Payments and refunds that we hear of only by the settlement (the webhook was lost) are fetched and booked before it. */
+async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly SettlementItem[]): Promise<void> {
+  const ids = items.map((i) => i.entityId);
+  const rows = await inTransaction(app, who, (tx) =>
+    tx.query<{ id: string }>(
+      `select payment_id as id from collections.payments where ulb_id = :ulb and payment_id = any(:ids::text[]) and booked_as is not null
+       union all
+       select provider_refund_id from collections.refunds
+       where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and processed_on is not null`,
+      { ulb: tx.ulb.id, ids },
+    ),
+  );
+  const booked = new Set(rows.map((r) => r.id));
+  const unknown = items.filter((i) => !booked.has(i.entityId));
+  const payments = unknown.filter((i) => i.type === "payment").map((i) => i.entityId);
+  if (payments.length > 0) await observePayments(app, who, payments, "settlement");
+  const refundOf = groupBy(
+    unknown.filter((i) => i.type === "refund" && i.paymentId !== null),
+    (i) => i.paymentId ?? "",
+  );
+  for (const [paymentId, wanted] of refundOf) {
+    const outcome = await app.gateway.paymentRefunds(paymentId);
+    if (outcome.kind !== "ok") continue;
+    const refunds: GatewayRefund[] = outcome.value.filter((r) => wanted.some((w) => w.entityId === r.id));
+    await inTransaction(app, who, (tx) =>
+      observeRefunds(
+        tx,
+        refunds.map((refund) => ({ refund, at: app.clock() })),
+      ),
+    );
+  }
+}
+
+/**
+ * Books one settlement whose figures were proved: stored with its rows, its payments and refunds marked, its entry posted last. The same
+ * settlement again changes nothing. Raises SETTLED_UNBOOKED, SETTLED_ELSEWHERE and the refusals of postEntry.
+ */
+export async function bookSettlement(
+  tx: Tx,
+  settlement: { readonly id: string; readonly amount: Paise; readonly utr: string | null; readonly createdAt: Date },
+  figures: SettlementFigures,
+  items: readonly SettlementItem[],
+): Promise<{ readonly entryId: bigint; readonly isNew: boolean }> {
+  // Two runs at once: the second waits here and finds it booked.
+  await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:settlement))", {
+    ulb: tx.ulb.id,
+    settlement: settlement.id,
+  });
+  const before = await tx.queryOne<{ entry_id: bigint | null }>(
+    "select entry_id from reconciliation.settlements where ulb_id = :ulb and settlement_id = :settlement and status = 'booked'",
+    { ulb: tx.ulb.id, settlement: settlement.id },
+  );
+  if (before?.entry_id) return { entryId: before.entry_id, isNew: false };
+  const accounts = await postingAccounts(
+    tx,
+    "settlement-in-transit",
+    "gateway-clearing",
+    "gateway-fee",
+    "gateway-fee-gst",
+  );
+  const settledOn = dateInIndia(settlement.createdAt);
+  const date = await bookingDate(tx, settledOn);
+  await markSettled(
+    tx,
+    items.map((i) => i.entityId),
+    settlement.id,
+    date,
+  );
+  const draft = settlementEntry({ id: settlement.id, utr: settlement.utr, date }, figures, accounts);
+  const entry = await postEntry(tx, { ...draft, valueDate: settledOn });
+  await tx.query(
+    `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, payments, gross, refunds, fee, tax, entry_id,
+       transit_account, recorded_at)
+     values (:ulb, :id, 'booked', :amount, :utr, :on_date, :payments, :gross, :refunds, :fee, :tax, :entry, :transit, :now)
+     on conflict (ulb_id, settlement_id) do update set status = 'booked', amount = excluded.amount, utr = excluded.utr,
+       settled_on = excluded.settled_on, payments = excluded.payments, gross = excluded.gross, refunds = excluded.refunds, fee = excluded.fee,
+       tax = excluded.tax, entry_id = excluded.entry_id, transit_account = excluded.transit_account, recorded_at = excluded.recorded_at`,
+    {
+      ulb: tx.ulb.id,
+      id: settlement.id,
+      amount: settlement.amount,
+      utr: settlement.utr,
+      on_date: settledOn,
+      payments: figures.payments,
+      gross: figures.gross,
+      refunds: figures.refunds,
+      fee: figures.fee,
+      tax: figures.tax,
+      entry: entry.id,
+      transit: accounts["settlement-in-transit"],
+      now: tx.clock(),
+    },
+  );
+  await storeItems(tx, settlement.id, items);
+  await tx.query(
+    `update reconciliation.exceptions set closed_at = :now, closed_by = :actor, resolution = 'the settlement adds up now and is booked'
+     where ulb_id = :ulb and subject = 'settlement' and subject_id = :id and closed_at is null`,
+    { ulb: tx.ulb.id, id: settlement.id, now: tx.clock(), actor: tx.actor.id },
+  );
+  return { entryId: entry.id, isNew: true };
+}
+
+async function storeItems(tx: Tx, settlementId: string, items: readonly SettlementItem[]): Promise<void> {
+  for (let from = 0; from < items.length; from += 5000) {
+    const part = items.slice(from, from + 5000);
+    await tx.query(
+      `insert into reconciliation.settlement_items (ulb_id, settlement_id, entity_id, type, debit, credit, amount, fee, tax, payment_id,
+         order_receipt, method)
+       select :ulb, :settlement, id, kind, debit, credit, amount, fee, tax, payment, receipt, method
+       from unnest(:ids::text[], :kinds::text[], :debits::bigint[], :credits::bigint[], :amounts::bigint[], :fees::bigint[], :taxes::bigint[],
+         :payments::text[], :receipts::text[], :methods::text[])
+         as t (id, kind, debit, credit, amount, fee, tax, payment, receipt, method)`,
+      {
+        ulb: tx.ulb.id,
+        settlement: settlementId,
+        ids: part.map((i) => i.entityId),
+        kinds: part.map((i) => i.type),
+        debits: part.map((i) => i.debit.toString()),
+        credits: part.map((i) => i.credit.toString()),
+        amounts: part.map((i) => i.amount.toString()),
+        fees: part.map((i) => i.fee.toString()),
+        taxes: part.map((i) => i.tax.toString()),
+        payments: part.map((i) => i.paymentId),
+        receipts: part.map((i) => i.orderReceipt),
+        methods: part.map((i) => i.method),
+      },
+    );
+  }
+}
+
+async function recordException(
+  tx: Tx,
+  settlement: GatewaySettlement,
+  figures: SettlementFigures,
+  problems: readonly Problem[],
+): Promise<void> {
+  await tx.query(
+    `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, recorded_at)
+     values (:ulb, :id, 'exception', :amount, :utr, :on_date, :now)
+     on conflict (ulb_id, settlement_id) do update set amount = excluded.amount, utr = excluded.utr, recorded_at = excluded.recorded_at
+     where settlements.status = 'exception'`,
+    {
+      ulb: tx.ulb.id,
+      id: settlement.id,
+      amount: settlement.amount,
+      utr: settlement.utr,
+      on_date: dateInIndia(settlement.createdAt),
+      now: tx.clock(),
+    },
+  );
+  const message = problems
+    .map((p) => p.message)
+    .join("; ")
+    .slice(0, 2000);
+  const facts = {
+    amount: toRupees(settlement.amount),
+    gross: toRupees(figures.gross),
+    refunds: toRupees(figures.refunds),
+    fee: toRupees(figures.fee),
+    tax: toRupees(figures.tax),
+    problems: problems.slice(0, 50).map((p) => `${p.code}: ${p.message}`),
+  };
+  const id = newId(tx.clock().getTime());
+  const rows = await tx.query<{ exception_id: string }>(
+    `insert into reconciliation.exceptions (ulb_id, exception_id, subject, subject_id, kind, message, facts, opened_at)
+     values (:ulb, :id, 'settlement', :subject, :kind, :message, :facts, :now)
+     on conflict (ulb_id, subject, subject_id) where closed_at is null
+     do update set kind = excluded.kind, message = excluded.message, facts = excluded.facts
+     returning exception_id`,
+    {
+      ulb: tx.ulb.id,
+      id,
+      subject: settlement.id,
+      kind: problems[0]?.code ?? "SETTLEMENT",
+      message,
+      facts: JSON.stringify(facts),
+      now: tx.clock(),
+    },
+  );
+  if (rows[0]?.exception_id === id) {
+    await audit(tx, { action: "except", subject: "settlement", subjectId: settlement.id, after: facts });
+  }
+}
+
+async function bookedSettlements(tx: Tx, settlements: readonly GatewaySettlement[]): Promise<Set<string>> {
+  const rows = await tx.query<{ settlement_id: string; utr: string | null }>(
+    `select settlement_id, utr from reconciliation.settlements
+     where ulb_id = :ulb and settlement_id = any(:ids::text[]) and status = 'booked'`,
+    { ulb: tx.ulb.id, ids: settlements.map((s) => s.id) },
+  );
+  // A payout that failed at the bank is sent again under another UTR: the entry stands, the reference to look for changes.
+  const now = new Map(settlements.map((s) => [s.id, s.utr]));
+  for (const row of rows) {
+    const utr = now.get(row.settlement_id) ?? null;
+    if (utr === null || utr === row.utr) continue;
+    await tx.query("update reconciliation.settlements set utr = :utr where ulb_id = :ulb and settlement_id = :id", {
+      ulb: tx.ulb.id,
+      id: row.settlement_id,
+      utr,
+    });
+    await audit(tx, {
+      action: "change-utr",
+      subject: "settlement",
+      subjectId: row.settlement_id,
+      before: { utr: row.utr },
+      after: { utr },
+    });
+  }
+  return new Set(rows.map((r) => r.settlement_id));
+}
+
+// ------------------------------------------------------------------------------------------------ reading
+
+export type Settlement = {
+  readonly id: string;
+  readonly status: "booked" | "exception";
+  readonly amount: Paise;
+  readonly utr: string | null;
+  readonly settledOn: LocalDate;
+  readonly payments: number | null;
+  readonly gross: Paise | null;
+  readonly refunds: Paise | null;
+  readonly fee: Paise | null;
+  readonly tax: Paise | null;
+  readonly entryId: bigint | null;
+  /** When and by which match it was seen at the bank; null while in transit, or where it was booked straight to the bank. */
+  readonly arrivedOn: LocalDate | null;
+  readonly arrivalMatchId: string | null;
+};
+
+/** Settlements of some days, newest first; at most 500. */
+export async function listSettlements(
+  read: Read,
+  range: { readonly from: LocalDate; readonly to: LocalDate },
+): Promise<Settlement[]> {
+  return read.query<Settlement>(
+    `select settlement_id as id, status, amount, utr, settled_on as "settledOn", payments, gross, refunds, fee, tax, entry_id as "entryId",
+       arrived_on as "arrivedOn", arrival_match_id as "arrivalMatchId"
+     from reconciliation.settlements
+     where ulb_id = :ulb and settled_on between :from_day::date and :to_day::date
+     order by settled_on desc, settlement_id
+     limit 500`,
+    { ulb: read.ulb.id, from_day: range.from, to_day: range.to },
+  );
+}
+
+export type OpenException = {
+  readonly id: string;
+  readonly subject: string;
+  readonly subjectId: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly openedAt: Date;
+};
+
+/** What waits for a person: settlements that do not add up. Oldest first; at most 500. */
+export async function openExceptions(read: Read): Promise<OpenException[]> {
+  return read.query<OpenException>(
+    `select exception_id as id, subject, subject_id as "subjectId", kind, message, opened_at as "openedAt"
+     from reconciliation.exceptions
+     where ulb_id = :ulb and closed_at is null
+     order by opened_at, exception_id
+     limit 500`,
+    { ulb: read.ulb.id },
+  );
+}
