@@ -173,7 +173,8 @@ export async function runDemoMonth(options: {
     simulator.setClock(clock.now());
     simulator.runSettlement(day);
     const settled = await importSettlements(app, books, { from: addDays(day, -3), to: day });
-    counts.settlements += settled.booked;
+    counts.settlements += settled.booked.length;
+    invariant(settled.exceptions.length === 0, `settlements of the simulator add up: ${JSON.stringify(settled.exceptions)}`);
 
     // cheques that the bank returned
     if (d > 8) {
@@ -269,7 +270,11 @@ export async function runDemoMonth(options: {
     ["exceptions", String(report.exceptions.length)],
   );
 
+  // The last day's drawer goes to the bank on the next working day, before the month is closed.
   progress(days + 3, steps, "month close");
+  const next = addDays(last, new Date(`${addDays(last, 1)}T00:00:00Z`).getUTCDay() === 0 ? 2 : 1);
+  at(next, 10, 30);
+  await depositDay(app, as(ACCOUNTANT), simulator, next, false);
   at(addDays(last, 3), 11);
   await inTransaction(app, books, (tx) => rollUp(tx));
   for (let p = periodOf(ulb.startsOn); p <= month; p = nextPeriod(p)) {
