@@ -1,0 +1,27 @@
+import en from "./i18n/en.json" with { type: "json" };
+import hi from "./i18n/hi.json" with { type: "json" };
+import type { Language } from "../session.ts";
+
+export type Key = keyof typeof en;
+export type Translate = (key: Key, values?: Readonly<Record<string, string>>) => string;
+
+/** Both catalogues, for the test that holds them together; that Hindi has every key is also the compiler's business. */
+export const CATALOGUES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { en, hi };
+
+/** The words of one language: `t("pay.none", { query })` puts the values where the catalogue says `{query}`. */
+export function translator(lang: Language): Translate {
+  const catalogue = CATALOGUES[lang];
+  return (key, values = {}) => catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+function isKey(key: string): key is Key {
+  return Object.hasOwn(en, key);
+}
+
+/** The word for a code that comes from data (a service, a mode); the code itself, readable, when the catalogue has none. */
+export function wordFor(t: Translate, group: "service" | "mode" | "role", code: string): string {
+  const key = `${group}.${code}`;
+  if (isKey(key)) return t(key);
+  const text = code.replaceAll("-", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

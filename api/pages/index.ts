@@ -1,0 +1,17 @@
+import type { FastifyPluginAsync } from "fastify";
+import { assetRoutes } from "./assets.ts";
+import { homeRoutes } from "./home.tsx";
+import { createDesk, type PagesOptions } from "./kit.tsx";
+
+export { errorPage } from "./error-page.tsx";
+export type { PagesOptions } from "./kit.tsx";
+
+/** All pages for people, with their style sheet and fonts. They work without scripts; sessions, tokens of forms and errors are the server's. */
+export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
+  return async (web) => {
+    const desk = createDesk(options);
+    assetRoutes(web);
+    homeRoutes(web, desk);
+    await Promise.resolve();
+  };
+}
