@@ -5,7 +5,7 @@ import { testConsumer, testDemand } from "../billing/testing.ts";
 import { closePeriod } from "../ledger/index.ts";
 import { addDays, localDate, period } from "../ledger/kernel/dates.ts";
 import { rupees, toRupees, type Paise } from "../ledger/kernel/money.ts";
-import type { Ulb } from "../ledger/kernel/tx.ts";
+import { inTransaction, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
 import { checkTender, type Tender } from "./counter.ts";
 import {
@@ -66,12 +66,20 @@ const receive = (d: Desk, amount: string, over: Partial<CounterReceipt> = {}): P
 const cheque = (number: string, date = today): Tender => ({ kind: "cheque", number, bank: "110002003", date });
 const ties = (d: Desk): Promise<string[]> => d.city.tx("auditor", brokenTies);
 const due = (d: Desk): Promise<string> =>
-  d.city.tx("auditor", async (tx) => toRupees((await openDues(tx, d.consumerId)).reduce((t, x) => t + x.outstanding, 0n) as Paise));
+  d.city.tx("auditor", async (tx) =>
+    toRupees((await openDues(tx, d.consumerId)).reduce((t, x) => t + x.outstanding, 0n) as Paise),
+  );
 
 test("cash: receipt, entry, drawer, count, deposit; the bag holds what the receipts say", async () => {
   const d = await desk();
   const receipt = await receive(d, "7500.50");
-  expect(receipt).toMatchObject({ number: "RC/2026-27/000001", channel: "counter", mode: "cash", status: "issued", issuedBy: "cashier@test" });
+  expect(receipt).toMatchObject({
+    number: "RC/2026-27/000001",
+    channel: "counter",
+    mode: "cash",
+    status: "issued",
+    issuedBy: "cashier@test",
+  });
   await receive(d, "1000.00", { tender: cheque("000451") });
   expect(await ties(d)).toEqual([]);
   await d.city.tx("cashier", async (tx) => {
@@ -80,13 +88,19 @@ test("cash: receipt, entry, drawer, count, deposit; the bag holds what the recei
       { mode: "cheque", receipts: 1n, amount: rupees("1000.00") },
     ]);
     // The drawer is not counted: its cash cannot be deposited yet.
-    await expect(depositInstruments(tx, { kind: "cash", slipNumber: "1", date: today })).rejects.toThrow("REMITTANCE_EMPTY");
+    await expect(depositInstruments(tx, { kind: "cash", slipNumber: "1", date: today })).rejects.toThrow(
+      "REMITTANCE_EMPTY",
+    );
   });
-  await expect(d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "500": 14, "100": 4, "0.50": 1 }))).rejects.toThrow(
-    "DRAWER_MISMATCH: receipts of the session 7,500.50, counted 7,400.50: 100.00 short",
+  await expect(
+    d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "500": 14, "100": 4, "0.50": 1 })),
+  ).rejects.toThrow("DRAWER_MISMATCH: receipts of the session 7,500.50, counted 7,400.50: 100.00 short");
+  await expect(d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "500": 16 }))).rejects.toThrow(
+    "499.50 over",
   );
-  await expect(d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "500": 16 }))).rejects.toThrow("499.50 over");
-  await expect(d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "300": 1 }))).rejects.toThrow("DENOMINATION_UNKNOWN");
+  await expect(d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "300": 1 }))).rejects.toThrow(
+    "DENOMINATION_UNKNOWN",
+  );
   await d.city.tx("cashier", async (tx) => {
     const closed = await closeCounterSession(tx, d.sessionId, { "500": 15, "0.50": 1 });
     expect(closed).toMatchObject({ status: "closed", counted: rupees("7500.50") });
@@ -95,7 +109,10 @@ test("cash: receipt, entry, drawer, count, deposit; the bag holds what the recei
   await expect(receive(d, "1.00")).rejects.toThrow("SESSION_CLOSED");
   await d.city.tx("cashier", async (tx) => {
     const cash = await depositInstruments(tx, { kind: "cash", slipNumber: "77", date: localDate("2026-06-02") });
-    expect(await entryText(tx, { type: "remittance", id: cash.id })).toEqual(["Dr 4502101 7500.50", "Cr 4501001 7500.50"]);
+    expect(await entryText(tx, { type: "remittance", id: cash.id })).toEqual([
+      "Dr 4502101 7500.50",
+      "Cr 4501001 7500.50",
+    ]);
     expect((await instrumentsInHand(tx)).map((i) => i.number)).toEqual(["000451"]);
     await depositInstruments(tx, { kind: "cheques", slipNumber: "78", date: localDate("2026-06-02") });
     expect(await balances(tx)).toMatchObject({ "4502101": "8500.50" });
@@ -109,11 +126,21 @@ test("a slip is booked once, a deposit is not older than what it holds, and only
   const two = await receive(d, "20.00", { tender: cheque("000002") });
   const deposit = (slipNumber: string, date: string, ids?: string[]) =>
     d.city.tx("cashier", (tx) =>
-      depositInstruments(tx, { kind: "cheques", slipNumber, date: localDate(date), ...(ids ? { instrumentIds: ids } : {}) }),
+      depositInstruments(tx, {
+        kind: "cheques",
+        slipNumber,
+        date: localDate(date),
+        ...(ids ? { instrumentIds: ids } : {}),
+      }),
     );
   await expect(deposit("A", "2026-05-31")).rejects.toThrow("REMITTANCE_EARLY");
-  expect(await deposit("A", "2026-06-01", [one.instrument.id])).toMatchObject({ amount: rupees("10.00"), instruments: 1 });
-  await expect(deposit("B", "2026-06-01", [one.instrument.id, two.instrument.id])).rejects.toThrow("REMITTANCE_NOT_IN_HAND");
+  expect(await deposit("A", "2026-06-01", [one.instrument.id])).toMatchObject({
+    amount: rupees("10.00"),
+    instruments: 1,
+  });
+  await expect(deposit("B", "2026-06-01", [one.instrument.id, two.instrument.id])).rejects.toThrow(
+    "REMITTANCE_NOT_IN_HAND",
+  );
   await expect(deposit("A", "2026-06-01")).rejects.toThrow("REMITTANCE_SLIP");
   expect(await ties(d)).toEqual([]);
 });
@@ -134,7 +161,9 @@ test("the same form gives the same receipt, whatever happened to the printer; co
 
 test("more than is due is taken only when the payer was told that it becomes his advance", async () => {
   const d = await desk();
-  await expect(receive(d, "11000.00")).rejects.toThrow("OVERPAYMENT: 11,000.00 is tendered, 10,000.00 is due: say that 1,000.00");
+  await expect(receive(d, "11000.00")).rejects.toThrow(
+    "OVERPAYMENT: 11,000.00 is tendered, 10,000.00 is due: say that 1,000.00",
+  );
   expect(await due(d)).toBe("10000.00");
   const receipt = await receive(d, "11000.00", { acceptAdvance: true });
   expect(receipt.lines.map((l) => [l.kind, toRupees(l.amount)])).toEqual([
@@ -163,23 +192,30 @@ test("two lakh or more in cash from one payer in a day is refused, split or not;
 
 test("two cashiers taking cash from one payer at once cannot pass the limit together", async () => {
   const d = await desk("900000");
-  const other = await d.city.tx("cashier", async () => undefined).then(async () => {
-    const { inTransaction } = await import("../ledger/kernel/tx.ts");
-    const who = d.city.as("cashier", "second");
-    const session = await inTransaction(app, who, (tx) => openCounterSession(tx, { counter: "2" }));
-    return () =>
-      inTransaction(app, who, (tx) =>
-        receiveAtCounter(tx, { sessionId: session.id, consumerId: d.consumerId, amount: rupees("150000"), tender: { kind: "cash" }, idempotencyKey: `second-${++forms}-xxxx` }),
-      );
-  });
-  const results = await Promise.allSettled([receive(d, "150000.00"), other()]);
+  const who = d.city.as("cashier", "second");
+  const session = await inTransaction(app, who, (tx) => openCounterSession(tx, { counter: "2" }));
+  const second = inTransaction(app, who, (tx) =>
+    receiveAtCounter(tx, {
+      sessionId: session.id,
+      consumerId: d.consumerId,
+      amount: rupees("150000"),
+      tender: { kind: "cash" },
+      idempotencyKey: `second-${++forms}-xxxx`,
+    }),
+  );
+  const results = await Promise.allSettled([receive(d, "150000.00"), second]);
   expect(results.map((r) => r.status).sort()).toEqual(["fulfilled", "rejected"]);
 });
 
 test("cheques: stale, post-dated and misnumbered ones are refused, the last good day is taken", () => {
-  const check = (date: string, number = "000123") => () => checkTender(cheque(number, localDate(date)), today);
+  const check =
+    (date: string, number = "000123") =>
+    () =>
+      checkTender(cheque(number, localDate(date)), today);
   expect(check("2026-03-01")).not.toThrow();
-  expect(check("2026-02-28")).toThrow("CHEQUE_STALE: cheque 000123 is dated 28/02/2026 and was payable until 28/05/2026");
+  expect(check("2026-02-28")).toThrow(
+    "CHEQUE_STALE: cheque 000123 is dated 28/02/2026 and was payable until 28/05/2026",
+  );
   expect(check("2026-06-02")).toThrow("CHEQUE_POST_DATED");
   expect(check("2026-06-01", "12345")).toThrow("CHEQUE_NUMBER");
   expect(() => checkTender({ kind: "bank-transfer", utr: "short", date: today }, today)).toThrow("TRANSFER_REFERENCE");
@@ -217,28 +253,41 @@ test("a receipt is cancelled by another person while its money is in the drawer;
   const cancel = (name: string, over: { reason?: string; requestedBy?: string } = {}) =>
     d.city.tx("checker", async (tx) => {
       const as = { ...tx, actor: { id: `${name}@test`, roles: ["checker" as const] } };
-      return cancelReceipt(as, { receiptId: receipt.id, reason: "wrong property", requestedBy: "cashier@test", ...over });
+      return cancelReceipt(as, {
+        receiptId: receipt.id,
+        reason: "wrong property",
+        requestedBy: "cashier@test",
+        ...over,
+      });
     });
   await expect(cancel("cashier")).rejects.toThrow("CANCEL_OWN");
   await expect(cancel("checker", { reason: "x" })).rejects.toThrow("CANCEL_REASON");
-  expect(await cancel("checker")).toMatchObject({ status: "cancelled", number: receipt.number, statusReason: "wrong property" });
+  expect(await cancel("checker")).toMatchObject({
+    status: "cancelled",
+    number: receipt.number,
+    statusReason: "wrong property",
+  });
   await expect(cancel("checker")).rejects.toThrow("RECEIPT_STATUS");
   expect(await due(d)).toBe("10000.00");
   const next = await receive(d, "1500.00");
   expect(next.number).toBe("RC/2026-27/000002");
   await d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "500": 3 }));
   await expect(
-    d.city.tx("checker", (tx) => cancelReceipt(tx, { receiptId: next.id, reason: "too late now", requestedBy: "cashier@test" })),
+    d.city.tx("checker", (tx) =>
+      cancelReceipt(tx, { receiptId: next.id, reason: "too late now", requestedBy: "cashier@test" }),
+    ),
   ).rejects.toThrow("CANCEL_DEPOSITED");
   expect(await ties(d)).toEqual([]);
 });
 
 test("a cashier works on his own session, one at a time; a closed month takes no counter money", async () => {
   const d = await desk();
-  await expect(d.city.tx("cashier", (tx) => openCounterSession(tx, { counter: "2" }))).rejects.toThrow("SESSION_OPEN_ALREADY");
-  await expect(
-    d.city.tx("accountant", (tx) => closeCounterSession(tx, d.sessionId, {})),
-  ).rejects.toThrow("SESSION_OF_ANOTHER");
+  await expect(d.city.tx("cashier", (tx) => openCounterSession(tx, { counter: "2" }))).rejects.toThrow(
+    "SESSION_OPEN_ALREADY",
+  );
+  await expect(d.city.tx("accountant", (tx) => closeCounterSession(tx, d.sessionId, {}))).rejects.toThrow(
+    "SESSION_OF_ANOTHER",
+  );
   await d.city.tx("checker", async (tx) => {
     for (const month of ["2026-04", "2026-05", "2026-06"]) await closePeriod(tx, period(month));
   });
@@ -253,7 +302,9 @@ test("a month with an open counter and money not deposited is not closed; all pr
     await closePeriod(tx, period("2026-04"), collectionCloseChecks);
     await closePeriod(tx, period("2026-05"), collectionCloseChecks);
   });
-  await expect(d.city.tx("checker", (tx) => closePeriod(tx, period("2026-06"), collectionCloseChecks))).rejects.toThrow("PERIOD_CLOSE_REFUSED");
+  await expect(d.city.tx("checker", (tx) => closePeriod(tx, period("2026-06"), collectionCloseChecks))).rejects.toThrow(
+    "PERIOD_CLOSE_REFUSED",
+  );
   await d.city.tx("cashier", async (tx) => {
     await closeCounterSession(tx, d.sessionId, { "100": 1 });
     await depositInstruments(tx, { kind: "cash", slipNumber: "9", date: today });

@@ -8,19 +8,19 @@ import { negate, paise, type Paise } from "../ledger/kernel/money.ts";
  */
 
 /** NMAM function "Finance, Accounts, Audit": bank charges belong to no tax. */
-export const FINANCE_FUNCTION = "03";
+const FINANCE_FUNCTION = "03";
 
 export type Party = { readonly type: string; readonly id: string };
 export const gatewayParty = (paymentId: string): Party => ({ type: "gateway-payment", id: paymentId });
 export const chequeParty = (number: string): Party => ({ type: "cheque", id: number });
-export const consumerParty = (code: string): Party => ({ type: "consumer", id: code });
+const consumerParty = (code: string): Party => ({ type: "consumer", id: code });
 
 /** What the credits come to in each fund: so much money must stand on the other side, in the same fund. */
 export function netByFund(lines: readonly Line[]): ReadonlyMap<string, Paise> {
   const net = new Map<string, bigint>();
   for (const line of lines) {
     const fund = line.fund ?? "01";
-    net.set(fund, (net.get(fund) ?? 0n) + (line.side === "credit" ? line.amount : -line.amount));
+    net.set(fund, (net.get(fund) ?? 0n) + (line.side === "credit" ? line.amount : -BigInt(line.amount)));
   }
   return new Map([...net].filter(([, amount]) => amount !== 0n).map(([fund, amount]) => [fund, paise(amount)]));
 }

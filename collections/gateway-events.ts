@@ -3,14 +3,14 @@ import { systemActor, inTransaction, type Read, type Tx, type Ulb, type Who } fr
 import type { CollectionsApp } from "./context.ts";
 import { collectionErrors } from "./errors.ts";
 import { parsePayment, parseRefund, type GatewayPayment } from "./gateway/index.ts";
-import { applyObservations, observePayments, type Booked } from "./payments.ts";
-import type { Observation } from "./payment-state.ts";
+import { applyObservations, observePayments } from "./payments.ts";
+import type { Booked, Observation } from "./payment-state.ts";
 import { observeRefunds, type RefundObservation } from "./refunds.ts";
 import { setTasks } from "./tasks.ts";
 
 /** Bodies above this are refused; the gateway's own are a few kilobytes. */
 export const MAX_WEBHOOK_BYTES = 262_144;
-const BATCH = 100;
+const BATCH = 200;
 const MAX_ATTEMPTS = 8;
 const KEPT_REJECTIONS = 1000;
 
@@ -113,7 +113,7 @@ const PAYMENT_EVENTS = new Set(["payment.authorized", "payment.captured", "payme
 const REFUND_EVENTS = new Set(["refund.created", "refund.processed", "refund.failed"]);
 
 /** What an event says, without looking at anything but its bytes. */
-export function readEvent(raw: Buffer, eventKey: string): Reading {
+function readEvent(raw: Buffer, eventKey: string): Reading {
   const body = parseJson(raw);
   if (!body) return { kind: "dead", reason: "the body is signed but is not JSON" };
   const event = body["event"];
@@ -151,7 +151,7 @@ export type InboxResult = {
 };
 
 /**
- * Works through the inbox until nothing is due (or `limit` events are done): a hundred at a time in one transaction; when one of a set is
+ * Works through the inbox until nothing is due (or `limit` events are done): two hundred at a time in one transaction; when one of a set is
  * refused, each alone, so that a poisoned event never holds up the others. Events about orders that we do not know are asked for at the gateway.
  */
 export async function processInbox(

@@ -2,7 +2,6 @@
 export type { CollectionsApp } from "./context.ts";
 export {
   createGateway,
-  RAZORPAY_URL,
   type Gateway,
   type GatewayConfig,
   type GatewayOrder,
@@ -48,11 +47,10 @@ export {
   observePayments,
   pollDueOrders,
   pollOrder,
-  type Booked,
   type PayerSees,
   type PaymentInfo,
 } from "./payments.ts";
-export { type Feed, type Observation } from "./payment-state.ts";
+export { type Booked, type Feed, type Observation } from "./payment-state.ts";
 export {
   countPrint,
   getReceipt,

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { openDues } from "../billing/index.ts";
 import { testConsumer, testDemand } from "../billing/testing.ts";
@@ -20,7 +21,6 @@ import {
   processInbox,
   receiveWebhook,
   resolveOrders,
-  type CollectionsApp,
   type Order,
   type Receipt,
 } from "./index.ts";
@@ -121,7 +121,6 @@ test("200 duplicates of one webhook with callback and poll at the same time give
   );
   const paid = simulator.webhooks.find((e) => e.event === "order.paid" && e.body.toString().includes(payment.id));
   if (!captured || !paid) throw new Error("the simulator tells of the capture");
-  const { createHmac } = await import("node:crypto");
   const deliver = async (event: typeof captured, id: string): Promise<void> => {
     await receiveWebhook(app, s.city.ulb, event.body, {
       "x-razorpay-event-id": id,
@@ -363,7 +362,6 @@ test("money for no order of ours is an unidentified receipt with a task; another
     (e) => e.event === "payment.captured" && e.body.toString().includes(at(theirs)),
   );
   if (!event) throw new Error("there is an event");
-  const { createHmac } = await import("node:crypto");
   await receiveWebhook(app, s.city.ulb, event.body, {
     "x-razorpay-event-id": "misdirected1",
     "x-razorpay-signature": createHmac("sha256", simulator.webhookSecret).update(event.body).digest("hex"),
@@ -379,7 +377,6 @@ test("one poisoned event does not hold up the others, and is put before a person
   const s = await street();
   const o = await order(s, "10000.00");
   simulator.payOrder(at(o));
-  const { createHmac } = await import("node:crypto");
   const send = (body: string, id: string): Promise<unknown> =>
     receiveWebhook(app, s.city.ulb, Buffer.from(body), {
       "x-razorpay-event-id": id,

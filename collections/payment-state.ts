@@ -108,3 +108,12 @@ export function capturedAt(state: PaymentState): Instant {
   if (state.capturedEventAt !== null) return state.capturedEventAt;
   return state.uncapturedAt !== null && state.uncapturedAt > state.createdAt ? state.uncapturedAt : state.createdAt;
 }
+
+/** What we know of a payment after an observation was applied. */
+export type Booked =
+  | { readonly status: "receipt"; readonly receiptId: string; readonly isNew: boolean }
+  | { readonly status: "refund-note"; readonly refundId: string; readonly isNew: boolean }
+  /** Not captured (yet): a late yes of the bank may still follow. */
+  | { readonly status: "open"; readonly rank: Rank }
+  /** It is another ULB's, or in another currency: nothing is booked here, a person is told. */
+  | { readonly status: "foreign"; readonly reason: string };

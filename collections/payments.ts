@@ -10,6 +10,7 @@ import {
   CAPTURED,
   mergeStates,
   stateOf,
+  type Booked,
   type Feed,
   type Observation,
   type PaymentState,
@@ -17,15 +18,6 @@ import {
 } from "./payment-state.ts";
 import { bookCaptures, type Capture } from "./receipts.ts";
 import { setTasks } from "./tasks.ts";
-
-/** What we know of a payment after an observation was applied. */
-export type Booked =
-  | { readonly status: "receipt"; readonly receiptId: string; readonly isNew: boolean }
-  | { readonly status: "refund-note"; readonly refundId: string; readonly isNew: boolean }
-  /** Not captured (yet): a late yes of the bank may still follow. */
-  | { readonly status: "open"; readonly rank: Rank }
-  /** It is another ULB's, or in another currency: nothing is booked here, a person is told. */
-  | { readonly status: "foreign"; readonly reason: string };
 
 export type Applied = {
   readonly booked: ReadonlyMap<string, Booked>;

@@ -22,14 +22,13 @@ import {
 import { invariant } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { isUuid, newId, newToken } from "../ledger/kernel/ids.ts";
-import { formatIndian, sum, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, negate, sum, type Paise } from "../ledger/kernel/money.ts";
 import { enqueueAll } from "../ledger/kernel/outbox.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { duplicateLines, gatewayParty, netByFund, receiptLines, unidentifiedLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import type { Order } from "./orders.ts";
-import type { PaymentState } from "./payment-state.ts";
-import type { Booked } from "./payments.ts";
+import type { Booked, PaymentState } from "./payment-state.ts";
 import { setTasks } from "./tasks.ts";
 
 export type ReceiptMode = "cash" | "cheque" | "dd" | "bank-transfer" | "gateway";
@@ -521,7 +520,7 @@ async function insertInstruments(tx: Tx, receipts: readonly ReceiptDraft[]): Pro
   if (receipts.length === 0) return;
   const fundsOf = (r: ReceiptDraft): string => {
     const own = r.entryLines.filter((l) => l.account === r.instrument.account);
-    return JSON.stringify(Object.fromEntries([...netByFund(own)].map(([fund, net]) => [fund, (-net).toString()])));
+    return JSON.stringify(Object.fromEntries([...netByFund(own)].map(([fund, net]) => [fund, negate(net).toString()])));
   };
   await tx.query(
     `insert into collections.instruments (ulb_id, instrument_id, receipt_id, kind, amount, received_on, number, bank, branch, instrument_date, status,

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { getConsumer, openDues } from "../billing/index.ts";
-import { testConsumer, testDemand } from "../billing/testing.ts";
-import { openReceivables } from "../billing/index.ts";
-import { demandDraft } from "../billing/testing.ts";
+import { getConsumer, openDues, openReceivables, raiseDemands } from "../billing/index.ts";
+import { demandDraft, testConsumer, testDemand } from "../billing/testing.ts";
 import { financialYear, localDate } from "../ledger/kernel/dates.ts";
+import { newId } from "../ledger/kernel/ids.ts";
 import { rupees, toRupees, type Paise } from "../ledger/kernel/money.ts";
 import type { Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
@@ -77,10 +76,12 @@ async function online(a: A, amount: string, force = false): Promise<string> {
   const order = await createOrder(app, a.city.as("citizen"), {
     consumerId: a.id,
     amount: rupees(amount),
-    idempotencyKey: `cycle-${Math.random()}`,
+    idempotencyKey: newId(),
   });
   const { payment } = simulator.payOrder(order.providerOrderId ?? "", { method: "netbanking" });
-  const second = force ? simulator.payOrder(order.providerOrderId ?? "", { method: "netbanking", force }).payment : undefined;
+  const second = force
+    ? simulator.payOrder(order.providerOrderId ?? "", { method: "netbanking", force }).payment
+    : undefined;
   await simulator.deliverWebhooks();
   await processInbox(app, a.city.ulb);
   return second?.id ?? payment.id;
@@ -93,34 +94,34 @@ async function counter(a: A, amount: string, cheque?: string): Promise<Receipt> 
       sessionId: session.id,
       consumerId: a.id,
       amount: rupees(amount),
-      tender: cheque === undefined ? { kind: "cash" } : { kind: "cheque", number: cheque, bank: "Test Bank", date: localDate(clock().toISOString().slice(0, 10)) },
-      idempotencyKey: `cycle-${Math.random()}`,
+      tender:
+        cheque === undefined
+          ? { kind: "cash" }
+          : { kind: "cheque", number: cheque, bank: "Test Bank", date: localDate(clock().toISOString().slice(0, 10)) },
+      idempotencyKey: newId(),
     });
   });
 }
 const ties = (a: A): Promise<string[]> => a.city.tx("auditor", brokenTies);
 
-/** The charge that C02 calls "penalty computed to date". */
+/** C02's "penalty computed to date" of 150.00, as a charge. */
 async function penalty(a: A, amount: string): Promise<void> {
+  const on = localDate("2025-04-10");
   await a.city.tx("accountant", (tx) =>
-    testDemandOfHead(tx, a.id, "PT_PENALTY", amount, "2025-04-10"),
+    raiseDemands(tx, {
+      kind: "charge",
+      date: on,
+      demands: [
+        {
+          consumerId: a.id,
+          periodFrom: on,
+          periodTo: on,
+          dueDate: on,
+          lines: [{ taxHead: "PT_PENALTY", amount: rupees(amount) }],
+        },
+      ],
+    }),
   );
-}
-async function testDemandOfHead(tx: Parameters<typeof openDues>[0] & Parameters<typeof testDemand>[0], consumerId: string, head: string, amount: string, on: string): Promise<void> {
-  const { raiseDemands } = await import("../billing/index.ts");
-  await raiseDemands(tx, {
-    kind: "charge",
-    date: localDate(on),
-    demands: [
-      {
-        consumerId,
-        periodFrom: localDate(on),
-        periodTo: localDate(on),
-        dueDate: localDate(on),
-        lines: [{ taxHead: head, amount: rupees(amount) }],
-      },
-    ],
-  });
 }
 
 test("C02, C03: part payment goes to penalty, oldest arrears, newer arrears; the excess of an online payment is an advance", async () => {
@@ -180,7 +181,11 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
   await a.city.tx("cashier", async (tx) => {
     const [held] = await instrumentsInHand(tx);
     expect(held).toMatchObject({ kind: "cheque", number: "000123", amount: rupees("5400.00") });
-    const remittance = await depositInstruments(tx, { kind: "cheques", slipNumber: "S-1", date: localDate("2025-05-02") });
+    const remittance = await depositInstruments(tx, {
+      kind: "cheques",
+      slipNumber: "S-1",
+      date: localDate("2025-05-02"),
+    });
     expect(await entryText(tx, { type: "receipt", id: receipt.id })).toEqual([
       "Dr 4501051 5400.00 000123",
       "Cr 4311001 5400.00 A3/2025-26",
@@ -191,7 +196,9 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
       "Dr 4502101 5400.00 000123",
       "Cr 4501051 5400.00 000123",
     ]);
-    await expect(depositInstruments(tx, { kind: "cheques", slipNumber: "S-2", date: localDate("2025-05-02") })).rejects.toThrow("REMITTANCE_EMPTY");
+    await expect(
+      depositInstruments(tx, { kind: "cheques", slipNumber: "S-2", date: localDate("2025-05-02") }),
+    ).rejects.toThrow("REMITTANCE_EMPTY");
   });
 
   clock.set("2025-05-09T05:00:00Z");
@@ -226,7 +233,13 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
       ].sort(),
     );
     await expect(
-      dishonour(tx, { instrumentId: id, date: localDate("2025-05-09"), reason: "again", bankCharge: rupees("0"), payerCharge: rupees("0") }),
+      dishonour(tx, {
+        instrumentId: id,
+        date: localDate("2025-05-09"),
+        reason: "again",
+        bankCharge: rupees("0"),
+        payerCharge: rupees("0"),
+      }),
     ).rejects.toThrow("INSTRUMENT_STATUS");
   });
   expect(await dues(a)).toEqual({ "2025-26": "5400.00", charge: "250.00" });
@@ -248,7 +261,12 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
       ].sort(),
     );
     const [note] = await listRefunds(tx, { paymentId: second });
-    expect(note).toMatchObject({ number: "RN/2025-26/000001", status: "payable", amount: rupees("5650.00"), consumerCode: "A3" });
+    expect(note).toMatchObject({
+      number: "RN/2025-26/000001",
+      status: "payable",
+      amount: rupees("5650.00"),
+      consumerCode: "A3",
+    });
     expect(await entryText(tx, { type: "refund-note", id: note?.id ?? "" })).toEqual([
       `Dr 4501005 5650.00 ${second}`,
       "Cr 3504008 5650.00 A3",
@@ -257,7 +275,8 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
     return note;
   });
   expect(await dues(a)).toEqual({});
-  for (const event of [...simulator.webhooks].filter((e) => e.body.toString().includes(second))) simulator.replayWebhook(event, { newId: true });
+  for (const event of [...simulator.webhooks].filter((e) => e.body.toString().includes(second)))
+    simulator.replayWebhook(event, { newId: true });
   await simulator.deliverWebhooks();
   expect(await processInbox(app, a.city.ulb)).toMatchObject({ failed: 0, receipts: 0 });
   expect(await ties(a)).toEqual([]);
@@ -267,14 +286,20 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
   await expect(sendRefund(app, a.city.as("accountant"), refundId)).rejects.toThrow("REFUND_STATUS");
   await a.city.tx("checker", (tx) => approveRefund(tx, refundId));
   simulator.addFault({ match: `POST /v1/payments/${second}/refund`, do: "drop_after" });
-  expect(await sendRefund(app, a.city.as("accountant"), refundId)).toMatchObject({ status: "requested", providerRefundId: null });
+  expect(await sendRefund(app, a.city.as("accountant"), refundId)).toMatchObject({
+    status: "requested",
+    providerRefundId: null,
+  });
   expect(await sendRefund(app, a.city.as("accountant"), refundId)).toMatchObject({ status: "processed" });
   expect(simulator.refunds.size).toBe(1);
   await simulator.deliverWebhooks();
   await processInbox(app, a.city.ulb);
   await a.city.tx("accountant", async (tx) => {
     const paid = await getRefund(tx, refundId);
-    expect(await entryText(tx, { type: "refund", id: refundId })).toEqual(["Dr 3504008 5650.00 A3", `Cr 4501005 5650.00 ${second}`]);
+    expect(await entryText(tx, { type: "refund", id: refundId })).toEqual([
+      "Dr 3504008 5650.00 A3",
+      `Cr 4501005 5650.00 ${second}`,
+    ]);
     expect(await balances(tx)).toMatchObject({ "4501005": "5650.00" });
     expect((await balances(tx))["3504008"]).toBeUndefined();
     const open = await unsettledMoney(tx, localDate("2025-05-12"));
@@ -288,21 +313,36 @@ test("C11: captured on 31 March 23:58 IST, it belongs to the year that ends; wha
   clock.set("2025-10-01T05:00:00Z");
   const a = await a3();
   clock.set("2026-03-31T18:28:00Z");
-  const order = await createOrder(app, a.city.as("citizen"), { consumerId: a.id, amount: rupees("766.00"), idempotencyKey: "c11-payment" });
+  const order = await createOrder(app, a.city.as("citizen"), {
+    consumerId: a.id,
+    amount: rupees("766.00"),
+    idempotencyKey: "c11-payment",
+  });
   const { payment } = simulator.payOrder(order.providerOrderId ?? "");
   clock.set("2026-04-01T01:00:00Z");
   await simulator.deliverWebhooks();
   await processInbox(app, a.city.ulb);
   await a.city.tx("accountant", async (tx) => {
     const [receipt] = await listReceipts(tx, { from: localDate("2026-03-31"), to: localDate("2026-03-31") });
-    expect(receipt).toMatchObject({ number: "RC/2025-26/000001", fy: financialYear("2025-26"), valueDate: "2026-03-31" });
+    expect(receipt).toMatchObject({
+      number: "RC/2025-26/000001",
+      fy: financialYear("2025-26"),
+      valueDate: "2026-03-31",
+    });
     expect((await entryText(tx, { type: "receipt", id: receipt?.id ?? "" })).sort()).toEqual(
-      [`Dr 4501005 766.00 ${payment.id}`, "Cr 4311001 766.00 A3/2025-26", "Dr 4319100 56.74", "Cr 3503001 56.74"].sort(),
+      [
+        `Dr 4501005 766.00 ${payment.id}`,
+        "Cr 4311001 766.00 A3/2025-26",
+        "Dr 4319100 56.74",
+        "Cr 3503001 56.74",
+      ].sort(),
     );
     expect((await balances(tx, localDate("2026-03-31")))["4501005"]).toBe("766.00");
     await markSettled(tx, [payment.id], "setl_00000000000001", localDate("2026-04-02"));
     await markSettled(tx, [payment.id], "setl_00000000000001", localDate("2026-04-02"));
-    expect((await unsettledMoney(tx, localDate("2026-03-31"))).map((m) => [m.id, toRupees(m.amount)])).toEqual([[payment.id, "766.00"]]);
+    expect((await unsettledMoney(tx, localDate("2026-03-31"))).map((m) => [m.id, toRupees(m.amount)])).toEqual([
+      [payment.id, "766.00"],
+    ]);
     expect(await unsettledMoney(tx, localDate("2026-04-02"))).toEqual([]);
     await expect(markSettled(tx, [payment.id], "setl_00000000000002")).rejects.toThrow("SETTLED_ELSEWHERE");
     await expect(markSettled(tx, ["pay_99999999999999"], "setl_00000000000001")).rejects.toThrow("SETTLED_UNBOOKED");

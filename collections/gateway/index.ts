@@ -1,4 +1,3 @@
 export type * from "./gateway.ts";
-export { createGateway, RAZORPAY_URL } from "./razorpay.ts";
-export { gatewayErrors } from "./errors.ts";
+export { createGateway } from "./razorpay.ts";
 export { parsePayment, parseRefund } from "./entities.ts";

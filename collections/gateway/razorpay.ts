@@ -8,7 +8,7 @@ import { gatewayErrors } from "./errors.ts";
 import type { Gateway, GatewayConfig, Outcome } from "./gateway.ts";
 import { checkoutMessage, isSignedBy } from "./signatures.ts";
 
-export const RAZORPAY_URL = "https://api.razorpay.com";
+const RAZORPAY_URL = "https://api.razorpay.com";
 
 /** The axios instance inside the SDK. It is absent from the SDK's types; `createGateway` fails at once if it moved. */
 type Transport = {
@@ -195,7 +195,12 @@ function normalise(error: unknown): never {
   if (status > 0 && typeof said === "object" && said !== null) throw error;
   const code = status > 0 ? "NON_JSON" : typeof e.code === "string" ? e.code : "NETWORK";
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- the SDK's handler expects this shape, not an Error
-  throw { response: { status, data: { error: { code, description: String(e.message ?? "").slice(0, 200) } } } };
+  throw {
+    response: {
+      status,
+      data: { error: { code, description: typeof e.message === "string" ? e.message.slice(0, 200) : "" } },
+    },
+  };
 }
 
 async function call<T>(request: () => Promise<unknown>, parse: (json: unknown) => T | undefined): Promise<Outcome<T>> {

@@ -5,7 +5,7 @@ import { invariant } from "../../ledger/kernel/errors.ts";
 // only the bytes that arrived; a test holds the two together for well-formed input.
 
 /** HMAC-SHA256 in lower-case hex, as the gateway signs. */
-export function sign(message: Buffer | string, secret: string): string {
+function sign(message: Buffer | string, secret: string): string {
   invariant(secret.length > 0, "a signing secret is not empty");
   return createHmac("sha256", secret).update(message).digest("hex");
 }

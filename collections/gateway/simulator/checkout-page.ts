@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { SimResponse } from "./http.ts";
+import type { SimResponse } from "./messages.ts";
 
 export type CheckoutView = {
   readonly action: string;

@@ -1,29 +1,15 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkoutPage, returnPage } from "./checkout-page.ts";
-import type { FaultKind, FaultRule, WebhookPlan } from "./faults.ts";
-import type { Simulator } from "./simulator.ts";
+import type { FaultKind, FaultRule } from "./faults.ts";
+import type { Engine } from "./engine.ts";
+import type { SimRequest, SimResponse } from "./messages.ts";
 import { SIM_METHODS, SimRefusal, type Notes, type SimMethod } from "./state.ts";
-
-export type SimRequest = {
-  readonly method: string;
-  /** Path and query, with or without the mount path. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-};
-export type SimResponse = {
-  /** `drop`: close the connection without an answer. `hang`: never answer. */
-  readonly end: "answer" | "drop" | "hang";
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-};
 
 const MAX_BODY = 1024 * 1024;
 
 /** Serves one request of node:http. */
-export async function serve(simulator: Simulator, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function serve(simulator: Engine, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
@@ -77,7 +63,7 @@ function refusal(error: SimRefusal): SimResponse {
 }
 
 /** The answer to one request: API under /v1, hosted checkout, control API under /__sim. */
-export function answer(simulator: Simulator, request: SimRequest): SimResponse {
+export function answer(simulator: Engine, request: SimRequest): SimResponse {
   const raw = request.url.startsWith(`${simulator.mountPath}/`)
     ? request.url.slice(simulator.mountPath.length)
     : request.url;
@@ -113,7 +99,7 @@ function afterFault(response: SimResponse, fault: FaultKind | undefined): SimRes
 
 // ---- API
 
-function isAuthorized(simulator: Simulator, request: SimRequest): boolean {
+function isAuthorized(simulator: Engine, request: SimRequest): boolean {
   const header = request.headers["authorization"];
   // "basic" and "BASIC" are refused by the real gateway too.
   if (typeof header !== "string" || !header.startsWith("Basic ")) return false;
@@ -189,7 +175,7 @@ function page<T>(all: readonly T[], url: URL, maximum: number, usual: number): T
 const collection = (items: readonly unknown[]): SimResponse =>
   json({ entity: "collection", count: items.length, items });
 
-function api(simulator: Simulator, request: SimRequest, url: URL): SimResponse {
+function api(simulator: Engine, request: SimRequest, url: URL): SimResponse {
   if (!isAuthorized(simulator, request)) {
     return json(
       {
@@ -294,7 +280,7 @@ function api(simulator: Simulator, request: SimRequest, url: URL): SimResponse {
   );
 }
 
-function recon(simulator: Simulator, url: URL): SimResponse {
+function recon(simulator: Engine, url: URL): SimResponse {
   const year = url.searchParams.get("year") ?? "";
   const month = (url.searchParams.get("month") ?? "").padStart(2, "0");
   const day = url.searchParams.get("day");
@@ -329,7 +315,7 @@ function returnUrl(text: string | null): string | null {
   throw new SimRefusal("The callback url is not valid", { field: "callback_url" });
 }
 
-function checkout(simulator: Simulator, request: SimRequest, url: URL): SimResponse {
+function checkout(simulator: Engine, request: SimRequest, url: URL): SimResponse {
   const form = formOf(request, url);
   const callbackUrl = returnUrl(form.get("callback_url"));
   const cancelUrl = returnUrl(form.get("cancel_url"));
@@ -379,7 +365,7 @@ function checkout(simulator: Simulator, request: SimRequest, url: URL): SimRespo
 
 // ---- control: for tests, demo and scenario files; only where the simulator runs
 
-function control(simulator: Simulator, request: SimRequest, url: URL): SimResponse {
+function control(simulator: Engine, request: SimRequest, url: URL): SimResponse {
   const route = `${request.method} ${url.pathname.slice("/__sim/".length)}`;
   const body = request.method === "POST" ? bodyOf(request) : {};
   const text = (name: string): string | undefined => {
@@ -417,7 +403,7 @@ function control(simulator: Simulator, request: SimRequest, url: URL): SimRespon
       simulator.clearFaults();
       return json({ ok: true });
     case "POST webhooks/plan":
-      simulator.webhookPlan(body as WebhookPlan);
+      simulator.webhookPlan(body);
       return json({ ok: true });
     case "POST webhooks/deliver":
       // Delivered after this answer, so that a test's own server may be the receiver.
@@ -462,7 +448,7 @@ function control(simulator: Simulator, request: SimRequest, url: URL): SimRespon
   }
 }
 
-function countByStatus(simulator: Simulator): Record<string, number> {
+function countByStatus(simulator: Engine): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const event of simulator.webhooks) counts[event.status] = (counts[event.status] ?? 0) + 1;
   return counts;

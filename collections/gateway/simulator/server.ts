@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createSimulator, type Simulator, type SimulatorOptions } from "./simulator.ts";
+import type { SimulatorOptions } from "./engine.ts";
+import { createSimulator, type Simulator } from "./simulator.ts";
 
 export type RunningSimulator = Simulator & { readonly url: string; readonly port: number; close(): Promise<void> };
 

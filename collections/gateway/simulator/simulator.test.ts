@@ -15,15 +15,16 @@ let sim: RunningSimulator;
 let gateway: Gateway;
 const sent: { url: string; headers: Readonly<Record<string, string>>; body: Buffer }[] = [];
 let receiver = (): number => 200;
+const taken = (): Promise<number> => Promise.resolve(200);
 
 beforeAll(async () => {
   sim = await startSimulator(0, {
     seed: "contract",
     clock: () => new Date("2026-06-01T04:30:00Z"),
     webhookUrl: "http://ulb.invalid/webhooks/razorpay/{ulb}",
-    sendWebhook: async (request) => {
+    sendWebhook: (request) => {
       sent.push(request);
-      return receiver();
+      return Promise.resolve(receiver());
     },
     bankOpening: 100_000_00,
   });
@@ -129,7 +130,7 @@ test("a refund with the same key is the same refund, with another body it is ref
 });
 
 test("manual capture takes the authorised amount only, and says when it is captured already", async () => {
-  const manual = await startSimulator(0, { seed: "manual", autoCapture: false, sendWebhook: async () => 200 });
+  const manual = await startSimulator(0, { seed: "manual", autoCapture: false, sendWebhook: taken });
   const port = createGateway(manual.gatewayConfig(manual.url));
   const made = ok(await port.createOrder({ amount: rupees("10.00"), receipt: "m", notes: {} }));
   const { payment } = manual.payOrder(made.id);
@@ -245,7 +246,7 @@ test("settlement after two working days nets fees and refunds, says so item by i
   const other = await startSimulator(0, {
     seed: "settle",
     clock: () => new Date("2026-06-01T04:30:00Z"),
-    sendWebhook: async () => 200,
+    sendWebhook: taken,
   });
   const port = createGateway(other.gatewayConfig(other.url));
   const a = ok(await port.createOrder({ amount: rupees("10000.00"), receipt: "a", notes: { ulb: "demo" } }));
@@ -303,7 +304,7 @@ test("no settlement on a Sunday, a second Saturday or a holiday; a payment on ho
     clock: () => new Date("2026-06-11T04:30:00Z"),
     settlementDays: 1,
     holidays: ["2026-06-15"],
-    sendWebhook: async () => 200,
+    sendWebhook: taken,
   });
   const held = s.payOrder(s.createOrder({ amount: 50_000 }).id).payment;
   s.holdPayment(held.id, true);
@@ -320,7 +321,7 @@ test("refunds larger than the day's captures are carried forward and netted in t
     seed: "n",
     clock: () => new Date("2026-06-01T04:30:00Z"),
     settlementDays: 1,
-    sendWebhook: async () => 200,
+    sendWebhook: taken,
   });
   const p = s.payOrder(s.createOrder({ amount: 150_000 }).id).payment;
   s.advance(1);
@@ -331,7 +332,7 @@ test("refunds larger than the day's captures are carried forward and netted in t
 });
 
 test("a late yes revives a failed payment, and is sent back when another payment took the order meanwhile", () => {
-  const s = createSimulator({ seed: "l", sendWebhook: async () => 200 });
+  const s = createSimulator({ seed: "l", sendWebhook: taken });
   const one = s.createOrder({ amount: 1_000 });
   const late = s.payOrder(one.id, { outcome: "late" }).payment;
   expect(late.status).toBe("failed");
@@ -344,7 +345,7 @@ test("a late yes revives a failed payment, and is sent back when another payment
 });
 
 test("the hosted page is a plain form: it pays, fails, cancels, and hands the browser back", () => {
-  const s = createSimulator({ seed: "page", mountPath: "/__sim/razorpay", sendWebhook: async () => 200 });
+  const s = createSimulator({ seed: "page", mountPath: "/__sim/razorpay", sendWebhook: taken });
   const made = s.createOrder({ amount: 123_450, notes: { ulb: "demo" } });
   const form = (fields: Record<string, string>) =>
     Buffer.from(
@@ -378,7 +379,7 @@ test("the hosted page is a plain form: it pays, fails, cancels, and hands the br
 });
 
 test("payloads that are well signed but odd are read where they can be, and nothing is guessed where they cannot", () => {
-  const s = createSimulator({ seed: "odd", sendWebhook: async () => 200 });
+  const s = createSimulator({ seed: "odd", sendWebhook: taken });
   const json = s.toJson.payment(s.payOrder(s.createOrder({ amount: 1_000 }).id).payment);
   expect(
     parsePayment({ ...json, notes: [], fee: null, tax: null, acquirer_data: undefined, new_key: 1 }),
@@ -431,7 +432,7 @@ test("the simulator's books balance whatever is done to it", () => {
       const s = createSimulator({
         seed: "books",
         clock: () => new Date("2026-06-01T04:30:00Z"),
-        sendWebhook: async () => 200,
+        sendWebhook: taken,
       });
       for (const one of steps) {
         if (one.do === "pay") s.payOrder(s.createOrder({ amount: one.amount }).id, { method: one.method as "upi" });
