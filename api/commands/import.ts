@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Option, type Command } from "commander";
+import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { inDryRun, inTransaction, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
+import { postingAccount } from "../../ledger/index.ts";
+import { importConsumers, importDemands, type ImportReport } from "../../billing/index.ts";
+import { importStatement, reconcile } from "../../reconciliation/index.ts";
+import { withUlb } from "./common.ts";
+
+type ImportOptions = { ulb: string; format?: string; dryRun?: boolean; date?: LocalDate; account?: string };
+
+/** import KIND FILE: all or nothing per file; every bad row is listed with line, column and rule; a file read before adds nothing. */
+export function registerImport(program: Command): void {
+  const root = program
+    .command("import")
+    .description("read a file into the books: all of it, or nothing and a list of what is wrong");
+  const kind = (
+    name: string,
+    description: string,
+    take: (app: App, who: Who, file: string, options: ImportOptions) => Promise<boolean>,
+  ): void => {
+    root
+      .command(name)
+      .description(description)
+      .argument("<file>", "CSV, UTF-8, with a header row")
+      .requiredOption("--ulb <code>")
+      .option("--dry-run", "read, check and report; write nothing")
+      .addOption(new Option("--date <date>", "date of the entry; today unless named").argParser(localDate))
+      .option("--format <profile>", "bank profile of a statement; recognised by its header unless named")
+      .option("--account <code>", "bank account head; the ULB's main bank unless named")
+      .action(async (file: string, options: ImportOptions) => {
+        await withUlb(options.ulb, async (app, who) => {
+          if (!(await take(app, who, file, options))) process.exitCode = 1;
+        });
+      });
+  };
+  kind("consumers", "service,code,name,name_local,mobile,email,address,ward", (app, who, file, options) =>
+    report(app, who, options, (tx) =>
+      importConsumers(tx, readFileSync(file, "utf8"), { fileName: path.basename(file) }),
+    ),
+  );
+  kind(
+    "demands",
+    "service,consumer_code,tax_period_from,tax_period_to,demand_year,due_date,tax_head,amount",
+    (app, who, file, options) =>
+      report(app, who, options, (tx) =>
+        importDemands(tx, readFileSync(file, "utf8"), {
+          fileName: path.basename(file),
+          ...(options.date === undefined ? {} : { date: options.date }),
+        }),
+      ),
+  );
+  kind("bank-statement", "a statement as the bank gives it; lines are matched at once", bankStatement);
+}
+
+const run = <T>(app: App, who: Who, options: ImportOptions, fn: (tx: Tx) => Promise<T>): Promise<T> =>
+  options.dryRun ? inDryRun(app, who, fn) : inTransaction(app, who, fn);
+
+async function report(
+  app: App,
+  who: Who,
+  options: ImportOptions,
+  fn: (tx: Tx) => Promise<ImportReport>,
+): Promise<boolean> {
+  const result = await run(app, who, options, fn);
+  for (const p of result.problems)
+    console.error(`line ${p.line ?? "?"}${p.column ? `, ${p.column}` : ""}: ${p.message} (${p.code})`);
+  if (result.moreProblems > 0) console.error(`… and ${result.moreProblems} more`);
+  if (result.status === "refused") {
+    console.error(
+      `${result.fileName}: refused, nothing was written (${result.problems.length + result.moreProblems} problems)`,
+    );
+    return false;
+  }
+  const said =
+    result.status === "already-imported"
+      ? "was imported before; nothing was added"
+      : `${result.added} added, ${result.unchanged} were there`;
+  console.log(
+    `${result.fileName}: ${result.rows} rows, ${said}${options.dryRun ? " (dry run: nothing was written)" : ""}`,
+  );
+  for (const batch of result.batches)
+    if (batch.entry) console.log(`  entry ${batch.entry.number} of ${batch.entry.date}`);
+  return true;
+}
+
+async function bankStatement(app: App, who: Who, file: string, options: ImportOptions): Promise<boolean> {
+  const bytes = readFileSync(file);
+  const account = options.account ?? (await inTransaction(app, who, (tx) => postingAccount(tx, "bank-main")));
+  const result = await run(app, who, options, (tx) =>
+    importStatement(tx, {
+      account,
+      csv: bytes,
+      fileName: path.basename(file),
+      ...(options.format === undefined ? {} : { profile: options.format }),
+    }),
+  );
+  for (const p of result.problems)
+    console.error(`${p.line === undefined ? "" : `line ${p.line}: `}${p.message} (${p.code})`);
+  if (result.status === "refused") {
+    console.error(`${path.basename(file)}: refused, nothing was written`);
+    return false;
+  }
+  console.log(
+    `${path.basename(file)}: ${result.linesInFile} lines, ${result.linesAdded} new${options.dryRun ? " (dry run: nothing was written)" : ""}`,
+  );
+  if (options.dryRun) return true;
+  const matched = await inTransaction(app, who, (tx) => reconcile(tx, account));
+  console.log(
+    `  matched ${matched.confirmed.length}, proposed ${matched.proposed.length + matched.proposedEntries.length}, exceptions ${matched.exceptions.length}`,
+  );
+  return true;
+}
