@@ -7,6 +7,11 @@ export const reportErrors = defineErrors({
     message: (f: { rows: number; pages: number; atMost: number }) =>
       `${f.rows} rows make ${f.pages} pages; a PDF has at most ${f.atMost}. Take a shorter range, or CSV`,
   },
+  REPORT_TOO_MANY_ROWS: {
+    status: 422,
+    message: (f: { report: string; atMost: number }) =>
+      `the ${f.report} of this range has more than ${f.atMost} entries, more than can be printed. Take a shorter range, or CSV`,
+  },
   REPORT_UNKNOWN: {
     status: 422,
     message: (f: { report: string; known: string }) => `there is no report "${f.report}"; there are: ${f.known}`,

@@ -38,6 +38,8 @@ export type ReceiptView = {
   };
   readonly lines: readonly ReceiptLine[];
   readonly advance: Paise;
+  /** What early payment saved; beside the lines, not part of the amount. */
+  readonly rebate?: Paise;
   readonly amount: Paise;
   readonly mode: string;
   /** Cheque or draft number, UTR or the gateway's payment id. */
@@ -237,6 +239,9 @@ function factsOf(view: ReceiptView, language: Language): Fact[] {
     [bilingual("mode", language), both(view.mode)],
     instrumentText === "" ? undefined : [bilingual("instrument", language), instrumentText],
     view.counter === null ? undefined : [bilingual("counter", language), view.counter],
+    view.rebate === undefined || view.rebate === 0n
+      ? undefined
+      : [bilingual("rebate", language), `₹ ${formatIndian(view.rebate)}`],
   ];
   return facts.filter((fact) => fact !== undefined);
 }
@@ -263,7 +268,7 @@ function factsTable(facts: readonly Fact[], language: Language, family: ReturnTy
 
 function tail(view: ReceiptView, language: Language, words: readonly string[]): Content[] {
   const family = familyOf(language);
-  const isPaper = view.mode === "cheque" || view.mode === "draft";
+  const isPaper = view.mode === "cheque" || view.mode === "dd";
   return [
     text(bilingual("inWords", language), family, { color: GREY }),
     ...words.map((part) => text(part, family, { bold: true, noWrap: true })),

@@ -346,3 +346,60 @@ export function accountLedgerPdf(view: AccountLedgerView): Promise<Buffer> {
     signatures: ["preparedBy", "checkedBy"],
   });
 }
+
+export type DcbLine = {
+  readonly service: string;
+  readonly head: string;
+  readonly demandYear: string;
+  readonly openingBalance: Paise;
+  readonly demandRaised: Paise;
+  readonly totalDemand: Paise;
+  readonly collected: Paise;
+  readonly reduced: Paise;
+  readonly closingBalance: Paise;
+};
+
+export type DcbView = DocumentHead & {
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly ward: string | null;
+  readonly rows: readonly DcbLine[];
+};
+
+/** Demand, collection and balance per head and demand year. */
+export function dcbPdf(view: DcbView): Promise<Buffer> {
+  return tablePdf({
+    head: view,
+    title: "dcb",
+    subtitle: [
+      rangeLine(view.from, view.to, view.language),
+      `${label("rupees")}${view.ward === null ? "" : ` · ${label("ward")} ${view.ward}`}`,
+    ],
+    columns: [
+      { label: ["service"], kind: { text: 2 } },
+      { label: ["head"], kind: { text: 4 } },
+      { label: ["year"], kind: { text: 1.2 } },
+      { label: ["opening"], kind: "money" },
+      { label: ["demand"], kind: "money" },
+      { label: ["totalDemand"], kind: "money" },
+      { label: ["collected"], kind: "money" },
+      { label: ["reduced"], kind: "money" },
+      { label: ["closing"], kind: "money" },
+    ],
+    rows: view.rows.map((row) => ({
+      cells: [
+        labelOfCode(row.service),
+        row.head,
+        row.demandYear,
+        row.openingBalance,
+        row.demandRaised,
+        row.totalDemand,
+        row.collected,
+        row.reduced,
+        row.closingBalance,
+      ],
+    })),
+    notes: [],
+    signatures: ["preparedBy", "checkedBy", "accountsOfficer"],
+  });
+}
