@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -156,6 +156,7 @@ async function bench(
   };
   const batch = (size: number) => () =>
     inTransaction(app, either(), (tx) => postEntries(tx, Array.from({ length: size }, coldDraft)));
+  let closePeer = (): Promise<void> => Promise.resolve();
   const cases: Case[] = [
     { name: "bare function, one commit each, 8 clients (Node)", run: callers(8, bareOne) },
     {
@@ -222,6 +223,41 @@ async function bench(
       },
     });
   }
+  const peer = args.indexOf("--pgledger");
+  const peerFile = args[peer + 1];
+  if (peer >= 0 && peerFile !== undefined) {
+    // pgledger, the leading SQL-only ledger, fetched by hand: 1,000 accounts, a transfer a commit.
+    await withConnection(address, "admin", async (c) => {
+      await c.query(`create schema pgledger; set search_path = pgledger, public; ${readFileSync(peerFile, "utf8")}`);
+      await c.query("select (pgledger_create_account('a' || g, 'INR')).id from generate_series(1, 1000) g");
+    });
+    const other = new pg.Pool({
+      ...connectionConfig(address, "admin"),
+      max: 8,
+      options: "-c search_path=pgledger,public",
+    });
+    const { rows: ids } = await other.query<{ id: string }>("select id from pgledger_accounts order by id");
+    const account = (): string => ids[Math.floor(Math.random() * ids.length)]?.id ?? "";
+    const transfer = (from: () => string) => () => {
+      const a = from();
+      let b = account();
+      while (b === a) b = account();
+      return other.query({
+        name: "transfer",
+        text: "select id from pgledger_create_transfer($1, $2, 12.34)",
+        values: [a, b],
+      });
+    };
+    cases.push({ name: "pgledger, 8 clients", run: callers(8, transfer(account)) });
+    cases.push({
+      name: "pgledger, 8 clients, hot account",
+      run: callers(
+        8,
+        transfer(() => ids[0]?.id ?? ""),
+      ),
+    });
+    closePeer = () => other.end();
+  }
   const only = args.indexOf("--only");
   const chosen =
     only < 0
@@ -250,6 +286,7 @@ async function bench(
   }
   await verify(app, who);
   if (targetLines > 0) await trialBalanceBench(app, who, targetLines, coldDraft);
+  await closePeer();
   await bare.end();
   await app.db.close();
 }
