@@ -14,6 +14,7 @@ import {
   getReceipt,
   handleCallback,
   listReceipts,
+  listRefunds,
   observePayments,
   openTasks,
   pollDueOrders,
@@ -276,6 +277,86 @@ test("two tabs share one order; the same key gives the same order, with another 
   await expect(order(s, "9000.00", "tab-00000000")).rejects.toThrow("IDEMPOTENCY_CONFLICT");
   await expect(order(s, "0.99")).rejects.toThrow("ORDER_AMOUNT");
   await expect(order(s, "9.99", "short")).rejects.toThrow("IDEMPOTENCY_KEY");
+});
+
+test("a payer who comes back after a payment of which we had not heard is not sent to pay again", async () => {
+  const s = await street();
+  const o = await order(s, "10000.00");
+  simulator.webhookPlan({ drop: 1 });
+  simulator.payOrder(at(o));
+  simulator.webhookPlan({});
+  expect(await order(s, "10000.00")).toMatchObject({ id: o.id, status: "paid" });
+  expect(await pollDueOrders(app, s.city.as("system"))).toBe(1);
+  expect(await receipts(s)).toHaveLength(1);
+});
+
+test("an order that the gateway does not know any more is put aside, and a new one is made", async () => {
+  const s = await street();
+  const gone = await order(s, "10000.00");
+  await s.city.tx("system", (tx) =>
+    tx.query("update collections.orders set provider_order_id = 'order_00000000000000' where ulb_id = :ulb", {
+      ulb: tx.ulb.id,
+    }),
+  );
+  const next = await order(s, "10000.00");
+  expect(next.id).not.toBe(gone.id);
+  expect(await s.city.tx("system", (tx) => getOrder(tx, gone.id))).toMatchObject({
+    state: "rejected",
+    providerOrderId: null,
+  });
+  simulator.payOrder(at(next));
+  await drain(s);
+  expect(await receipts(s)).toHaveLength(1);
+});
+
+test("a refund made on the gateway's dashboard that we hear of before the capture: capture, then refund, and a person is told", async () => {
+  const s = await street();
+  const o = await order(s, "10000.00");
+  const { payment } = simulator.payOrder(at(o));
+  simulator.refundPayment(payment.id, {});
+  const send = async (name: string): Promise<void> => {
+    const event = simulator.webhooks.find((e) => e.event === name && e.body.toString().includes(payment.id));
+    await receiveWebhook(app, s.city.ulb, event?.body ?? Buffer.alloc(0), {
+      "x-razorpay-event-id": event?.id,
+      "x-razorpay-signature": createHmac("sha256", simulator.webhookSecret)
+        .update(event?.body ?? "")
+        .digest("hex"),
+    });
+    await processInbox(app, s.city.ulb);
+  };
+  await send("refund.processed");
+  await send("payment.captured");
+  await send("refund.created");
+  expect(await receipts(s)).toHaveLength(1);
+  await s.city.tx("auditor", async (tx) => {
+    const now = await balances(tx);
+    expect(now["4501005"]).toBeUndefined();
+    expect(now["3508006"]).toBe("10000.00");
+    expect((await openTasks(tx)).map((t) => t.kind)).toEqual(["refund-unsanctioned"]);
+    expect(await listRefunds(tx, { paymentId: payment.id })).toMatchObject([
+      { status: "processed", amount: rupees("10000.00") },
+    ]);
+  });
+  expect(await allTies(s)).toEqual([]);
+
+  // The bank sends it back after all: the entry is taken back, and the refund is owed again.
+  const failed = JSON.stringify({
+    entity: "event",
+    event: "refund.failed",
+    created_at: Math.floor(clock().getTime() / 1000),
+    payload: {
+      refund: {
+        entity: { ...simulator.toJson.refund([...simulator.refunds.values()].at(-1) as never), status: "failed" },
+      },
+    },
+  });
+  await receiveWebhook(app, s.city.ulb, Buffer.from(failed), {
+    "x-razorpay-event-id": "refund-failed-1",
+    "x-razorpay-signature": createHmac("sha256", simulator.webhookSecret).update(failed).digest("hex"),
+  });
+  expect(await processInbox(app, s.city.ulb)).toMatchObject({ failed: 0 });
+  await s.city.tx("auditor", async (tx) => expect(await balances(tx)).toMatchObject({ "4501005": "10000.00" }));
+  expect(await allTies(s)).toEqual([]);
 });
 
 test("failed, then captured under the same id: the failure was not the end", async () => {

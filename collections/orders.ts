@@ -46,7 +46,8 @@ const POLL_MINUTES = [1, 3, 10, 15, 30, 60, 180, 360, 720, 1440, 2880, 4320, 576
 
 /**
  * Opens an order at the gateway for a consumer's payment: reserved in a transaction, made at the gateway outside any, confirmed in a second.
- * An open order of the same consumer, bill and amount is used again. A lost answer is resolved by asking for our own id.
+ * An open order of the same consumer, bill and amount is used again (its status is "paid" if it was paid and we had not heard of it: poll it
+ * and show the receipt). A lost answer is resolved by asking for our own id.
  * Raises ORDER_AMOUNT, IDEMPOTENCY_CONFLICT, CONSUMER_NOT_FOUND, GATEWAY_REJECTED, GATEWAY_UNREACHABLE (the order is kept then).
  */
 export async function createOrder(app: CollectionsApp, who: Who, request: OrderRequest): Promise<Order> {
@@ -54,30 +55,94 @@ export async function createOrder(app: CollectionsApp, who: Who, request: OrderR
   if (!/^[A-Za-z0-9:._-]{8,100}$/.test(request.idempotencyKey)) {
     throw collectionErrors.IDEMPOTENCY_KEY({ key: request.idempotencyKey.slice(0, 120) });
   }
-  const { order, isMine } = await inTransaction(app, who, (tx) => reserveOrder(tx, request));
-  if (order.state === "confirmed") return order;
-  if (order.state === "rejected") {
-    throw collectionErrors.GATEWAY_REJECTED({
-      what: `order ${order.id}`,
-      reason: order.lastError ?? "no reason given",
-    });
+  for (;;) {
+    const { order, kind } = await inTransaction(app, who, (tx) => reserveOrder(tx, request));
+    if (kind === "made") return makeAtGateway(app, who, order, true);
+    if (order.state === "rejected") {
+      throw collectionErrors.GATEWAY_REJECTED({
+        what: `order ${order.id}`,
+        reason: order.lastError ?? "no reason given",
+      });
+    }
+    if (kind === "asked-before") return order.state === "confirmed" ? order : awaitOrder(app, who, order.id);
+    const open = order.state === "confirmed" ? order : await awaitOrder(app, who, order.id);
+    const known = await askForOpenOrder(app, who, open);
+    if (known) {
+      await inTransaction(app, who, (tx) => noteRequest(tx, request, open.id));
+      return known;
+    }
   }
-  return isMine ? makeAtGateway(app, who, order, true) : awaitOrder(app, who, order.id);
 }
 
-/** Reserves the order, or finds the one that the key, or the same open money, has already. `isMine`: this caller creates it at the gateway. */
-async function reserveOrder(tx: Tx, request: OrderRequest): Promise<{ order: Order; isMine: boolean }> {
-  const hash = createHash("sha256")
+/**
+ * An open order is handed out again only if the gateway still has it; one that it does not know (any more) is put aside. One that is paid over
+ * there while its webhook was lost comes back as paid, and is polled at the next opportunity: the payer must not pay twice.
+ */
+async function askForOpenOrder(app: CollectionsApp, who: Who, order: Order): Promise<Order | undefined> {
+  if (order.providerOrderId === null) return undefined;
+  const found = await app.gateway.fetchOrder(order.providerOrderId);
+  if (found.kind === "ok" && found.value.status === "paid") {
+    await inTransaction(app, who, (tx) =>
+      tx.query(
+        `update collections.orders set next_poll_at = :now where ulb_id = :ulb and order_id = :id and status <> 'paid'`,
+        { ulb: tx.ulb.id, id: order.id, now: tx.clock() },
+      ),
+    );
+    return { ...order, status: "paid" };
+  }
+  if (found.kind !== "rejected" || (found.status !== 400 && found.status !== 404)) return order;
+  await inTransaction(app, who, (tx) =>
+    tx.query(
+      `update collections.orders
+       set state = 'rejected', last_error = left(provider_order_id || ' is not known to the gateway: ' || :reason, 500), provider_order_id = null,
+         next_poll_at = null
+       where ulb_id = :ulb and order_id = :id and status <> 'paid'
+         and not exists (select 1 from collections.payments p where p.ulb_id = orders.ulb_id and p.order_id = orders.order_id)`,
+      { ulb: tx.ulb.id, id: order.id, reason: found.description },
+    ),
+  );
+  return undefined;
+}
+
+function requestHash(request: OrderRequest): Buffer {
+  return createHash("sha256")
     .update(JSON.stringify([request.consumerId, request.amount.toString(), request.billId ?? null]))
     .digest();
+}
+
+async function noteRequest(tx: Tx, request: OrderRequest, orderId: string): Promise<void> {
+  await tx.query(
+    `insert into collections.order_requests (ulb_id, actor, idempotency_key, request_hash, order_id, created_at)
+     values (:ulb, :actor, :key, :hash, :order_id, :now)
+     on conflict (ulb_id, actor, idempotency_key) do nothing`,
+    {
+      ulb: tx.ulb.id,
+      actor: tx.actor.id,
+      key: request.idempotencyKey,
+      hash: requestHash(request),
+      order_id: orderId,
+      now: tx.clock(),
+    },
+  );
+}
+
+/**
+ * Reserves the order, or finds the one that the key ("asked-before") or the same open money ("shared") has already. "made": this caller creates
+ * it at the gateway.
+ */
+async function reserveOrder(
+  tx: Tx,
+  request: OrderRequest,
+): Promise<{ readonly order: Order; readonly kind: "made" | "asked-before" | "shared" }> {
   const asked = await tx.queryOne<{ order_id: string; request_hash: Buffer }>(
     `select order_id, request_hash from collections.order_requests
      where ulb_id = :ulb and actor = :actor and idempotency_key = :key`,
     { ulb: tx.ulb.id, actor: tx.actor.id, key: request.idempotencyKey },
   );
   if (asked) {
-    if (!asked.request_hash.equals(hash)) throw collectionErrors.IDEMPOTENCY_CONFLICT({ key: request.idempotencyKey });
-    return { order: await getOrder(tx, asked.order_id), isMine: false };
+    if (!asked.request_hash.equals(requestHash(request)))
+      throw collectionErrors.IDEMPOTENCY_CONFLICT({ key: request.idempotencyKey });
+    return { order: await getOrder(tx, asked.order_id), kind: "asked-before" };
   }
   const consumer = await getConsumer(tx, request.consumerId);
   const id = newId();
@@ -111,12 +176,8 @@ async function reserveOrder(tx: Tx, request: OrderRequest): Promise<{ order: Ord
     ));
   // Paid in the very moment between the two statements: run again as a whole, a new order is made then.
   if (!order) return reserveOrder(tx, request);
-  await tx.query(
-    `insert into collections.order_requests (ulb_id, actor, idempotency_key, request_hash, order_id, created_at)
-     values (:ulb, :actor, :key, :hash, :order_id, :now)`,
-    { ulb: tx.ulb.id, actor: tx.actor.id, key: request.idempotencyKey, hash, order_id: order.id, now },
-  );
-  return { order, isMine: made !== undefined };
+  if (made) await noteRequest(tx, request, order.id);
+  return { order, kind: made ? "made" : "shared" };
 }
 
 /** Another caller is at the gateway for this order: waits a little for his answer, then looks for it. */

@@ -358,7 +358,8 @@ export async function observePayments(
   const result = new Map<string, Booked>();
   for (const id of paymentIds) {
     const outcome = await app.gateway.fetchPayment(id);
-    if (outcome.kind === "rejected") {
+    // Only "no such payment" tells something about the payment; a refused key or the like is our own trouble and is tried again.
+    if (outcome.kind === "rejected" && (outcome.status === 400 || outcome.status === 404)) {
       result.set(id, {
         status: "foreign",
         reason: `the gateway does not know it in our account: ${outcome.description}`,

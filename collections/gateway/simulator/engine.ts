@@ -18,7 +18,7 @@ import {
   type SimRefund,
   type SimSettlement,
 } from "./state.ts";
-import { sendOverHttp, webhookDispatcher, type SendWebhook, type SimEvent } from "./webhooks.ts";
+import { sendOverHttp, webhookDispatcher, type SavedEvent, type SendWebhook, type SimEvent } from "./webhooks.ts";
 
 export type SimulatorOptions = {
   readonly keyId?: string;
@@ -49,6 +49,8 @@ export type SimulatorOptions = {
   readonly mountPath?: string;
   /** Balance of the merchant's bank account before the first line, in paise. */
   readonly bankOpening?: number;
+  /** What `snapshot` gave when it was stopped: it goes on from there. */
+  readonly snapshot?: string;
 };
 
 export type PayOptions = {
@@ -61,6 +63,19 @@ export type PayOptions = {
   readonly force?: boolean;
   readonly contact?: string;
   readonly email?: string;
+};
+
+type Snapshot = {
+  readonly offsetMs: number;
+  readonly utrSequence: number;
+  readonly orders: readonly SimOrder[];
+  readonly payments: readonly SimPayment[];
+  readonly refunds: readonly SimRefund[];
+  readonly refundKeys: readonly [key: string, body: string, refundId: string][];
+  readonly adjustments: readonly SimAdjustment[];
+  readonly settlements: readonly SimSettlement[];
+  readonly bank: readonly BankLine[];
+  readonly events: readonly SavedEvent[];
 };
 
 /** What the payer's browser brings back to the callback page. */
@@ -538,7 +553,54 @@ export function createEngine(options: SimulatorOptions = {}) {
     return total;
   }
 
+  /** All state as text, webhooks that still wait included; those delivered or dropped are forgotten. */
+  function snapshot(): string {
+    return JSON.stringify({
+      offsetMs,
+      utrSequence,
+      orders: [...orders.values()],
+      payments: [...payments.values()],
+      refunds: [...refunds.values()],
+      refundKeys: [...refundKeys].map(([key, { body, refund }]) => [key, body, refund.id]),
+      adjustments,
+      settlements: [...settlements.values()],
+      bank,
+      events: dispatcher.save(),
+    } satisfies Snapshot);
+  }
+
+  function restore(text: string): void {
+    const s = JSON.parse(text) as Snapshot;
+    offsetMs = s.offsetMs;
+    utrSequence = s.utrSequence;
+    for (const o of s.orders) {
+      orders.set(o.id, o);
+      if (o.receipt !== null) ordersByReceipt.set(o.receipt, [...(ordersByReceipt.get(o.receipt) ?? []), o]);
+    }
+    for (const p of s.payments) {
+      payments.set(p.id, p);
+      if (p.order_id !== null) paymentsByOrder.set(p.order_id, [...(paymentsByOrder.get(p.order_id) ?? []), p]);
+    }
+    for (const r of s.refunds) refunds.set(r.id, r);
+    for (const [key, body, id] of s.refundKeys) {
+      const refund = refunds.get(id);
+      if (refund) refundKeys.set(key, { body, refund });
+    }
+    adjustments.push(...s.adjustments);
+    for (const x of s.settlements) settlements.set(x.id, x);
+    bank.push(...s.bank);
+    unsettled = [
+      ...s.payments.filter((p) => p.captured && p.settlementId === null).map((p) => payments.get(p.id) ?? p),
+      ...s.refunds.filter((r) => !r.isOfUncaptured && r.settlementId === null),
+      ...s.adjustments.filter((a) => a.settlementId === null),
+    ];
+    dispatcher.load(s.events);
+    ring(1000);
+  }
+  if (options.snapshot !== undefined) restore(options.snapshot);
+
   return {
+    snapshot,
     keyId,
     keySecret,
     webhookSecret,

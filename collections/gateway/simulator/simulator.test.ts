@@ -298,6 +298,32 @@ test("settlement after two working days nets fees and refunds, says so item by i
   await other.close();
 });
 
+test("a stopped simulator goes on where it was: orders, balances, waiting webhooks, what is to be settled", async () => {
+  const clock = () => new Date("2026-06-01T04:30:00Z");
+  const before = createSimulator({ seed: "s", clock, settlementDays: 1, sendWebhook: () => Promise.resolve(500) });
+  const made = before.createOrder({ amount: 10_000, receipt: "kept" });
+  const { payment } = before.payOrder(made.id, { method: "netbanking" });
+  before.refundPayment(payment.id, { amount: 1_000 }, "refund-key-0001");
+  await before.deliverWebhooks();
+  const delivered: Buffer[] = [];
+  const after = createSimulator({
+    seed: "t",
+    clock,
+    settlementDays: 1,
+    snapshot: before.snapshot(),
+    sendWebhook: (request) => {
+      delivered.push(request.body);
+      return Promise.resolve(200);
+    },
+  });
+  expect(after.books()).toEqual(before.books());
+  expect(after.refundPayment(payment.id, { amount: 1_000 }, "refund-key-0001").id).toBe([...before.refunds.keys()][0]);
+  expect(() => after.createOrder({ amount: 10_000, receipt: "kept" })).toThrow("unique");
+  await after.drainWebhooks();
+  expect(delivered.map((b) => (JSON.parse(b.toString()) as { event: string }).event)).toContain("payment.captured");
+  expect(after.advance(1).map((x) => x.amount)).toEqual(before.advance(1).map((x) => x.amount));
+});
+
 test("no settlement on a Sunday, a second Saturday or a holiday; a payment on hold waits", () => {
   const s = createSimulator({
     seed: "d",

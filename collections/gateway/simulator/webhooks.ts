@@ -16,7 +16,10 @@ export type SimEvent = {
   lastStatus: number | null;
 };
 
-export type WebhookRequest = {
+/** A waiting event as it is kept over a restart. */
+export type SavedEvent = Omit<SimEvent, "body"> & { readonly body: string };
+
+type WebhookRequest = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -35,6 +38,8 @@ export type Dispatcher = {
   /** The same event once more, with its own id or with a fresh one. */
   replay(event: SimEvent, now: number, options: { newId?: boolean }): void;
   waiting(): number;
+  save(): SavedEvent[];
+  load(events: readonly SavedEvent[]): void;
 };
 
 /** The queue of webhooks: at least once, retried for 24 hours, in no promised order. */
@@ -133,6 +138,10 @@ export function webhookDispatcher(accountId: string, random: Random, send: SendW
       });
     },
     waiting: () => open.length,
+    save: () => open.map((e) => ({ ...e, body: e.body.toString("base64") })),
+    load: (events) => {
+      for (const e of events) push({ ...e, body: Buffer.from(e.body, "base64") });
+    },
   };
 }
 
