@@ -2,7 +2,17 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { addDays, localDate } from "../ledger/kernel/dates.ts";
-import { formatIndian, paise, rupees, subtract, sum, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import {
+  formatIndian,
+  negate,
+  paise,
+  rupees,
+  subtract,
+  sum,
+  toRupees,
+  ZERO,
+  type Paise,
+} from "../ledger/kernel/money.ts";
 import { composeBrs, type BrsItem, type BrsLine } from "./brs.ts";
 import { templateLines, type EntryTemplate } from "./entries.ts";
 import { match, type ItemKind, type MatchItem, type MatchLine } from "./match.ts";
@@ -117,7 +127,7 @@ test("March 2026: the vouchers that would settle it are proposed with their head
   };
   const amountOf = (id: string): Paise => {
     const amount = [...lines, ...items].find((x) => x.id === id)?.amount ?? ZERO;
-    return amount < 0n ? paise(-amount) : amount;
+    return amount < 0n ? negate(amount) : amount;
   };
   const wanted = [
     ...result.proposedEntries.map((e) => ({ id: e.line, template: e.template })),

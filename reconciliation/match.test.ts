@@ -131,6 +131,11 @@ test("items of one deposit slip are matched with the one line that carries it, w
   ]);
 });
 
+test("a slip number is found with its strokes and dashes", () => {
+  const items = [{ ...item("A", 0, 1200n, "cash"), group: ref("slip", "DS/2026/0012").value }];
+  expect(pairs(run([line("L", 1, 1200n, "BY CASH DS/2026/0012 WARD 3")], items))).toEqual(["P1c L=A"]);
+});
+
 test("charges and interest of the bank are proposed with their entry; a returned cheque is not a charge", () => {
   const r = run(
     [

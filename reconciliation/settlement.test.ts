@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { localDate } from "../ledger/kernel/dates.ts";
-import { paise, rupees, sum, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { negate, paise, rupees, sum, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { settlementEntry } from "./entries.ts";
 import { checkSettlement, type SettlementRow } from "./settlement.ts";
 
@@ -196,7 +196,7 @@ test("whatever the rows, a proved settlement's entry balances and its net is the
         sum(
           entry.lines
             .filter((l) => account === undefined || l.account === account)
-            .map((l) => paise(l.side === "debit" ? l.amount : -l.amount)),
+            .map((l) => (l.side === "debit" ? l.amount : negate(l.amount))),
         );
       expect(signed()).toBe(0n);
       expect(signed("4501007")).toBe(paid);

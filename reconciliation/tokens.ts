@@ -37,20 +37,28 @@ export function digitCount(text: string): number {
  * A run behind a label ("UTRHDFCN…") gives the part after the label too, and "setl_…" keeps its id.
  */
 export function tokensOf(...texts: readonly string[]): string[] {
-  const found = new Set<string>();
+  const found: string[] = [];
+  const add = (part: string): void => {
+    if (part.length < 6 || digitCount(part) < 4) return;
+    const token = /^\d+$/.test(part) ? figures(part) : part;
+    if (!found.includes(token)) found.push(token);
+  };
   for (const text of texts) {
-    for (const run of text.toUpperCase().match(/[A-Z0-9_]+/g) ?? []) {
-      for (const part of run.includes("_") ? [run.replaceAll("_", ""), ...run.split("_")] : [run]) {
-        if (part.length < 6 || digitCount(part) < 4) continue;
-        found.add(/^\d+$/.test(part) ? figures(part) : part);
-        const labelled = /^(?:UTR|RRN|REF|CHQ|NEFT|RTGS|IMPS|UPI)(?:NO)?([A-Z0-9]{6,})$/.exec(part)?.[1];
-        if (labelled !== undefined && digitCount(labelled) >= 4)
-          found.add(/^\d+$/.test(labelled) ? figures(labelled) : labelled);
+    for (const run of text.toUpperCase().match(/[A-Z0-9_]{6,}/g) ?? []) {
+      if (run.includes("_")) {
+        add(run.replaceAll("_", ""));
+        run.split("_").forEach(add);
+      } else {
+        add(run);
+        const labelled = LABELLED.exec(run)?.[1];
+        if (labelled !== undefined) add(labelled);
       }
     }
   }
-  return [...found];
+  return found;
 }
+
+const LABELLED = /^(?:UTR|RRN|REF|CHQ|NEFT|RTGS|IMPS|UPI)(?:NO)?([A-Z0-9]{6,})$/;
 
 // Figures lose their leading zeros (banks pad them to 16); short ones are cheque numbers and keep six digits.
 function figures(text: string): string {

@@ -1,7 +1,7 @@
 import Papa from "papaparse";
 import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../../ledger/kernel/errors.ts";
-import { formatIndian, rupees, subtract, sum, ZERO, type Paise } from "../../ledger/kernel/money.ts";
+import { formatIndian, negate, rupees, subtract, sum, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { BANK_PROFILES, type BankProfile, type DateForm } from "../profiles.ts";
 
 /** One line of a bank statement as the bank wrote it. The amount is positive when the bank credited us. */
@@ -508,7 +508,7 @@ function prove(
       const should = sum([before.balance, line.amount]);
       refuse(
         "STATEMENT_CHAIN",
-        `balance ${formatIndian(before.balance)} ${line.amount < 0n ? "−" : "+"} ${formatIndian((line.amount < 0n ? -line.amount : line.amount) as Paise)} ` +
+        `balance ${formatIndian(before.balance)} ${line.amount < 0n ? "−" : "+"} ${formatIndian(line.amount < 0n ? negate(line.amount) : line.amount)} ` +
           `= ${formatIndian(should)}, but the file shows ${formatIndian(line.balance)}: difference ${formatIndian(subtract(line.balance, should))}; ` +
           `a line is missing, doubled or changed`,
         line.fileLine,
