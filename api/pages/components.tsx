@@ -5,7 +5,9 @@ import type { View } from "./kit.tsx";
 
 /** An amount in rupees, grouped the Indian way, negatives in brackets. `blank` leaves a zero out, as registers do. */
 export function Amount({ value, blank = false }: { readonly value: Paise; readonly blank?: boolean }): VNode {
-  return <span class={value < 0n ? "amount negative" : "amount"}>{blank && value === 0n ? "" : formatStatement(value)}</span>;
+  return (
+    <span class={value < 0n ? "amount negative" : "amount"}>{blank && value === 0n ? "" : formatStatement(value)}</span>
+  );
 }
 
 export type Column = { readonly title: string; readonly kind?: "text" | "amount" | "code" };
@@ -102,7 +104,7 @@ export function Field(props: {
       <input
         id={id}
         name={props.name}
-        type={props.type ?? "text"}
+        type={(props.type ?? "text") as "text"}
         value={props.value}
         class={[props.size ?? "", props.isAmount ? "amount" : ""].filter(Boolean).join(" ") || undefined}
         inputMode={props.isAmount ? "decimal" : props.isNumeric ? "numeric" : undefined}
@@ -176,7 +178,13 @@ export function Refused({ refusal }: { readonly refusal: Refusal | undefined }):
   );
 }
 
-export function Problems({ problems, title }: { readonly problems: readonly Problem[]; readonly title: string }): VNode | null {
+export function Problems({
+  problems,
+  title,
+}: {
+  readonly problems: readonly Problem[];
+  readonly title: string;
+}): VNode | null {
   if (problems.length === 0) return null;
   return (
     <div class="flash problem" role="alert">
@@ -196,7 +204,13 @@ export function Problems({ problems, title }: { readonly problems: readonly Prob
 }
 
 /** What was done, after a redirect or beside a form. */
-export function Flash({ kind = "good", children }: { readonly kind?: "good" | "note" | "problem"; readonly children: ComponentChildren }): VNode {
+export function Flash({
+  kind = "good",
+  children,
+}: {
+  readonly kind?: "good" | "note" | "problem";
+  readonly children: ComponentChildren;
+}): VNode {
   return (
     <div class={`flash ${kind}`} role={kind === "problem" ? "alert" : "status"}>
       {children}
@@ -204,7 +218,13 @@ export function Flash({ kind = "good", children }: { readonly kind?: "good" | "n
   );
 }
 
-export function Badge({ kind, children }: { readonly kind: "good" | "bad" | "wait" | "plain"; readonly children: ComponentChildren }): VNode {
+export function Badge({
+  kind,
+  children,
+}: {
+  readonly kind: "good" | "bad" | "wait" | "plain";
+  readonly children: ComponentChildren;
+}): VNode {
   return <span class={`badge ${kind}`}>{children}</span>;
 }
 
@@ -222,7 +242,13 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [string, C
   );
 }
 
-export function Pagination({ first, next }: { readonly first?: string | undefined; readonly next: string | undefined }): VNode | null {
+export function Pagination({
+  first,
+  next,
+}: {
+  readonly first?: string | undefined;
+  readonly next: string | undefined;
+}): VNode | null {
   if (first === undefined && next === undefined) return null;
   return (
     <nav class="pages" aria-label="Pages">

@@ -6,7 +6,15 @@ import { translator } from "./i18n.ts";
 import type { View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
-export function ErrorPage({ view, status, message }: { readonly view: View; readonly status: number; readonly message: string }): VNode {
+export function ErrorPage({
+  view,
+  status,
+  message,
+}: {
+  readonly view: View;
+  readonly status: number;
+  readonly message: string;
+}): VNode {
   const { t } = view;
   const title = status === 404 ? t("error.404") : status === 403 ? t("error.403") : t("error.title");
   const split = /^([A-Z][A-Z0-9_]+): ([\s\S]*)$/.exec(message);

@@ -15,7 +15,13 @@ const HOME: Record<(typeof DOORS)[number], { readonly title: Key; readonly text:
 };
 const DEMO_LOGINS = ["accountant", "checker", "cashier", "auditor", "state", "admin"] as const;
 
-export function HomePage({ view, ulb }: { readonly view: View; readonly ulb: { name: string; nameLocal: string | null } | undefined }): VNode {
+export function HomePage({
+  view,
+  ulb,
+}: {
+  readonly view: View;
+  readonly ulb: { name: string; nameLocal: string | null } | undefined;
+}): VNode {
   const { t } = view;
   return (
     <Layout view={view} title={t("nav.home")} section="home" ulb={ulb} wide>
@@ -53,8 +59,22 @@ export function SignInPage(props: {
         <div class="panel">
           <Form view={view} action="/signin">
             <input type="hidden" name="next" value={next} />
-            <Field label={t("signin.login")} name="login" value={props.login} isRequired hasFocus={!props.login} autoComplete="username" />
-            <Field label={t("signin.password")} name="password" type="password" isRequired hasFocus={Boolean(props.login)} autoComplete="current-password" />
+            <Field
+              label={t("signin.login")}
+              name="login"
+              value={props.login}
+              isRequired
+              hasFocus={!props.login}
+              autoComplete="username"
+            />
+            <Field
+              label={t("signin.password")}
+              name="password"
+              type="password"
+              isRequired
+              hasFocus={Boolean(props.login)}
+              autoComplete="current-password"
+            />
             <button>{t("signin.submit")}</button>
           </Form>
         </div>
@@ -68,7 +88,9 @@ export function SignInPage(props: {
               columns={[{ title: t("signin.login") }, { title: t("signin.role") }]}
               rows={DEMO_LOGINS.map((role) => ({
                 cells: [
-                  <a href={`/signin?${new URLSearchParams({ login: `${role}@demo`, next }).toString()}`}>{role}@demo</a>,
+                  <a href={`/signin?${new URLSearchParams({ login: `${role}@demo`, next }).toString()}`}>
+                    {role}@demo
+                  </a>,
                   <Badge kind="plain">{wordFor(t, "role", role)}</Badge>,
                 ],
               }))}
@@ -115,7 +137,13 @@ export function homeRoutes(web: FastifyInstance, desk: Desk): void {
     }
     return send(
       reply,
-      <SignInPage view={viewOf(request, "/signin")} next={next} login={login.slice(0, 120)} hasFailed demo={desk.app.demo} />,
+      <SignInPage
+        view={viewOf(request, "/signin")}
+        next={next}
+        login={login.slice(0, 120)}
+        hasFailed
+        demo={desk.app.demo}
+      />,
       401,
     );
   });

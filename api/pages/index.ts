@@ -1,7 +1,9 @@
 import type { FastifyPluginAsync } from "fastify";
 import { assetRoutes } from "./assets.ts";
+import { citizenRoutes } from "./citizen.tsx";
 import { homeRoutes } from "./home.tsx";
 import { createDesk, type PagesOptions } from "./kit.tsx";
+import { receiptRoutes } from "./receipt.tsx";
 
 export { errorPage } from "./error-page.tsx";
 export type { PagesOptions } from "./kit.tsx";
@@ -12,6 +14,8 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     const desk = createDesk(options);
     assetRoutes(web);
     homeRoutes(web, desk);
+    citizenRoutes(web, desk);
+    receiptRoutes(web, desk);
     await Promise.resolve();
   };
 }

@@ -36,8 +36,7 @@ export function sendPart(reply: FastifyReply, part: VNode): FastifyReply {
   return reply.header("cache-control", "no-store").type("text/html; charset=utf-8").send(renderToString(part));
 }
 
-export type Attempt<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
 /** Runs what a form asked for; a refusal is given back, to be shown beside the form. Everything else is thrown on. */
 export async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {

@@ -77,7 +77,14 @@ export function Layout({ view, title, section, ulb, scripts = [], wide = false, 
             <a class="brand" href="/">
               <svg viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false">
                 <rect width="32" height="32" rx="6" fill="#fff" />
-                <path d="M6 25h20M8 22V13m5 9V13m6 9V13m5 9V13M5 11l11-6 11 6z" stroke="#0b3d62" stroke-width="2.2" fill="none" stroke-linejoin="round" stroke-linecap="round" />
+                <path
+                  d="M6 25h20M8 22V13m5 9V13m6 9V13m5 9V13M5 11l11-6 11 6z"
+                  stroke="#0b3d62"
+                  stroke-width="2.2"
+                  fill="none"
+                  stroke-linejoin="round"
+                  stroke-linecap="round"
+                />
               </svg>
               <span>
                 <strong>{cityName ?? t("app.name")}</strong>
@@ -85,7 +92,11 @@ export function Layout({ view, title, section, ulb, scripts = [], wide = false, 
               </span>
             </a>
             <div class="who">
-              <a href={inOtherLanguage(view.path, session.lang)} hreflang={session.lang === "en" ? "hi" : "en"} aria-label={t("lang.label")}>
+              <a
+                href={inOtherLanguage(view.path, session.lang)}
+                hreflang={session.lang === "en" ? "hi" : "en"}
+                aria-label={t("lang.label")}
+              >
                 <span lang={session.lang === "en" ? "hi" : "en"}>{t("lang.other")}</span>
               </a>
               {user ? (
