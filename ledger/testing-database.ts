@@ -5,14 +5,8 @@ import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { withConnection, withDatabaseName, type DatabaseAddress } from "./kernel/database.ts";
 import { startEmbeddedPostgres } from "./kernel/embedded-postgres.ts";
+import { dropDatabase } from "./kernel/testing.ts";
 import { prepareDatabase } from "./charts.ts";
-
-declare module "vitest" {
-  interface ProvidedContext {
-    database: DatabaseAddress;
-    template: string;
-  }
-}
 
 /**
  * Once per test run: a real PostgreSQL (embedded, or NAGARKOSH_TEST_DATABASE_URL), migrated into a template from which every test file
@@ -49,10 +43,4 @@ async function prepareTemplate(address: DatabaseAddress, name: string): Promise<
     await client.query(`create database ${name}`);
   });
   await prepareDatabase(withDatabaseName(address, name));
-}
-
-export async function dropDatabase(address: DatabaseAddress, name: string): Promise<void> {
-  await withConnection(address, "admin", async (client) => {
-    await client.query(`drop database if exists ${name} with (force)`);
-  });
 }

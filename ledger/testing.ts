@@ -1,32 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, inject } from "vitest";
-import { openDatabase, withConnection, withDatabaseName } from "./kernel/database.ts";
-import { financialYearOf, localDate, systemClock, type Clock, type LocalDate } from "./kernel/dates.ts";
+import { financialYearOf, localDate, type LocalDate } from "./kernel/dates.ts";
+import { testApp } from "./kernel/testing.ts";
 import { inTransaction, type Actor, type App, type Role, type Tx, type Ulb, type Who } from "./kernel/tx.ts";
 import { openFinancialYear } from "./periods.ts";
-import { dropDatabase } from "./testing-database.ts";
 import { createUlb } from "./ulbs.ts";
 
-/** An App on a database of this test file's own, dropped when the file is done. Call at the top of the file, with await. */
-export async function testApp(options: { readonly clock?: Clock; readonly poolSize?: number } = {}): Promise<App> {
-  const server = inject("database");
-  const template = inject("template");
-  const name = `t_${randomBytes(6).toString("hex")}`;
-  await withConnection(server, "admin", async (client) => {
-    await client.query(`create database ${name} template ${template}`);
-    await client.query(`grant connect, temporary, create on database ${name} to nagarkosh_owner, nagarkosh_jobs`);
-    await client.query(`grant connect, temporary on database ${name} to nagarkosh_app, nagarkosh_batch`);
-  });
-  const db = openDatabase(
-    withDatabaseName(server, name),
-    options.poolSize === undefined ? {} : { poolSize: options.poolSize },
-  );
-  afterAll(async () => {
-    await db.close();
-    await dropDatabase(server, name);
-  });
-  return { db, clock: options.clock ?? systemClock };
-}
+export { testApp };
 
 export type TestUlb = {
   readonly ulb: Ulb;
