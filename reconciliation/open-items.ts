@@ -97,7 +97,7 @@ function itemOf(group: readonly ItemRow[]): OpenItem {
 function partyRefs(r: ItemRow): Ref[] {
   if (r.party_id === null) return [];
   if (r.party_type === "cheque") return [ref("cheque", r.party_id)];
-  return r.party_type === "bank-transfer" ? [ref("utr", r.party_id)] : [];
+  return r.party_type === "utr" ? [ref("utr", r.party_id)] : [];
 }
 
 function kindOf(refs: readonly Ref[], amount: Paise, sourceType: string): ItemKind {
