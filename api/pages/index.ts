@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from "fastify";
 import { assetRoutes } from "./assets.ts";
 import { citizenRoutes } from "./citizen.tsx";
+import { counterRoutes } from "./counter.tsx";
 import { homeRoutes } from "./home.tsx";
 import { createDesk, type PagesOptions } from "./kit.tsx";
 import { receiptRoutes } from "./receipt.tsx";
@@ -16,6 +17,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     homeRoutes(web, desk);
     citizenRoutes(web, desk);
     receiptRoutes(web, desk);
+    counterRoutes(web, desk);
     await Promise.resolve();
   };
 }
