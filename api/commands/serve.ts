@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { serve } from "../server.ts";
 import { readConfig } from "../config.ts";
 import { startSimulator } from "../../collections/index.ts";
 
@@ -11,12 +10,15 @@ export function registerServe(program: Command): void {
     .option("--demo", "a demo city, demo logins, and the built-in payment gateway simulator")
     .option("--no-jobs", "no job worker in this process; run `nagarkosh worker` elsewhere")
     .action(async (options: { demo?: boolean; jobs: boolean }) => {
+      // Loaded when needed: the other commands do not wait for the web.
+      const { serve } = await import("../server.ts");
       await serve(readConfig(), { demo: options.demo ?? false, web: true, jobs: options.jobs });
     });
   program
     .command("worker")
     .description("a job worker without the web; any number of them may run on one database")
     .action(async () => {
+      const { serve } = await import("../server.ts");
       await serve(readConfig(), { demo: false, web: false, jobs: true });
     });
   program

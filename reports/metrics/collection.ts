@@ -1,6 +1,6 @@
 import { trialBalance } from "../../ledger/index.ts";
 import { addDays, addMonths, daysBetween, periodOf, type LocalDate } from "../../ledger/kernel/dates.ts";
-import { paise, subtract, sum, ZERO, type Paise, type Unit } from "../../ledger/kernel/money.ts";
+import { negate, paise, subtract, sum, ZERO, type Paise, type Unit } from "../../ledger/kernel/money.ts";
 import type { Read } from "../../ledger/kernel/tx.ts";
 import { checkRange } from "../head.ts";
 import { targetFor } from "../targets.ts";
@@ -27,7 +27,9 @@ const LINES = `
   left join ledger.entries oo on oo.ulb_id = o.ulb_id and oo.entry_id = o.reverses_entry_id
   join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
   join ledger.accounts a on a.ulb_id = l.ulb_id and a.code = l.account
-  left join collections.receipts r on r.ulb_id = e.ulb_id and r.receipt_id::text = coalesce(oo.source_id, o.source_id, e.source_id)
+  -- By key: comparing receipt_id as text, a planner without statistics read all receipts once per entry (measured: 7 s for 2,700).
+  left join collections.receipts r on r.ulb_id = e.ulb_id and r.receipt_id = case
+    when coalesce(oo.source_id, o.source_id, e.source_id) ~ '^[0-9a-f]{8}-[0-9a-f-]{27}$' then coalesce(oo.source_id, o.source_id, e.source_id)::uuid end
   where e.ulb_id = :ulb and e.entry_date between :from_day::date and :to_day::date
     and coalesce(oo.source_type, o.source_type, e.source_type) = 'receipt'
     and not a.is_cash_bank and l.account not like '240%'`;
@@ -200,7 +202,7 @@ function keyAYearBefore(key: string, grain: "day" | "month"): string {
 function percent(a: Paise, b: Paise): string | null {
   if (b <= 0n) return null;
   const negative = a < 0n;
-  const tenths = (2000n * (negative ? -a : a) + b) / (2n * b);
+  const tenths = (2000n * (negative ? negate(a) : a) + b) / (2n * b);
   return `${negative && tenths > 0n ? "-" : ""}${tenths / 10n}.${tenths % 10n}`;
 }
 
