@@ -107,7 +107,7 @@ test("a lane gives each of many callers his own answer", async () => {
   const results = await Promise.allSettled([...drafts, twice, twice].map((d) => lanes.post(as("cashier"), d)));
   const refused = results.filter((r) => r.status === "rejected");
   expect(refused).toHaveLength(6);
-  for (const r of refused) expect(String((r as PromiseRejectedResult).reason)).toMatch(/ACCOUNT_(UNKNOWN|NOT_POSTING)/);
+  for (const r of refused) expect(String((r).reason)).toMatch(/ACCOUNT_(UNKNOWN|NOT_POSTING)/);
   expect(await tx("accountant", (t) => seriesGaps(t))).toEqual([]);
   const balance = await tx("accountant", (t) => accountBalance(t, CASH, localDate("2026-05-31")));
   expect(balance).toBe(paise(294n * 10000n));

@@ -1,7 +1,8 @@
 import { inTransaction, type App, type Read, type Tx, type Who } from "./kernel/tx.ts";
 import type { FinancialYear, LocalDate } from "./kernel/dates.ts";
 import { financialYearOf } from "./kernel/dates.ts";
-import { invariant, Refusal } from "./kernel/errors.ts";
+import type { Refusal } from "./kernel/errors.ts";
+import { invariant } from "./kernel/errors.ts";
 import { groupBy } from "./kernel/group.ts";
 import { paise, sum, toRupees, type Paise } from "./kernel/money.ts";
 import { ledgerErrors } from "./errors.ts";
