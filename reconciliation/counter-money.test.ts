@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { testConsumer, testDemand } from "../billing/testing.ts";
-import { closeCounterSession, depositInstruments, dishonour, openCounterSession, receiveAtCounter, type Receipt } from "../collections/index.ts";
+import {
+  closeCounterSession,
+  depositInstruments,
+  dishonour,
+  openCounterSession,
+  receiveAtCounter,
+  type Receipt,
+} from "../collections/index.ts";
 import { testCity, testClock } from "../collections/testing.ts";
 import { localDate } from "../ledger/kernel/dates.ts";
 import { rupees, toRupees } from "../ledger/kernel/money.ts";
@@ -18,7 +25,12 @@ const app = await testApp({ clock });
 test("what the counter took reaches the bank: transfer by UTR, cheques leaf by leaf, cash by its slip, a return by its number", async () => {
   const city = await testCity(app, new Map<string, Ulb>(), { startsOn: localDate("2026-04-01") });
   const consumer = await city.tx("accountant", async (tx) => {
-    await addBankAccount(tx, { account: BANK, bank: "State Bank of India", name: "Main account", number: "00000012345678" });
+    await addBankAccount(tx, {
+      account: BANK,
+      bank: "State Bank of India",
+      name: "Main account",
+      number: "00000012345678",
+    });
     const made = await testConsumer(tx);
     await testDemand(tx, made, "50000", {
       date: localDate("2026-04-01"),
@@ -33,7 +45,13 @@ test("what the counter took reaches the bank: transfer by UTR, cheques leaf by l
     const session = await openCounterSession(tx, { counter: "Ward office 1" });
     let forms = 0;
     const receive = (amount: string, tender: Parameters<typeof receiveAtCounter>[1]["tender"]): Promise<Receipt> =>
-      receiveAtCounter(tx, { sessionId: session.id, consumerId: consumer.id, amount: rupees(amount), tender, idempotencyKey: `form-000${++forms}` });
+      receiveAtCounter(tx, {
+        sessionId: session.id,
+        consumerId: consumer.id,
+        amount: rupees(amount),
+        tender,
+        idempotencyKey: `form-000${++forms}`,
+      });
     await receive("500.00", { kind: "cash" });
     await receive("300.00", { kind: "cash" });
     await receive("1234.00", { kind: "bank-transfer", utr: "HDFCN26152000042", date: day });
@@ -74,12 +92,21 @@ test("what the counter took reaches the bank: transfer by UTR, cheques leaf by l
   expect(report.proposed).toMatchObject([{ pass: "P5" }]);
   expect(report.exceptions).toEqual([]);
   await city.tx("accountant", (tx) =>
-    confirmProposal(tx, { account: BANK, lines: report.proposed[0]?.lines ?? [], items: report.proposed[0]?.items ?? [] }),
+    confirmProposal(tx, {
+      account: BANK,
+      lines: report.proposed[0]?.lines ?? [],
+      items: report.proposed[0]?.items ?? [],
+    }),
   );
   await inSnapshot(app, city.as("auditor"), async (read) => {
     expect(await bankLines(read, { account: BANK, from: day, to: localDate("2026-06-30"), open: true })).toEqual([]);
     const end = await brs(read, BANK, localDate("2026-06-30"));
-    expect([toRupees(end.bookBalance), toRupees(end.statementBalance), end.groups, end.isProved]).toEqual(["7316.00", "7316.00", [], true]);
+    expect([toRupees(end.bookBalance), toRupees(end.statementBalance), end.groups, end.isProved]).toEqual([
+      "7316.00",
+      "7316.00",
+      [],
+      true,
+    ]);
     // Two days earlier the cheques were deposited and not yet credited.
     const earlier = await brs(read, BANK, localDate("2026-06-02"));
     expect(earlier.groups.map((g) => [g.key, toRupees(g.total), g.details.map((d) => d.reference)])).toEqual([

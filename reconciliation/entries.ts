@@ -8,7 +8,7 @@ import type { SettlementFigures } from "./settlement.ts";
 export type EntryTemplate = "bank-charge" | "bank-interest" | "unidentified-credit" | "stale-cheque";
 
 /** Charges and interest of the bank are the business of Finance, Accounts and Audit (NMAM function 03). */
-export const FINANCE_FUNCTION = "03";
+const FINANCE_FUNCTION = "03";
 
 export type TemplateAccounts = {
   readonly bank: string;

@@ -40,7 +40,7 @@ export {
 } from "./matches.ts";
 export { openItems, type OpenItem } from "./open-items.ts";
 export { parseStatement, type ParsedLine, type ParsedStatement, type ParseResult } from "./parsers/csv.ts";
-export { BANK_PROFILES, findProfile, type BankProfile } from "./profiles.ts";
+export { BANK_PROFILES, type BankProfile } from "./profiles.ts";
 export { checkSettlement, type SettlementCheck, type SettlementFigures, type SettlementRow } from "./settlement.ts";
 export {
   bookSettlement,

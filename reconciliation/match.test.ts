@@ -56,6 +56,12 @@ test("amount and date alone are proposed, never confirmed", () => {
   expect(r.proposed).toMatchObject([{ pass: "P5", lines: ["L"], items: ["I"] }]);
 });
 
+test("a cheque with another number is not even proposed", () => {
+  const cheque = item("I", 0, -123457n, "cheque-issued", ref("cheque", "600101"));
+  expect(run([line("L", 1, -123457n, "CHQ PAID 600102")], [cheque]).proposed).toEqual([]);
+  expect(run([line("L", 1, -123457n, "CHQ PAID")], [cheque]).proposed).toMatchObject([{ pass: "P5" }]);
+});
+
 test("two items of one amount: nobody is taken", () => {
   const r = run(
     [line("L", 1, 123457n, "BY TRF")],

@@ -527,9 +527,11 @@ function amountAndWindow(board: Board): void {
   const pairs = new Pairs();
   for (const l of board.lines) {
     if (!board.isOpen(l)) continue;
+    const carriesChequeNo = l.tokens.some((t) => /^\d{6}$/.test(t));
     for (const i of bucket.get(l.amount) ?? []) {
       const days = l.day - i.day;
-      // A cheque number on both sides that is not the same is evidence against.
+      // Two cheque numbers that are not the same are evidence against (the same ones were matched before).
+      if (carriesChequeNo && i.refs.some((r) => r.kind === "cheque")) continue;
       if (Math.abs(days) <= MATCH_RULES.proposalDays || (i.kind === "cheque-issued" && inWindow(l, i)))
         pairs.add(l, i, "amount");
     }

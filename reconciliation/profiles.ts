@@ -201,8 +201,3 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     also: ["CSL No"],
   },
 ];
-
-/** The newest version of a profile by its id. */
-export function findProfile(id: string, profiles: readonly BankProfile[] = BANK_PROFILES): BankProfile | undefined {
-  return profiles.filter((p) => p.id === id).sort((a, b) => b.version - a.version)[0];
-}

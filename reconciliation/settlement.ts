@@ -102,7 +102,7 @@ export function checkSettlement(
 }
 
 /** Fee without tax, and tax, of a row whose arithmetic holds in one reading; undefined when it holds in none. */
-export function chargeOf(row: SettlementRow): { fee: Paise; tax: Paise } | undefined {
+function chargeOf(row: SettlementRow): { fee: Paise; tax: Paise } | undefined {
   if (row.fee < 0n || row.tax < 0n || row.amount < 0n) return undefined;
   const moved = row.type === "payment" ? row.credit : row.debit;
   const other = row.type === "payment" ? row.debit : row.credit;

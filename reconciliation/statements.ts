@@ -147,7 +147,7 @@ export async function importStatement(tx: Tx, input: StatementImport): Promise<S
 type Print = { readonly fingerprint: string; readonly occurrence: number };
 
 /** The fingerprint of each line and, for lines that are equal in everything, which of them it is. */
-export function fingerprints(account: string, lines: readonly ParsedLine[]): Print[] {
+function fingerprints(account: string, lines: readonly ParsedLine[]): Print[] {
   const seen = new Map<string, number>();
   return lines.map((l) => {
     const narration = l.narration.toUpperCase().replace(/\s+/g, " ").trim();

@@ -1,5 +1,5 @@
 import { cr, dr, postEntry, type PostedEntry } from "../ledger/index.ts";
-import { addDays, localDate, type LocalDate } from "../ledger/kernel/dates.ts";
+import { localDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import { negate, paise, rupees, toRupees, type Paise } from "../ledger/kernel/money.ts";
 import type { App, Tx } from "../ledger/kernel/tx.ts";
 import { testUlb, type TestUlb } from "../ledger/testing.ts";
@@ -53,7 +53,7 @@ export async function bankUlb(app: App): Promise<BankUlb> {
 let facts = 0;
 
 /** Posts a receipt into the bank book, or a payment out of it, against the ULB's opening balance head. */
-export async function bookMovement(tx: Tx, date: string, amount: string, narration: string): Promise<PostedEntry> {
+async function bookMovement(tx: Tx, date: string, amount: string, narration: string): Promise<PostedEntry> {
   const value = rupees(amount);
   const out = value < 0n;
   const sum: Paise = out ? negate(value) : value;
@@ -77,9 +77,4 @@ export function statementCsv(opening: string, lines: readonly BankRow[]): string
     return `${date},${date},${narration},${reference},${debit},${credit},${toRupees(paise(balance))}`;
   });
   return ["date,value_date,narration,reference,debit,credit,balance", ...rows].join("\n");
-}
-
-/** The day `n` days after 1 April 2026. */
-export function aprilDay(n: number): LocalDate {
-  return addDays(localDate("2026-04-01"), n);
 }

@@ -43,7 +43,7 @@ export type ParseOptions = {
   readonly expected?: { readonly opening?: Paise; readonly closing?: Paise; readonly lines?: number };
 };
 
-export const CSV_LIMITS = {
+const CSV_LIMITS = {
   bytes: 64 * 1024 * 1024,
   lines: 500_000,
   cellChars: 4000,
@@ -145,7 +145,7 @@ type Header = {
 type Declared = { readonly amount: Paise; readonly line: number };
 
 /** Bytes to text: UTF-8, UTF-16 by its mark, else Windows-1252, which knows every byte. */
-export function decodeStatement(bytes: Uint8Array): string {
+function decodeStatement(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
