@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from "fastify";
 import { assetRoutes } from "./assets.ts";
+import { booksRoutes } from "./books.tsx";
 import { citizenRoutes } from "./citizen.tsx";
 import { counterRoutes } from "./counter.tsx";
 import { homeRoutes } from "./home.tsx";
@@ -18,6 +19,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     citizenRoutes(web, desk);
     receiptRoutes(web, desk);
     counterRoutes(web, desk);
+    booksRoutes(web, desk);
     await Promise.resolve();
   };
 }

@@ -1,0 +1,82 @@
+import type { ComponentChildren, VNode } from "preact";
+import { financialYearOf, financialYearStart, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { Field } from "./components.tsx";
+import { dateField, type View } from "./kit.tsx";
+import { Layout } from "./layout.tsx";
+
+const TABS = [
+  ["overview", "/books", "Overview"],
+  ["day-book", "/books/day-book", "Day book"],
+  ["trial-balance", "/books/trial-balance", "Trial balance"],
+  ["vouchers", "/books/vouchers", "Vouchers"],
+  ["money", "/books/money", "Deposits"],
+  ["bank", "/books/bank", "Bank"],
+  ["periods", "/books/periods", "Periods"],
+] as const;
+
+/** The frame of the accounts office. */
+export function Books(props: {
+  readonly view: View;
+  readonly title: string;
+  readonly tab: (typeof TABS)[number][0];
+  readonly children: ComponentChildren;
+}): VNode {
+  return (
+    <Layout view={props.view} title={props.title} section="books" wide>
+      <nav class="tabs" aria-label="Books">
+        <ul>
+          {TABS.map(([tab, href, label]) => (
+            <li>
+              <a href={href} aria-current={tab === props.tab ? "page" : undefined}>
+                {label}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {props.children}
+    </Layout>
+  );
+}
+
+export type Range = { readonly from: LocalDate; readonly to: LocalDate };
+
+/** The range that a page was asked for; the financial year so far when it was not. Raises DATE_FORMAT. */
+export function rangeField(query: unknown, today: LocalDate): Range {
+  const to = dateField(query, "to", today);
+  return { from: dateField(query, "from", financialYearStart(financialYearOf(to))), to };
+}
+
+export const rangeQuery = (range: Range): string => `from=${range.from}&to=${range.to}`;
+
+export function RangeForm(props: {
+  readonly action: string;
+  readonly range: Range;
+  readonly children?: ComponentChildren;
+}): VNode {
+  return (
+    <form method="get" action={props.action} class="filter">
+      <Field label="From" name="from" type="date" value={props.range.from} />
+      <Field label="To" name="to" type="date" value={props.range.to} />
+      {props.children}
+      <button class="second">Show</button>
+    </form>
+  );
+}
+
+/** Links to the same figures as files. */
+export function Files(props: {
+  readonly report: string;
+  readonly query: string;
+  readonly formats?: readonly string[];
+}): VNode {
+  return (
+    <p class="actions no-print">
+      {(props.formats ?? ["pdf", "csv"]).map((format) => (
+        <a class="button second small" href={`/audit/export/${props.report}?format=${format}&${props.query}`}>
+          {format.toUpperCase()}
+        </a>
+      ))}
+    </p>
+  );
+}
