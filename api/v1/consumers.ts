@@ -1,0 +1,193 @@
+import Type from "typebox";
+import { billFor, findConsumers, getBill, getConsumer, listConsumers, openDues } from "../../billing/index.ts";
+import { dateInIndia } from "../../ledger/kernel/dates.ts";
+import { sum, toRupees } from "../../ledger/kernel/money.ts";
+import { inSnapshot } from "../../ledger/kernel/tx.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { doOnce, send } from "./idempotency.ts";
+import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  BillSchema,
+  ConsumerSchema,
+  Cursor,
+  DueSchema,
+  IsoDate,
+  Limit,
+  limitOf,
+  Money,
+  Page,
+  Shared,
+  Uuid,
+  dateOf,
+} from "./schemas.ts";
+import { billView, consumerView, dueView } from "./views.ts";
+
+export const consumerRoutes: Routes = (server, { app }) => {
+  server.route({
+    method: "GET",
+    url: "/consumers",
+    config: { roles: WHO.desk },
+    schema: {
+      ...doc({
+        tag: "Consumers",
+        summary: "Find consumers",
+        description:
+          "With `query`: consumers whose code begins with it, whose mobile it is, or whose name holds it, the best first, one page. " +
+          "Without: all consumers of a `service` in the order of their codes, page by page.",
+        roles: WHO.desk,
+      }),
+      querystring: Type.Object(
+        {
+          query: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ["PT-01-000123"] })),
+          service: Type.Optional(Type.String({ maxLength: 40, examples: ["property-tax"] })),
+          ward: Type.Optional(Type.String({ maxLength: 40 })),
+          limit: Limit(20, 100),
+          cursor: Cursor,
+        },
+        { additionalProperties: false },
+      ),
+      response: answers({ status: 200, description: "Consumers", schema: Page(Shared(ConsumerSchema)) }, [
+        "CURSOR_INVALID",
+      ]),
+    },
+    handler: async (request) => {
+      const { query, service, ward, cursor } = request.query;
+      const limit = limitOf(request.query.limit, 20, 100);
+      const after = cursor === undefined ? undefined : decodeCursor(cursor, /^.{0,60}$/)[0];
+      return inSnapshot(app, callerOf(request), async (read) => {
+        if (query !== undefined || service === undefined) {
+          const found = await findConsumers(read, {
+            query: query ?? "",
+            ...(service === undefined ? {} : { service }),
+            ...(ward === undefined ? {} : { ward }),
+            limit,
+          });
+          return { items: found.map(consumerView), next: null };
+        }
+        const found = await listConsumers(read, {
+          service,
+          ...(ward === undefined ? {} : { ward }),
+          ...(after === undefined ? {} : { after }),
+          limit: limit + 1,
+        });
+        const items = found.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          items: items.map(consumerView),
+          next: found.length > limit && last ? encodeCursor([last.code]) : null,
+        };
+      });
+    },
+  });
+
+  server.route({
+    method: "GET",
+    url: "/consumers/:id",
+    config: { roles: WHO.desk },
+    schema: {
+      ...doc({
+        tag: "Consumers",
+        summary: "Get a consumer",
+        description: "Who is billed for one service.",
+        roles: WHO.desk,
+      }),
+      params: Type.Object({ id: Uuid }),
+      response: answers({ status: 200, description: "The consumer", schema: Shared(ConsumerSchema) }, [
+        "CONSUMER_NOT_FOUND",
+      ]),
+    },
+    handler: async (request) =>
+      inSnapshot(app, callerOf(request), async (read) => consumerView(await getConsumer(read, request.params.id))),
+  });
+
+  server.route({
+    method: "GET",
+    url: "/consumers/:id/dues",
+    config: { roles: WHO.desk },
+    schema: {
+      ...doc({
+        tag: "Consumers",
+        summary: "List the open dues of a consumer",
+        description:
+          "What is still to be paid under each head of each demand, oldest first, without the penalty reckoned to a day (a bill has it).",
+        roles: WHO.desk,
+      }),
+      params: Type.Object({ id: Uuid }),
+      response: answers(
+        {
+          status: 200,
+          description: "Open dues with their sum",
+          schema: Type.Object({
+            items: Type.Array(Shared(DueSchema)),
+            next: Type.Null(),
+            outstanding: Money,
+            advance: Money,
+          }),
+        },
+        ["CONSUMER_NOT_FOUND"],
+      ),
+    },
+    handler: async (request) =>
+      inSnapshot(app, callerOf(request), async (read) => {
+        const consumer = await getConsumer(read, request.params.id);
+        const dues = await openDues(read, consumer.id);
+        return {
+          items: dues.map(dueView),
+          next: null,
+          outstanding: toRupees(sum(dues.map((d) => d.outstanding))),
+          advance: toRupees(consumer.advance),
+        };
+      }),
+  });
+
+  server.route({
+    method: "POST",
+    url: "/consumers/:id/bills",
+    config: { roles: [...WHO.counter, ...WHO.makes] },
+    schema: {
+      ...doc({
+        tag: "Bills",
+        summary: "Issue the bill of a consumer",
+        description:
+          "Arrears, current dues, penalty to the day, rebate for full payment, rounding. While the same is due the bill issued before is given again.",
+        roles: [...WHO.counter, ...WHO.makes],
+      }),
+      params: Type.Object({ id: Uuid }),
+      headers: OptionalIdempotencyHeader,
+      body: Type.Object(
+        { asOf: Type.Optional(IsoDate) },
+        { additionalProperties: false, examples: [{ asOf: "2026-07-31" }, {}] },
+      ),
+      response: answers({ status: 201, description: "The bill", schema: Shared(BillSchema) }, [
+        "CONSUMER_NOT_FOUND",
+        "BILL_NOTHING_DUE",
+        "SERVICE_UNKNOWN",
+        "DATE_FORMAT",
+        "IDEMPOTENCY_KEY_REUSED",
+        "IDEMPOTENCY_KEY_BUSY",
+      ]),
+    },
+    handler: async (request, reply) =>
+      send(
+        reply,
+        await doOnce(app, callerOf(request), request, async (tx) => {
+          const asOf = request.body.asOf === undefined ? dateInIndia(tx.clock()) : dateOf(request.body.asOf);
+          const bill = await billFor(tx, request.params.id, asOf);
+          return { status: 201, body: billView(bill), headers: { location: `/v1/bills/${bill.id}` } };
+        }),
+      ),
+  });
+
+  server.route({
+    method: "GET",
+    url: "/bills/:id",
+    config: { roles: WHO.desk },
+    schema: {
+      ...doc({ tag: "Bills", summary: "Get a bill", description: "A bill as it was issued.", roles: WHO.desk }),
+      params: Type.Object({ id: Uuid }),
+      response: answers({ status: 200, description: "The bill", schema: Shared(BillSchema) }, ["BILL_NOT_FOUND"]),
+    },
+    handler: async (request) =>
+      inSnapshot(app, callerOf(request), async (read) => billView(await getBill(read, request.params.id))),
+  });
+};

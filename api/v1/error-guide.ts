@@ -1,0 +1,1 @@
+export const ERROR_GUIDE: Readonly<Record<string, string>> = {};
