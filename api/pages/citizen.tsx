@@ -33,8 +33,6 @@ import { wordFor } from "./i18n.ts";
 import { attempt, field, formKey, send, sendPart, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
-type Hit = { readonly consumer: Consumer; readonly isExact: boolean };
-
 /** "A•••• V••••": enough for the owner to know himself, not for others to collect names. */
 function masked(name: string): string {
   return name
@@ -274,7 +272,7 @@ export function BillPage(props: {
       {props.hasChanged && <Flash kind="note">{t("bill.changed", { amount: total })}</Flash>}
       {body.lines.length === 0 ? (
         <>
-          <Refused refusal={props.refusal} />
+          <Refused refusal={props.refusal} view={view} />
           <Flash>
             <p>
               <strong>{t("bill.nothing")}</strong>
@@ -287,7 +285,7 @@ export function BillPage(props: {
           <h2>{t("bill.asof", { date: formatDate(body.asOf) })}</h2>
           <BillExplained view={view} bill={bill} />
           <h2 id="payment">{t("bill.pay.title")}</h2>
-          <Refused refusal={props.refusal} />
+          <Refused refusal={props.refusal} view={view} />
           <div class="two">
             <Form
               view={view}

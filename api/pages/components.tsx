@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import type { Problem, Refusal } from "../../ledger/kernel/errors.ts";
 import { formatStatement, type Paise } from "../../ledger/kernel/money.ts";
+import { localRefusal } from "./i18n.ts";
 import type { View } from "./kit.tsx";
 
 /** An amount in rupees, grouped the Indian way, negatives in brackets. `blank` leaves a zero out, as registers do. */
@@ -168,11 +169,20 @@ export function Form(props: {
 }
 
 /** Why a form was refused: the sentence, with its code for those who look it up. Read out at once. */
-export function Refused({ refusal }: { readonly refusal: Refusal | undefined }): VNode | null {
+export function Refused({
+  refusal,
+  view,
+}: {
+  readonly refusal: Refusal | undefined;
+  /** Where readers may be Hindi speakers: the sentence is then in their language. */
+  readonly view?: View;
+}): VNode | null {
   if (!refusal) return null;
+  const lang = view?.session.lang ?? "en";
+  const local = localRefusal(lang, refusal.code, refusal.facts);
   return (
     <div class="flash problem" role="alert">
-      <p>{sentence(refusal.detail)}</p>
+      <p lang={lang !== "en" && local === undefined ? "en" : undefined}>{sentence(local ?? refusal.detail)}</p>
       <p class="code">{refusal.code}</p>
     </div>
   );

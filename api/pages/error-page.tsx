@@ -2,7 +2,7 @@ import { renderToString } from "preact-render-to-string";
 import type { VNode } from "preact";
 import type { Session } from "../session.ts";
 import { sentence } from "./components.tsx";
-import { translator } from "./i18n.ts";
+import { localRefusal, translator } from "./i18n.ts";
 import type { View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
@@ -18,11 +18,13 @@ export function ErrorPage({
   const { t } = view;
   const title = status === 404 ? t("error.404") : status === 403 ? t("error.403") : t("error.title");
   const split = /^([A-Z][A-Z0-9_]+): ([\s\S]*)$/.exec(message);
+  const { lang } = view.session;
+  const local = localRefusal(lang, split?.[1] ?? (status === 404 ? "PAGE_NOT_FOUND" : ""));
   return (
     <Layout view={view} title={title} section="home">
       <h1>{title}</h1>
       <div class="flash problem" role="alert">
-        <p>{sentence(split?.[2] ?? message)}</p>
+        <p lang={lang !== "en" && local === undefined ? "en" : undefined}>{sentence(local ?? split?.[2] ?? message)}</p>
         {split && <p class="code">{split[1]}</p>}
       </div>
       <p class="actions">

@@ -1,5 +1,7 @@
 import en from "./i18n/en.json" with { type: "json" };
 import hi from "./i18n/hi.json" with { type: "json" };
+import hiRefusals from "./i18n/refusals.hi.json" with { type: "json" };
+import type { Facts } from "../../ledger/kernel/errors.ts";
 import type { Language } from "../session.ts";
 
 export type Key = keyof typeof en;
@@ -24,4 +26,14 @@ export function wordFor(t: Translate, group: "service" | "mode" | "role", code: 
   if (isKey(key)) return t(key);
   const text = code.replaceAll("-", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Refusals that people without an account can meet, in Hindi, by code; English is the refusal's own sentence. */
+export const HINDI_REFUSALS: Readonly<Record<string, string>> = hiRefusals;
+
+/** A refusal in the reader's language; undefined where it is known in English alone, or where a fact that the sentence needs is missing. */
+export function localRefusal(lang: Language, code: string, facts: Facts = {}): string | undefined {
+  const sentence = lang === "hi" && Object.hasOwn(HINDI_REFUSALS, code) ? HINDI_REFUSALS[code] : undefined;
+  const filled = sentence?.replace(/\{(\w+)\}/g, (whole, name: string) => String(facts[name] ?? whole));
+  return filled === undefined || /\{\w+\}/.test(filled) ? undefined : filled;
 }

@@ -5,7 +5,9 @@ import { citizenRoutes } from "./citizen.tsx";
 import { counterRoutes } from "./counter.tsx";
 import { homeRoutes } from "./home.tsx";
 import { createDesk, type PagesOptions } from "./kit.tsx";
+import { periodRoutes } from "./periods.tsx";
 import { receiptRoutes } from "./receipt.tsx";
+import { voucherRoutes } from "./vouchers.tsx";
 
 export { errorPage } from "./error-page.tsx";
 export type { PagesOptions } from "./kit.tsx";
@@ -20,6 +22,8 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     receiptRoutes(web, desk);
     counterRoutes(web, desk);
     booksRoutes(web, desk);
+    voucherRoutes(web, desk);
+    periodRoutes(web, desk);
     await Promise.resolve();
   };
 }
