@@ -14,7 +14,15 @@ import type { CollectionsApp } from "../collections/index.ts";
 import { apiErrors } from "./errors.ts";
 import { errorPage, pagesPlugin } from "./pages/index.ts";
 import { createSessions, type SessionFacade } from "./session.ts";
-import { ajvOptions, authenticateToken, healthPlugin, problemHandler, v1Plugin, webhookPlugin } from "./v1/index.ts";
+import {
+  ajvOptions,
+  authenticateToken,
+  healthPlugin,
+  openApiOptions,
+  problemHandler,
+  v1Plugin,
+  webhookPlugin,
+} from "./v1/index.ts";
 
 /** What pages and routes work with: the books, the gateway, and where this server is seen from outside. */
 export type WebApp = CollectionsApp & {
@@ -93,22 +101,8 @@ export async function createWebApp(options: WebOptions): Promise<FastifyInstance
     timeWindow: "1 minute",
   });
   await web.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: {
-        title: "Nagarkosh",
-        version: "0.1.0",
-        description:
-          "Municipal accounting and payments ledger. Amounts are strings in rupees, dates are ISO, errors are problem details (RFC 9457).",
-      },
-      servers: [{ url: app.baseUrl }],
-      components: {
-        securitySchemes: {
-          bearer: { type: "http", scheme: "bearer" },
-          session: { type: "apiKey", in: "cookie", name: "session" },
-        },
-      },
-    },
+    ...openApiOptions,
+    openapi: { ...openApiOptions.openapi, servers: [{ url: app.baseUrl }] },
   });
   await web.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
   web.get("/openapi.json", { schema: { hide: true } }, () => web.swagger());
