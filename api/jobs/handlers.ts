@@ -3,13 +3,17 @@ import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/ker
 import { rollUp } from "../../ledger/index.ts";
 import { pollDueOrders, processInbox, resolveOrders, type CollectionsApp } from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
+import { messageHandlers, type MessageService } from "../messages.ts";
 import type { Duty, Handler } from "./jobs.ts";
 
 const as = (ulb: Ulb, part: string): Who => ({ ulb, actor: systemActor(part) });
 
-/** What is done for outbox rows, by topic. The rows of the application's own app are handled with its gateway. */
-export function handlers(_app: CollectionsApp): Record<string, Handler> {
-  return {};
+/** What is done for outbox rows, by topic. Without a message service what citizens are told is written and held. */
+export function handlers(
+  app: { readonly baseUrl: string },
+  messageService?: MessageService,
+): Readonly<Record<string, Handler>> {
+  return { ...messageHandlers(app, messageService) };
 }
 
 /** What is done by the clock. Each is safe to run twice, and together with itself on another machine. */
