@@ -33,12 +33,19 @@ import { wordFor } from "./i18n.ts";
 import { attempt, field, formKey, send, sendPart, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
-/** "A•••• V••••": enough for the owner to know himself, not for others to collect names. */
+/**
+ * "A•••• V••••": enough for the owner to know himself. Codes are counted up and mobile numbers can be tried, so whoever is not signed in
+ * gets no whole name for either; the receipt, whose address cannot be guessed, has it.
+ */
 function masked(name: string): string {
   return name
     .split(/\s+/)
-    .map((part) => `${[...part][0] ?? ""}${"•".repeat(4)}`)
+    .map((part) => `${[...new Intl.Segmenter().segment(part)][0]?.segment ?? ""}${"•".repeat(4)}`)
     .join(" ");
+}
+
+function shownName(view: View, of: { readonly name: string; readonly nameLocal: string | null }): string {
+  return view.session.user ? localName(view, of) : masked(localName(view, of));
 }
 
 function localName(view: View, of: { readonly name: string; readonly nameLocal: string | null }): string {
@@ -54,7 +61,7 @@ export function Hits({
 }: {
   readonly view: View;
   readonly query: string;
-  readonly hits: readonly Hit[];
+  readonly hits: readonly Consumer[];
 }): VNode {
   const { t } = view;
   if (query === "") return <div id="hits" />;
@@ -78,11 +85,11 @@ export function Hits({
           { title: t("pay.ward") },
           { title: t("pay.view") },
         ]}
-        rows={hits.map(({ consumer, isExact }) => ({
+        rows={hits.map((consumer) => ({
           cells: [
             consumer.code,
             wordFor(t, "service", consumer.service),
-            isExact ? localName(view, consumer) : masked(localName(view, consumer)),
+            shownName(view, consumer),
             consumer.ward,
             <a href={`/pay/${consumer.id}`}>
               {t("pay.view")}
@@ -91,7 +98,7 @@ export function Hits({
           ],
         }))}
       />
-      {hits.some((h) => !h.isExact) && <p class="hint">{t("pay.masked")}</p>}
+      {hits.length > 0 && !view.session.user && <p class="hint">{t("pay.masked")}</p>}
     </div>
   );
 }
@@ -102,7 +109,7 @@ export function SearchPage(props: {
   readonly query: string;
   readonly service: string;
   readonly services: readonly string[];
-  readonly hits: readonly Hit[];
+  readonly hits: readonly Consumer[];
   readonly examples: readonly Consumer[];
 }): VNode {
   const { view, query } = props;
@@ -147,7 +154,7 @@ export function SearchPage(props: {
           <ul>
             {props.examples.map((c) => (
               <li>
-                <a href={`/pay/${c.id}`}>{c.code}</a> · {wordFor(t, "service", c.service)} · {localName(view, c)}
+                <a href={`/pay/${c.id}`}>{c.code}</a> · {wordFor(t, "service", c.service)} · {shownName(view, c)}
               </li>
             ))}
           </ul>
@@ -157,13 +164,11 @@ export function SearchPage(props: {
   );
 }
 
-async function search(read: Read, query: string, service: string): Promise<Hit[]> {
+async function search(read: Read, query: string, service: string): Promise<Consumer[]> {
   if (query.length < 4) return [];
   const found = await findConsumers(read, { query, limit: 20, ...(service === "" ? {} : { service }) });
   // Only the code and the mobile lead to a bill here: whoever knows a name alone is no consumer.
-  return found
-    .filter((c) => c.code.toLowerCase().startsWith(query.toLowerCase()) || c.mobile === query)
-    .map((consumer) => ({ consumer, isExact: consumer.code === query || consumer.mobile === query }));
+  return found.filter((c) => c.code.toLowerCase().startsWith(query.toLowerCase()) || c.mobile === query);
 }
 
 // ---------------------------------------------------------------- the bill
@@ -265,7 +270,7 @@ export function BillPage(props: {
         facts={[
           [t("pay.code"), consumer.code],
           [t("pay.service"), wordFor(t, "service", consumer.service)],
-          [t("pay.name"), localName(view, consumer)],
+          [t("pay.name"), shownName(view, consumer)],
           [t("pay.address"), `${consumer.address} · ${t("pay.ward")} ${consumer.ward}`],
         ]}
       />
@@ -510,8 +515,8 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
       const form = await checkoutForm(desk.app, read, orderId, {
         callbackUrl: `${desk.app.baseUrl}/pay/callback/${orderId}`,
         cancelUrl: `${desk.app.baseUrl}/pay/${order.consumerId}`,
+        // No contact: the gateway's page would show the owner's mobile number to anybody who opened his bill.
         description: what,
-        ...(consumer.mobile === null ? {} : { contact: consumer.mobile }),
       });
       return { amount: formatIndian(order.amount), what, back: `/pay/${order.consumerId}`, form };
     });
