@@ -83,7 +83,7 @@ export function Hits({
           { title: t("pay.service") },
           { title: t("pay.name") },
           { title: t("pay.ward") },
-          { title: t("pay.view") },
+          { title: t("pay.view"), kind: "action" },
         ]}
         rows={hits.map((consumer) => ({
           cells: [
@@ -311,6 +311,8 @@ export function BillPage(props: {
                 label={t("bill.pay.amount")}
                 name="amount"
                 value={props.typed}
+                isWrong={Boolean(props.typed) && props.refusal !== undefined}
+                hasFocus={Boolean(props.typed) && props.refusal !== undefined}
                 hint={t("bill.pay.amount.hint")}
                 isAmount
                 isRequired

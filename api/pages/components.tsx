@@ -11,7 +11,8 @@ export function Amount({ value, blank = false }: { readonly value: Paise; readon
   );
 }
 
-export type Column = { readonly title: string; readonly kind?: "text" | "amount" | "code" };
+/** `action`: the cell is a link or button that says what it does, so that a card on a phone need not name it. */
+export type Column = { readonly title: string; readonly kind?: "text" | "amount" | "code" | "action" };
 export type Row = {
   readonly cells: readonly ComponentChildren[];
   readonly kind?: "line" | "total" | "heading" | undefined;
@@ -61,7 +62,7 @@ export function Table({
             ) : (
               <tr class={row.kind === "total" ? "total" : undefined}>
                 {columns.map((c, i) => (
-                  <td class={c.kind ?? "text"} data-title={c.title}>
+                  <td class={c.kind ?? "text"} data-title={c.kind === "action" ? undefined : c.title}>
                     {row.cells[i]}
                   </td>
                 ))}
@@ -85,6 +86,8 @@ export function Field(props: {
   readonly isNumeric?: boolean;
   readonly isRequired?: boolean;
   readonly hasFocus?: boolean;
+  /** What was typed was refused; the reason stands in an alert on the page. */
+  readonly isWrong?: boolean;
   readonly autoComplete?: string;
   readonly size?: "short" | "long";
   readonly maxLength?: number;
@@ -116,6 +119,7 @@ export function Field(props: {
         accept={props.accept}
         list={props.list}
         aria-describedby={hintId}
+        aria-invalid={props.isWrong ? "true" : undefined}
         {...props.htmx}
       />
     </div>

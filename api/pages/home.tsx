@@ -79,8 +79,8 @@ export function SignInPage(props: {
           </Form>
         </div>
         {props.demo && (
-          <section class="panel" aria-labelledby="demo">
-            <h2 id="demo">{t("signin.demo.title")}</h2>
+          <div class="panel">
+            <h2>{t("signin.demo.title")}</h2>
             <p>{t("signin.demo.text")}</p>
             <Table
               caption={t("signin.demo.title")}
@@ -95,7 +95,7 @@ export function SignInPage(props: {
                 ],
               }))}
             />
-          </section>
+          </div>
         )}
       </div>
     </Layout>
