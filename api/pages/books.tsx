@@ -365,7 +365,7 @@ function sourceLink(source: Entry["source"]): VNode {
   const text = `${source.type} ${source.id}`;
   const href =
     source.type === "receipt"
-      ? `/counter/receipts/${source.id}`
+      ? `/books/receipts/${source.id}`
       : source.type === "voucher"
         ? `/books/vouchers/${source.id}`
         : source.type === "reversal"

@@ -1,10 +1,13 @@
 import type { FastifyPluginAsync } from "fastify";
 import { assetRoutes } from "./assets.ts";
+import { auditRoutes } from "./audit.tsx";
+import { bankRoutes } from "./bank.tsx";
 import { booksRoutes } from "./books.tsx";
 import { citizenRoutes } from "./citizen.tsx";
 import { counterRoutes } from "./counter.tsx";
 import { homeRoutes } from "./home.tsx";
 import { createDesk, type PagesOptions } from "./kit.tsx";
+import { moneyRoutes } from "./money.tsx";
 import { periodRoutes } from "./periods.tsx";
 import { receiptRoutes } from "./receipt.tsx";
 import { voucherRoutes } from "./vouchers.tsx";
@@ -24,6 +27,9 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     booksRoutes(web, desk);
     voucherRoutes(web, desk);
     periodRoutes(web, desk);
+    moneyRoutes(web, desk);
+    bankRoutes(web, desk);
+    auditRoutes(web, desk);
     await Promise.resolve();
   };
 }

@@ -5,7 +5,7 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { inSnapshot, inTransaction, type Read, type Role, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { dateInIndia, localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
-import type { WebApp } from "../app.ts";
+import type { WebApp } from "../web-app.ts";
 import type { Session, SessionFacade } from "../session.ts";
 import { translator, type Translate } from "./i18n.ts";
 

@@ -1,0 +1,179 @@
+import { PassThrough, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { FastifyInstance } from "fastify";
+import type { VNode } from "preact";
+import { financialYear, formatDate, localDate } from "../../ledger/kernel/dates.ts";
+import type { Who } from "../../ledger/kernel/tx.ts";
+import { exportReport, listReports, type ReportFile, type ReportOptions } from "../../reports/index.ts";
+import { RangeForm, rangeField, rangeQuery, type Range } from "./books-frame.tsx";
+import { Field, sentence, Table } from "./components.tsx";
+import { field, send, viewOf, type Desk, type View } from "./kit.tsx";
+import { Layout, READERS } from "./layout.tsx";
+
+const NAMES: Readonly<Record<string, string>> = { dcb: "DCB register", brs: "Bank reconciliation statement" };
+const nameOf = (report: string): string => {
+  const text = NAMES[report] ?? report.replaceAll("-", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+};
+
+export function AuditPage({
+  view,
+  range,
+  account,
+  canReadBooks,
+}: {
+  readonly view: View;
+  readonly range: Range;
+  readonly account: string;
+  readonly canReadBooks: boolean;
+}): VNode {
+  const query = (report: string): string => {
+    if (report === "brs") return `asOf=${range.to}`;
+    if (report === "account-ledger") return `account=${account}&${rangeQuery(range)}`;
+    return rangeQuery(range);
+  };
+  return (
+    <Layout view={view} title="Audit" section="audit" wide>
+      <h1>Audit</h1>
+      <p>
+        Everything here can be read and taken away, nothing can be changed. Each figure leads down to its entries, and
+        each entry to the fact it was made from.
+      </p>
+      {canReadBooks && (
+        <>
+          <h2>Read on the screen</h2>
+          <ul class="cards">
+            {[
+              ["/books", "Ties", "Which figures must be equal, and whether they are"],
+              [`/books/trial-balance?${rangeQuery(range)}`, "Trial balance", "down to account, entry and source"],
+              [`/books/day-book?${rangeQuery(range)}`, "Day book", "every entry in order"],
+              ["/books/vouchers?status=approved", "Vouchers", "maker, checker and reasons"],
+              ["/books/bank", "Bank reconciliation", "as on any day"],
+              ["/books/periods", "Periods", "closed, reopened, by whom and why"],
+            ].map(([href, title, text]) => (
+              <li>
+                <a class="card" href={href}>
+                  <strong>{title}</strong>
+                  {text}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <h2>Take away</h2>
+      <RangeForm action="/audit" range={range}>
+        <Field label="Account, for its ledger" name="account" value={account} isNumeric maxLength={7} />
+      </RangeForm>
+      <Table
+        caption={`Files for ${formatDate(range.from)} to ${formatDate(range.to)}`}
+        stacks
+        columns={[{ title: "Report" }, { title: "What it holds" }, { title: "As a file" }]}
+        rows={listReports().map((r) => ({
+          cells: [
+            <strong>{nameOf(r.name)}</strong>,
+            sentence(r.description.replace(/\s*\(--account[^)]*\)/, "")),
+            <span class="inline-links">
+              {r.formats.map((format) => (
+                <>
+                  <a href={`/audit/export/${r.name}?format=${format}&${query(r.name)}`}>
+                    {format === "hledger" || format === "beancount" ? format : format.toUpperCase()}
+                    <span class="sr"> of {nameOf(r.name)}</span>
+                  </a>{" "}
+                </>
+              ))}
+            </span>,
+          ],
+        }))}
+      />
+    </Layout>
+  );
+}
+
+/** The options of an export from the address. Raises DATE_FORMAT, FINANCIAL_YEAR_FORMAT. */
+function optionsOf(query: unknown, lang: "en" | "hi"): ReportOptions {
+  const text = (name: string): string | undefined => field(query, name).slice(0, 60) || undefined;
+  const day = (name: string) => {
+    const value = text(name);
+    return value === undefined ? undefined : localDate(value);
+  };
+  const fy = text("fy");
+  return {
+    from: day("from"),
+    to: day("to"),
+    asOf: day("asOf"),
+    fy: fy === undefined ? undefined : financialYear(fy),
+    account: text("account"),
+    fund: text("fund"),
+    service: text("service"),
+    ward: text("ward"),
+    language: lang,
+    bom: true,
+  };
+}
+
+type Opened = Omit<ReportFile, "body" | "isLive"> & { readonly stream: Readable };
+
+/**
+ * Opens a report for sending: its name and type at once, its content as it is made. What is streamed from the database is read in one
+ * snapshot that ends with the stream, also when the reader goes away.
+ */
+async function openReport(desk: Desk, who: Who, name: string, format: string, options: ReportOptions): Promise<Opened> {
+  const out = new PassThrough();
+  return new Promise<Opened>((resolve, reject) => {
+    const run = async (): Promise<void> => {
+      const file = await desk.read(who, async (read) => {
+        const made = await exportReport(read, name, options, format);
+        if (!made.isLive) return made;
+        resolve({ fileName: made.fileName, contentType: made.contentType, stream: out });
+        await pipeline(made.body, out);
+        return made;
+      });
+      if (file.isLive) return;
+      resolve({ fileName: file.fileName, contentType: file.contentType, stream: out });
+      await pipeline(file.body, out);
+    };
+    run().catch((error: unknown) => {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      // Before the first byte it is the answer's error; after it the broken stream tells the reader that the file is not whole.
+      reject(failure);
+      out.destroy(failure);
+    });
+  });
+}
+
+export function auditRoutes(web: FastifyInstance, desk: Desk): void {
+  web.get("/audit", async (request, reply) => {
+    const who = desk.need(request, ...READERS.audit);
+    const range = rangeField(request.query, desk.today());
+    const account = field(request.query, "account");
+    await Promise.resolve();
+    return send(
+      reply,
+      <AuditPage
+        view={viewOf(request)}
+        range={range}
+        account={/^\d{7}$/.test(account) ? account : "4502101"}
+        canReadBooks={READERS.books.some((r) => who.actor.roles.includes(r))}
+      />,
+    );
+  });
+
+  web.get<{ Params: { report: string } }>("/audit/export/:report", async (request, reply) => {
+    const who = desk.need(request, ...READERS.audit);
+    const format = field(request.query, "format") || "csv";
+    const file = await openReport(
+      desk,
+      who,
+      request.params.report,
+      format,
+      optionsOf(request.query, request.session.lang),
+    );
+    const disposition = format === "pdf" ? "inline" : "attachment";
+    return reply
+      .type(file.contentType)
+      .header("cache-control", "no-store")
+      .header("content-disposition", `${disposition}; filename="${file.fileName.replace(/[^\w.-]/g, "_")}"`)
+      .send(file.stream);
+  });
+}

@@ -1,0 +1,616 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { VNode } from "preact";
+import { formatDate, formatMoment, type LocalDate } from "../../ledger/kernel/dates.ts";
+import type { Refusal } from "../../ledger/kernel/errors.ts";
+import { formatStatement } from "../../ledger/kernel/money.ts";
+import type { Who } from "../../ledger/kernel/tx.ts";
+import {
+  agreeOpening,
+  BANK_PROFILES,
+  brs,
+  cancelStaleCheque,
+  comparison,
+  confirmProposal,
+  importStatement,
+  listBankAccounts,
+  listStatements,
+  postBankLine,
+  reconcile,
+  type BankAccount,
+  type BankLine,
+  type BankReconciliation,
+  type MatchResult,
+  type OpenItem,
+  type StatementReport,
+  type StatementSummary,
+} from "../../reconciliation/index.ts";
+import { apiErrors } from "../errors.ts";
+import { Books, Files } from "./books-frame.tsx";
+import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Problems, Refused, Select, Table } from "./components.tsx";
+import { attempt, dateField, field, send, viewOf, type Desk, type View } from "./kit.tsx";
+import { READERS } from "./layout.tsx";
+
+const SHOWN = 100;
+const TEMPLATES = {
+  "bank-charge": "Bank charge",
+  "bank-interest": "Interest of the bank",
+  "unidentified-credit": "Credit nobody can name yet",
+} as const;
+type Template = keyof typeof TEMPLATES;
+
+export type Comparison = {
+  readonly lines: ReadonlyMap<string, BankLine>;
+  readonly items: ReadonlyMap<string, OpenItem>;
+  readonly result: MatchResult;
+};
+
+export function BanksPage({
+  view,
+  accounts,
+}: {
+  readonly view: View;
+  readonly accounts: readonly BankAccount[];
+}): VNode {
+  return (
+    <Books view={view} title="Bank" tab="bank">
+      <h1>Bank accounts</h1>
+      <Table
+        caption="Bank accounts"
+        hideCaption
+        stacks
+        empty="No bank account is set up yet. An administrator adds one."
+        columns={[{ title: "Account" }, { title: "Bank" }, { title: "Number" }, { title: "Fund" }]}
+        rows={accounts.map((a) => ({
+          cells: [
+            <a href={`/books/bank/${a.account}`}>{`${a.account} ${a.name}`}</a>,
+            `${a.bank} ${a.branch}`.trim(),
+            a.numberMasked,
+            a.fund,
+          ],
+        }))}
+      />
+    </Books>
+  );
+}
+
+function LineCells({ line }: { readonly line: BankLine }): VNode {
+  return (
+    <>
+      {formatDate(line.bookedOn)} · {line.narration}{" "}
+      {line.reference !== "" && <span class="code">{line.reference}</span>} ·{" "}
+      <strong>{formatStatement(line.amount)}</strong>
+    </>
+  );
+}
+function ItemCells({ item }: { readonly item: OpenItem }): VNode {
+  return (
+    <>
+      {formatDate(item.date)} ·{" "}
+      {"entryId" in item.of ? <a href={`/books/entries/${item.of.entryId}`}>{item.voucher}</a> : item.voucher} ·{" "}
+      {item.text} {item.reference !== "" && <span class="code">{item.reference}</span>} ·{" "}
+      <strong>{formatStatement(item.amount)}</strong>
+    </>
+  );
+}
+
+export function BankPage(props: {
+  readonly view: View;
+  readonly bank: BankAccount;
+  readonly statements: readonly StatementSummary[];
+  readonly found: Comparison;
+  readonly canWrite: boolean;
+  readonly today: string;
+  readonly report?: StatementReport | undefined;
+  readonly done?: string;
+  readonly refusal?: Refusal | undefined;
+}): VNode {
+  const { view, bank, found, canWrite, report } = props;
+  const { lines, items, result } = found;
+  const at = `/books/bank/${bank.account}`;
+  const hidden = (name: string, values: readonly string[]): VNode => (
+    <input type="hidden" name={name} value={values.join(" ")} />
+  );
+  const lineOf = (id: string): VNode | string => {
+    const line = lines.get(id);
+    return line ? <LineCells line={line} /> : id;
+  };
+  const itemOf = (id: string): VNode | string => {
+    const item = items.get(id);
+    return item ? <ItemCells item={item} /> : id;
+  };
+  const openLines = [...lines.values()];
+  const openItems = [...items.values()];
+  const proposedFor = new Map(result.proposedEntries.map((p) => [p.line, p]));
+  const exceptionOf = new Map(result.exceptions.map((e) => [e.id, e]));
+  return (
+    <Books view={view} title={`Bank ${bank.account}`} tab="bank">
+      <Crumbs trail={[["Bank accounts", "/books/bank"]]} />
+      <h1>
+        {bank.account} {bank.name}
+      </h1>
+      <p class="quiet">
+        {bank.bank} {bank.branch} · {bank.numberMasked}
+      </p>
+      {props.done !== undefined && props.done !== "" && <Flash>{props.done}</Flash>}
+      <Refused refusal={props.refusal} />
+      {report &&
+        (report.status === "refused" ? (
+          <Problems problems={report.problems} title="The statement was refused; nothing of it was stored." />
+        ) : (
+          <>
+            <Flash>
+              {report.status === "unchanged"
+                ? "Everything in this file was stored before. "
+                : `${report.linesAdded} of ${report.linesInFile} lines are new. `}
+              {formatDate(report.from)} to {formatDate(report.to)}, opening {formatStatement(report.opening)}, closing{" "}
+              {formatStatement(report.closing)}, read as “{report.profile}”.
+            </Flash>
+            <Problems problems={report.problems} title="Please look at these:" />
+          </>
+        ))}
+      <div class="two">
+        <form method="get" action={`${at}/brs`} class="panel">
+          <h2>Reconciliation statement</h2>
+          <Field label="As on" name="on" type="date" value={props.statements[0]?.to ?? props.today} size="short" />
+          <button>Show</button>
+        </form>
+        {canWrite && (
+          <Form view={view} action={`${at}/statement`} isUpload class="panel" label="Upload a statement">
+            <h2>Upload a statement</h2>
+            <Select
+              label="Layout"
+              name="profile"
+              options={[
+                { value: "", label: "recognise by the header" },
+                ...BANK_PROFILES.map((p) => ({ value: p.id, label: `${p.bank} (${p.id})` })),
+              ]}
+            />
+            <Field label="CSV file of the bank" name="file" type="file" accept=".csv,text/csv,text/plain" isRequired />
+            <button>Upload</button>
+          </Form>
+        )}
+      </div>
+      <h2>Proposals ({result.proposed.length + result.proposedEntries.length})</h2>
+      {canWrite && (
+        <Form view={view} action={`${at}/reconcile`}>
+          <p>
+            {result.confirmed.length === 0
+              ? "Nothing more is proved by a reference alone. "
+              : `${result.confirmed.length} pairs are proved by their references and wait to be matched. `}
+            <button class="small second">Match what is proved</button>
+          </p>
+        </Form>
+      )}
+      <Table
+        caption="Likely matches: the amount fits, a person decides"
+        stacks
+        empty="No likely match."
+        columns={[{ title: "Bank" }, { title: "Book" }, { title: "Evidence" }, { title: "" }]}
+        rows={result.proposed.slice(0, SHOWN).map((m) => ({
+          cells: [
+            m.lines.map((id) => <div>{lineOf(id)}</div>),
+            m.items.map((id) => <div>{itemOf(id)}</div>),
+            m.evidence,
+            canWrite ? (
+              <Form view={view} action={`${at}/confirm`}>
+                {hidden("lines", m.lines)}
+                {hidden("items", m.items)}
+                <button class="small">Confirm</button>
+              </Form>
+            ) : (
+              ""
+            ),
+          ],
+        }))}
+      />
+      <h2>At the bank, not matched ({openLines.length})</h2>
+      <Table
+        caption="Statement lines without a match"
+        hideCaption
+        empty="Every statement line is matched."
+        columns={[
+          { title: "Date", kind: "code" },
+          { title: "Narration" },
+          { title: "Amount (₹)", kind: "amount" },
+          { title: "" },
+        ]}
+        rows={openLines.slice(0, SHOWN).map((l) => {
+          const proposed = proposedFor.get(l.id);
+          const exception = exceptionOf.get(l.id);
+          const usual = proposed?.template ?? exception?.template;
+          const choices = (Object.keys(TEMPLATES) as Template[]).filter((t) => (t === "bank-charge") === l.amount < 0n);
+          return {
+            cells: [
+              formatDate(l.bookedOn),
+              <>
+                {l.narration} {l.reference !== "" && <span class="code">{l.reference}</span>}{" "}
+                {exception && <Badge kind="wait">{exception.kind.replaceAll("-", " ")}</Badge>}
+              </>,
+              <Amount value={l.amount} />,
+              canWrite ? (
+                <Form view={view} action={`${at}/book`} class="inline">
+                  <input type="hidden" name="line" value={l.id} />
+                  <select name="template" aria-label={`Book the line of ${formatDate(l.bookedOn)} as`}>
+                    {choices.map((t) => (
+                      <option value={t} selected={t === usual}>
+                        {TEMPLATES[t]}
+                      </option>
+                    ))}
+                  </select>
+                  <button class="small second">Book</button>
+                </Form>
+              ) : (
+                ""
+              ),
+            ],
+          };
+        })}
+      />
+      {openLines.length > SHOWN && <p class="quiet">The first {SHOWN} are shown.</p>}
+      <h2>In the book, not at the bank ({openItems.length})</h2>
+      <Table
+        caption="Book items without a match"
+        hideCaption
+        empty="Every item of the bank book is at the bank."
+        columns={[
+          { title: "Date", kind: "code" },
+          { title: "Voucher", kind: "code" },
+          { title: "Particulars" },
+          { title: "Amount (₹)", kind: "amount" },
+          { title: "" },
+        ]}
+        rows={openItems.slice(0, SHOWN).map((i) => {
+          const exception = exceptionOf.get(i.id);
+          return {
+            cells: [
+              formatDate(i.date),
+              "entryId" in i.of ? <a href={`/books/entries/${i.of.entryId}`}>{i.voucher}</a> : i.voucher,
+              <>
+                {i.text} {i.reference !== "" && <span class="code">{i.reference}</span>}{" "}
+                {exception && <Badge kind="wait">{exception.kind.replaceAll("-", " ")}</Badge>}
+              </>,
+              <Amount value={i.amount} />,
+              canWrite && exception?.kind === "stale-cheque" ? (
+                <Form view={view} action={`${at}/stale`} class="inline">
+                  <input type="hidden" name="item" value={i.id} />
+                  <button class="small second">Cancel the cheque</button>
+                </Form>
+              ) : (
+                ""
+              ),
+            ],
+          };
+        })}
+      />
+      {openItems.length > SHOWN && <p class="quiet">The first {SHOWN} are shown.</p>}
+      {canWrite && openLines.length > 0 && openItems.length > 0 && (
+        <details>
+          <summary>Match by hand</summary>
+          <Form view={view} action={`${at}/confirm`} class="panel" label="Match by hand">
+            <p>
+              Choose lines of the bank and items of the book that belong together; their sums must agree to the paisa.
+            </p>
+            <div class="two">
+              <fieldset>
+                <legend>Bank</legend>
+                {openLines.slice(0, SHOWN).map((l) => (
+                  <label class="choice">
+                    <input type="checkbox" name={`l-${l.id}`} value="yes" />
+                    <span>
+                      <LineCells line={l} />
+                    </span>
+                  </label>
+                ))}
+              </fieldset>
+              <fieldset>
+                <legend>Book</legend>
+                {openItems.slice(0, SHOWN).map((i) => (
+                  <label class="choice">
+                    <input type="checkbox" name={`b-${i.id}`} value="yes" />
+                    <span>
+                      <ItemCells item={i} />
+                    </span>
+                  </label>
+                ))}
+              </fieldset>
+            </div>
+            <button>Match</button>
+          </Form>
+        </details>
+      )}
+      <h2>Statements</h2>
+      <Table
+        caption="Statements stored"
+        hideCaption
+        stacks
+        empty="No statement was uploaded yet."
+        columns={[
+          { title: "From" },
+          { title: "To" },
+          { title: "Opening (₹)", kind: "amount" },
+          { title: "Closing (₹)", kind: "amount" },
+          { title: "Lines", kind: "amount" },
+          { title: "File" },
+        ]}
+        rows={props.statements.slice(0, 24).map((s) => ({
+          cells: [
+            formatDate(s.from),
+            formatDate(s.to),
+            <Amount value={s.opening} />,
+            <Amount value={s.closing} />,
+            String(s.linesAdded),
+            `${s.fileName}, ${formatMoment(s.importedAt)} by ${s.importedBy}`,
+          ],
+        }))}
+      />
+    </Books>
+  );
+}
+
+export function BrsPage(props: {
+  readonly view: View;
+  readonly statement: BankReconciliation;
+  readonly canWrite: boolean;
+  readonly refusal?: Refusal | undefined;
+}): VNode {
+  const { view, statement } = props;
+  const at = `/books/bank/${statement.account}`;
+  return (
+    <Books view={view} title="Bank reconciliation statement" tab="bank">
+      <Crumbs
+        trail={[
+          ["Bank accounts", "/books/bank"],
+          [statement.account, at],
+        ]}
+      />
+      <h1>Bank reconciliation statement</h1>
+      <Facts
+        facts={[
+          [
+            "Bank account",
+            `${statement.account} ${statement.bank.name}, ${statement.bank.bank}, ${statement.bank.numberMasked}`,
+          ],
+          ["As on", formatDate(statement.asOf)],
+          ["Statements reach to", formatDate(statement.statementTo)],
+        ]}
+      />
+      <form method="get" action={`${at}/brs`} class="filter">
+        <Field label="As on" name="on" type="date" value={statement.asOf} />
+        <button class="second">Show</button>
+      </form>
+      <Refused refusal={props.refusal} />
+      {statement.statementTo < statement.asOf && (
+        <Flash kind="note">
+          The last stored statement ends on {formatDate(statement.statementTo)}: the bank may have moved since.
+        </Flash>
+      )}
+      {statement.isProved ? (
+        <p class="good-text">✓ Reconciled: what the bank should say is what it says.</p>
+      ) : (
+        <Flash kind="problem">Not reconciled: difference {formatStatement(statement.difference)}.</Flash>
+      )}
+      <Files report="brs" query={`account=${statement.account}&asOf=${statement.asOf}`} />
+      <Table
+        caption={`As on ${formatDate(statement.asOf)}, amounts in rupees`}
+        columns={[
+          { title: "Date", kind: "code" },
+          { title: "Particulars" },
+          { title: "Reference", kind: "code" },
+          { title: "Age" },
+          { title: "Amount", kind: "amount" },
+          { title: "Total", kind: "amount" },
+        ]}
+        rows={[
+          {
+            kind: "total",
+            cells: ["", "Balance as per bank book", "", "", "", <Amount value={statement.bookBalance} />],
+          },
+          ...statement.groups.flatMap((g) => [
+            { kind: "total" as const, cells: ["", g.label, "", "", "", <Amount value={g.total} />] },
+            ...g.details.map((d) => ({
+              cells: [
+                formatDate(d.date),
+                <>
+                  {[d.voucher, d.text].filter(Boolean).join(" · ")} {d.isStale && <Badge kind="bad">stale</Badge>}
+                </>,
+                d.reference,
+                `${d.ageDays} days`,
+                <Amount value={d.amount} />,
+                "",
+              ],
+            })),
+          ]),
+          {
+            kind: "total",
+            cells: ["", "Balance that the bank should show", "", "", "", <Amount value={statement.computedBalance} />],
+          },
+          {
+            kind: "total",
+            cells: ["", "Balance as per bank statement", "", "", "", <Amount value={statement.statementBalance} />],
+          },
+          { kind: "total", cells: ["", "Difference", "", "", "", <Amount value={statement.difference} />] },
+        ]}
+      />
+      {statement.groups.some((g) => g.key === "opening") && props.canWrite && (
+        <Form view={view} action={`${at}/agree-opening`} class="panel" label="Agree the opening balance">
+          <p>
+            The first statement’s opening balance is not agreed with the book yet. If all items of the book before that
+            day make it up, agree it.
+          </p>
+          <button class="second">Agree the opening balance</button>
+        </Form>
+      )}
+      {statement.settlementsInTransit.length > 0 && (
+        <>
+          <h2>Gateway settlements on their way</h2>
+          <p>Paid out by the gateway and not yet in this bank book; they stand in an account of their own.</p>
+          <Table
+            caption="Settlements in transit"
+            hideCaption
+            columns={[
+              { title: "Date", kind: "code" },
+              { title: "Settlement" },
+              { title: "UTR", kind: "code" },
+              { title: "Amount (₹)", kind: "amount" },
+            ]}
+            rows={[
+              ...statement.settlementsInTransit.map((i) => ({
+                cells: [formatDate(i.date), i.text, i.reference, <Amount value={i.amount} />],
+              })),
+              {
+                kind: "total" as const,
+                cells: ["", "Total", "", <Amount value={statement.settlementsInTransitTotal} />],
+              },
+            ]}
+          />
+        </>
+      )}
+    </Books>
+  );
+}
+
+// ---------------------------------------------------------------- routes
+
+type Upload = { readonly csv: Buffer; readonly fileName: string; readonly fields: Record<string, string> };
+
+/** The one file of an upload, with the form's fields before it. */
+async function uploadOf(request: FastifyRequest): Promise<Upload | undefined> {
+  const fields: Record<string, string> = {};
+  let csv: Buffer | undefined;
+  let fileName = "";
+  for await (const part of request.parts()) {
+    if (part.type === "file") {
+      csv = await part.toBuffer();
+      fileName = part.filename.slice(0, 200);
+    } else if (typeof part.value === "string") fields[part.fieldname] = part.value;
+  }
+  return csv === undefined ? undefined : { csv, fileName, fields };
+}
+
+export function bankRoutes(web: FastifyInstance, desk: Desk): void {
+  type ByAccount = { Params: { account: string } };
+
+  const look = async (who: Who, account: string) => {
+    const found = await desk.read(who, async (read) => {
+      const bank = (await listBankAccounts(read)).find((a) => a.account === account);
+      return bank && { bank, statements: await listStatements(read, account), found: await comparison(read, account) };
+    });
+    if (!found) throw apiErrors.PAGE_NOT_FOUND({ path: `/books/bank/${account.slice(0, 40)}` });
+    return { ...found, canWrite: who.actor.roles.includes("accountant"), today: desk.today() };
+  };
+
+  web.get("/books/bank", async (request, reply) => {
+    const who = desk.need(request, ...READERS.books);
+    const accounts = await desk.read(who, listBankAccounts);
+    const [only] = accounts;
+    if (only && accounts.length === 1) return reply.redirect(`/books/bank/${only.account}`, 303);
+    return send(reply, <BanksPage view={viewOf(request)} accounts={accounts} />);
+  });
+
+  const DONE: Readonly<Record<string, string>> = {
+    reconcile: "What its reference proves is matched.",
+    confirm: "The match is written.",
+    book: "The entry is posted and matched with its statement line.",
+    stale: "The cheque is cancelled.",
+    "agree-opening": "The opening balance is agreed.",
+  };
+
+  web.get<ByAccount>("/books/bank/:account", async (request, reply) => {
+    const who = desk.need(request, ...READERS.books);
+    return send(
+      reply,
+      <BankPage
+        view={viewOf(request)}
+        {...await look(who, request.params.account)}
+        done={DONE[field(request.query, "done")] ?? ""}
+      />,
+    );
+  });
+
+  web.post<ByAccount>("/books/bank/:account/statement", async (request, reply) => {
+    const who = desk.need(request, "accountant");
+    const { account } = request.params;
+    const upload = await uploadOf(request);
+    // The token came among the parts, so it is checked here and not before.
+    Object.assign(request, { body: upload?.fields ?? {} });
+    desk.session.checkCsrf(request);
+    const imported = await attempt(() =>
+      desk.write(who, (tx) =>
+        importStatement(tx, {
+          account,
+          csv: upload?.csv ?? "",
+          fileName: upload?.fileName || "statement.csv",
+          ...(field(upload?.fields, "profile") === ""
+            ? {}
+            : { profile: field(upload?.fields, "profile").slice(0, 40) }),
+        }),
+      ),
+    );
+    const found = await look(who, account);
+    const view = viewOf(request, `/books/bank/${account}`);
+    if (!imported.ok)
+      return send(reply, <BankPage view={view} {...found} refusal={imported.refusal} />, imported.refusal.status);
+    return send(
+      reply,
+      <BankPage view={view} {...found} report={imported.value} />,
+      imported.value.status === "refused" ? 422 : 200,
+    );
+  });
+
+  const ids = (body: unknown, list: string, prefix: string): string[] => {
+    const ticked = Object.keys((body ?? {}) as Record<string, unknown>).flatMap((k) =>
+      k.startsWith(prefix) ? [k.slice(prefix.length)] : [],
+    );
+    return [...field(body, list).split(" ").filter(Boolean), ...ticked].slice(0, 500);
+  };
+  const steps: Record<
+    string,
+    (account: string, body: unknown) => (tx: Parameters<Parameters<typeof desk.write>[1]>[0]) => Promise<unknown>
+  > = {
+    reconcile: (account) => (tx) => reconcile(tx, account),
+    confirm: (account, body) => (tx) =>
+      confirmProposal(tx, { account, lines: ids(body, "lines", "l-"), items: ids(body, "items", "b-") }),
+    book: (_account, body) => (tx) => {
+      const template =
+        (Object.keys(TEMPLATES) as Template[]).find((t) => t === field(body, "template")) ?? "unidentified-credit";
+      return postBankLine(tx, { lineId: field(body, "line"), template });
+    },
+    stale: (account, body) => (tx) => cancelStaleCheque(tx, { account, item: field(body, "item") }),
+    "agree-opening": (account) => (tx) => agreeOpening(tx, account),
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    web.post<ByAccount>(`/books/bank/:account/${name}`, async (request, reply) => {
+      const who = desk.need(request, "accountant");
+      const { account } = request.params;
+      const done = await attempt(() => desk.write(who, step(account, request.body)));
+      if (done.ok) return reply.redirect(`/books/bank/${encodeURIComponent(account)}?done=${name}`, 303);
+      return send(
+        reply,
+        <BankPage
+          view={viewOf(request, `/books/bank/${account}`)}
+          {...await look(who, account)}
+          refusal={done.refusal}
+        />,
+        done.refusal.status,
+      );
+    });
+  }
+
+  web.get<ByAccount>("/books/bank/:account/brs", async (request, reply) => {
+    const who = desk.need(request, ...READERS.books);
+    const { account } = request.params;
+    const on: LocalDate = dateField(request.query, "on", desk.today());
+    const found = await attempt(() => desk.read(who, (read) => brs(read, account, on)));
+    const view = viewOf(request);
+    if (!found.ok)
+      return send(
+        reply,
+        <BankPage view={view} {...await look(who, account)} refusal={found.refusal} />,
+        found.refusal.status,
+      );
+    return send(
+      reply,
+      <BrsPage view={view} statement={found.value} canWrite={who.actor.roles.includes("accountant")} />,
+    );
+  });
+}
