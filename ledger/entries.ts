@@ -1,4 +1,4 @@
-import { inTransaction, type App, type Read, type Tx, type Who } from "./kernel/tx.ts";
+import { inTransaction, violatedRule, type App, type Read, type Tx, type Who } from "./kernel/tx.ts";
 import type { FinancialYear, LocalDate } from "./kernel/dates.ts";
 import { financialYearOf } from "./kernel/dates.ts";
 import type { Refusal } from "./kernel/errors.ts";
@@ -57,6 +57,11 @@ export type PostedEntry = {
 
 /** The largest set that one call of the posting function takes. */
 export const MAX_BATCH = 5000;
+/** The longest entry; what is longer is several vouchers. */
+export const MAX_LINES = 10_000;
+const CALL_LINES = 50_000;
+/** The largest line: ten lakh crore rupees. Sums of many such still fit the bigint in which balances are read. */
+export const MAX_LINE = 1_000_000_000_000_000n;
 
 const PREFIX: Record<VoucherType, string> = { receipt: "R", payment: "P", contra: "C", journal: "J", opening: "O" };
 
@@ -78,17 +83,85 @@ export async function postEntry(tx: Tx, draft: EntryDraft): Promise<PostedEntry>
   return posted;
 }
 
-/** Posts a set in one round trip: all of them, or (raising the first refusal, in order) none. */
+/**
+ * Posts a set in one round trip: all of them, or (raising the first refusal, in order) none. A source that stands twice in the set is
+ * posted once; its second draft gets the entry of the first.
+ */
 export async function postEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<PostedEntry[]> {
+  checkSet(drafts);
   const posted: PostedEntry[] = [];
-  for (let from = 0; from < drafts.length; from += MAX_BATCH) {
-    const part = drafts.slice(from, from + MAX_BATCH);
-    part.forEach(checkDraft);
-    const [row] = await tx.prepared<PostResult>("ledger-post", POST_SQL, postValues(tx.ulb.id, tx.actor.id, part));
+  for (const part of calls(drafts)) {
+    const own = part.map(({ draft }) => draft);
+    const [row] = await tx
+      .prepared<PostResult>("ledger-post", POST_SQL, postValues(tx.ulb.id, tx.actor.id, own))
+      .catch((error: unknown) => {
+        throw isPostingRace(error) ? new PostingRace(error) : error;
+      });
     invariant(row, "the posting function answers");
-    part.forEach((draft, i) => posted.push(resultOf(draft, row, i)));
+    part.forEach(({ draft, at }, i) => (posted[at] = resultOf(draft, row, i)));
   }
   return posted;
+}
+
+/**
+ * Another transaction posted the same source, or reversed the same entry, at this instant, under another voucher or year (otherwise the
+ * series row would have queued us behind it). The code is that of a serialization failure: the whole transaction runs again and is judged.
+ */
+class PostingRace extends Error {
+  readonly code = "40001";
+  constructor(cause: unknown) {
+    super("the same fact was posted at the same instant", { cause });
+  }
+}
+export function isPostingRace(error: unknown): boolean {
+  return ["entry_posted_once_per_source", "entry_reversed_once"].includes(violatedRule(error) ?? "");
+}
+
+function checkSet(drafts: readonly EntryDraft[]): void {
+  const reversedBy = new Map<bigint, string>();
+  for (const draft of drafts) {
+    checkDraft(draft);
+    if (draft.reverses === undefined) continue;
+    const source = sourceKey(draft);
+    if ((reversedBy.get(draft.reverses) ?? source) !== source) {
+      throw ledgerErrors.ENTRY_ALREADY_REVERSED({ entry: String(draft.reverses) });
+    }
+    reversedBy.set(draft.reverses, source);
+  }
+}
+
+export const sourceKey = (draft: EntryDraft): string => `${draft.source.type}\u0001${draft.source.id}`;
+
+type Numbered = { readonly draft: EntryDraft; readonly at: number };
+
+/** Cuts a set into calls of at most MAX_BATCH entries and CALL_LINES lines, each source at most once in a call. */
+function calls(drafts: readonly EntryDraft[]): Numbered[][] {
+  const parts: Numbered[][] = [];
+  let waiting: readonly Numbered[] = drafts.map((draft, at) => ({ draft, at }));
+  while (waiting.length > 0) {
+    const later: Numbered[] = [];
+    const seen = new Set<string>();
+    let part: Numbered[] = [];
+    let lines = 0;
+    for (const one of waiting) {
+      const key = sourceKey(one.draft);
+      if (seen.has(key)) {
+        later.push(one);
+        continue;
+      }
+      seen.add(key);
+      if (part.length > 0 && (part.length >= MAX_BATCH || lines + one.draft.lines.length > CALL_LINES)) {
+        parts.push(part);
+        part = [];
+        lines = 0;
+      }
+      part.push(one);
+      lines += one.draft.lines.length;
+    }
+    parts.push(part);
+    waiting = later;
+  }
+  return parts;
 }
 
 export type PostResult = {
@@ -120,12 +193,17 @@ export function resultOf(draft: EntryDraft, row: PostResult, i: number): PostedE
 export function checkDraft(draft: EntryDraft): void {
   const name = what(draft);
   if (draft.narration.trim() === "") throw ledgerErrors.NARRATION_MISSING({ what: name });
-  if (draft.lines.length < 2) throw ledgerErrors.ENTRY_LINES({ what: name, lines: draft.lines.length });
+  invariant(
+    draft.source.type !== "" && draft.source.id !== "",
+    `the source of an entry has a name (${draft.narration})`,
+  );
+  if (draft.lines.length < 2 || draft.lines.length > MAX_LINES)
+    throw ledgerErrors.ENTRY_LINES({ what: name, lines: draft.lines.length });
   const funds = new Map<string, bigint>();
   let debits = 0n;
   let credits = 0n;
   draft.lines.forEach((line, i) => {
-    if (line.amount <= 0n) {
+    if (line.amount <= 0n || line.amount > MAX_LINE) {
       throw ledgerErrors.LINE_AMOUNT({ what: name, line: i + 1, account: line.account, amount: String(line.amount) });
     }
     const fund = line.fund ?? "01";
@@ -146,6 +224,8 @@ function refusalOf(draft: EntryDraft, status: string, detail: string): Refusal {
   const name = what(draft);
   const [first = "", second = ""] = detail.split(":");
   switch (status) {
+    case "NARRATION":
+      return ledgerErrors.NARRATION_MISSING({ what: name });
     case "LINES":
       return ledgerErrors.ENTRY_LINES({ what: name, lines: Number(first) });
     case "AMOUNT":

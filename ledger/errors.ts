@@ -7,12 +7,12 @@ const money = (amount: string): string => formatIndian(paise(BigInt(amount)));
 export const ledgerErrors = defineErrors({
   ENTRY_LINES: {
     status: 422,
-    message: (f: { what: string; lines: number }) => `${f.what} has ${f.lines} lines; an entry has at least two`,
+    message: (f: { what: string; lines: number }) => `${f.what} has ${f.lines} lines; an entry has 2 to 10,000`,
   },
   LINE_AMOUNT: {
     status: 422,
     message: (f: { what: string; line: number; account: string; amount: string }) =>
-      `line ${f.line} (${f.account}) of ${f.what} is ${money(f.amount)}; a line is a debit or a credit of more than 0.00`,
+      `line ${f.line} (${f.account}) of ${f.what} is ${money(f.amount)}; a line is a debit or a credit of more than 0.00 and at most 10,00,00,00,00,00,000.00`,
   },
   ENTRY_UNBALANCED: {
     status: 422,

@@ -2,9 +2,11 @@ import type { Database } from "./kernel/database.ts";
 import type { Who } from "./kernel/tx.ts";
 import {
   checkDraft,
+  isPostingRace,
   POST_SQL,
   postValues,
   resultOf,
+  sourceKey,
   type EntryDraft,
   type PostedEntry,
   type PostResult,
@@ -32,7 +34,7 @@ const SECOND_FROM = 96;
 export function createLanes(db: Database): Lanes {
   const lanes = new Map<string, Lane>();
 
-  async function send(who: Who, batch: readonly Waiting[]): Promise<void> {
+  async function send(who: Who, batch: readonly Waiting[], again = false): Promise<void> {
     try {
       const { rows } = await db.lanes.query<PostResult>({
         name: "ledger-post",
@@ -54,8 +56,10 @@ export function createLanes(db: Database): Lanes {
     } catch (error) {
       // The whole call failed (a race on a unique rule, a deadlock, a lost connection): each is tried alone and gets its own answer.
       // A commit that did succeed is found again by its source.
-      if (batch.length === 1) for (const w of batch) w.reject(error);
-      else for (const w of batch) await send(who, [w]);
+      // A single one that lost a race is sent once more, and finds what won.
+      if (batch.length > 1) for (const w of batch) await send(who, [w]);
+      else if (!again && isPostingRace(error)) await send(who, batch, true);
+      else for (const w of batch) w.reject(error);
     }
   }
 
@@ -69,7 +73,7 @@ export function createLanes(db: Database): Lanes {
         const later: Waiting[] = [];
         const seen = new Set<string>();
         for (const w of lane.queue) {
-          const key = `${w.draft.source.type}\u0001${w.draft.source.id}`;
+          const key = sourceKey(w.draft);
           if (batch.length >= size || seen.has(key)) later.push(w);
           else {
             seen.add(key);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { financialYearOf, localDate, type LocalDate } from "./kernel/dates.ts";
+import { invariant } from "./kernel/errors.ts";
 import { testApp } from "./kernel/testing.ts";
 import { inTransaction, type Actor, type App, type Role, type Tx, type Ulb, type Who } from "./kernel/tx.ts";
 import { openFinancialYear } from "./periods.ts";
@@ -38,4 +39,28 @@ export async function testUlb(
     for (const day of options.years ?? [localDate("2026-04-01")]) await openFinancialYear(t, financialYearOf(day));
   });
   return { ulb, as, tx };
+}
+
+/** What stands in a ULB's books: equal before and after means that nothing was written. */
+export type BookMarks = {
+  readonly entries: bigint;
+  readonly lines: bigint;
+  readonly vouchers: bigint;
+  readonly audited: bigint;
+  /** Numbers given so far, over all series. */
+  readonly numbers: bigint;
+};
+
+export async function bookMarks(app: App, ulb: Ulb): Promise<BookMarks> {
+  const { rows } = await app.db.batch.query<BookMarks>(
+    `select (select count(*) from ledger.entries where ulb_id = $1) as entries,
+       (select count(*) from ledger.lines where ulb_id = $1) as lines,
+       (select count(*) from ledger.vouchers where ulb_id = $1) as vouchers,
+       (select count(*) from kernel.audit_trail where ulb_id = $1) as audited,
+       (select coalesce(sum(next_number - 1), 0)::bigint from ledger.series where ulb_id = $1) as numbers`,
+    [ulb.id],
+  );
+  const [marks] = rows;
+  invariant(marks, "counts are one row");
+  return marks;
 }

@@ -243,9 +243,11 @@ $$;
 
 -- Posts a set of entries of one ULB and says for each what became of it:
 --   posted | exists (same source, same content: the entry that is there) | a refusal, and nothing of that entry is written.
--- Refusals in order of precedence: LINES, AMOUNT, ACCOUNT_UNKNOWN, ACCOUNT_NOT_POSTING, ACCOUNT_INACTIVE, FUND_UNKNOWN,
--- FUNCTION_MISSING, FUNCTION_UNKNOWN, UNBALANCED, FUND_UNBALANCED, VOUCHER_RULE, PERIOD_MISSING, PERIOD_CLOSED, REVERSAL, SOURCE_CONFLICT.
--- p_* one element per entry; d_* the distinct dimension sets; l_* one element per line (l_entry, l_dim count from 1).
+-- Refusals in order of precedence: SOURCE, NARRATION, VOUCHER_UNKNOWN, LINES, AMOUNT, ACCOUNT_UNKNOWN, ACCOUNT_NOT_POSTING,
+-- ACCOUNT_INACTIVE, FUND_UNKNOWN, FUNCTION_MISSING, FUNCTION_UNKNOWN, UNBALANCED, FUND_UNBALANCED, VOUCHER_RULE, PERIOD_MISSING,
+-- PERIOD_CLOSED, REVERSAL; SOURCE_CONFLICT for a source that is there with other content (its narration apart, which only words the fact).
+-- p_* one element per entry; d_* the distinct dimension sets; l_* one element per line (l_entry, l_dim count from 1). A call that is
+-- malformed (lengths, a source or a reversal twice) is an error, and nothing of it is written.
 create function ledger.post(
   p_ulb integer, p_actor text,
   p_voucher text[], p_date date[], p_value_date date[], p_source_type text[], p_source_id text[], p_reverses bigint[], p_narration text[],
@@ -256,7 +258,8 @@ create function ledger.post(
 )
 language plpgsql
 security definer
-set search_path = pg_catalog, ledger
+-- pg_temp last: looked at first (where it is when it is not named), a caller's temporary type "text" would run his code as the owner.
+set search_path = pg_catalog, ledger, pg_temp
 set nagarkosh.posting = 'on'
 set plan_cache_mode = force_generic_plan
 -- Plans are made once per connection, perhaps while the tables are empty: every look-up below is by key, whatever the planner believes
@@ -271,12 +274,16 @@ declare
   v_dim_fault text[];
   v_reversal text[];
   v_all_fresh boolean;
+  v_judged bigint;
+  v_entries constant text := '[1:' || n || ']';
+  v_lines constant text := array_dims(l_entry);
+  v_dims constant text := array_dims(d_fund);
   r record;
 begin
   if coalesce(current_setting('nagarkosh.ulb', true), '') = '' then
     -- A lane's call is a whole transaction: it names its ULB here, and the setting ends with it.
     perform set_config('nagarkosh.ulb', p_ulb::text, true);
-  elsif current_setting('nagarkosh.ulb')::integer <> p_ulb then
+  elsif current_setting('nagarkosh.ulb')::integer is distinct from p_ulb then
     raise exception 'posting for ULB % in a transaction of ULB %', p_ulb, current_setting('nagarkosh.ulb') using errcode = 'insufficient_privilege';
   end if;
   -- After a lock is taken the next statement must see what the former holder committed.
@@ -285,6 +292,22 @@ begin
   end if;
   if n is null or n = 0 or n > 5000 then
     raise exception 'a batch has 1 to 5000 entries, not %', coalesce(n, 0) using errcode = 'invalid_parameter_value';
+  end if;
+  -- One dimension, counted from 1, all of a length: unnest would fill a shorter array with nulls and lose lines, and a subscript into an array
+  -- that counts from 0 would write another element than the one that was judged.
+  if (array_dims(p_voucher), array_dims(p_date), array_dims(p_value_date), array_dims(p_source_type), array_dims(p_source_id), array_dims(p_reverses),
+      array_dims(p_narration))
+    is distinct from (v_entries, v_entries, v_entries, v_entries, v_entries, v_entries, v_entries) then
+    raise exception 'p_ arrays have one element per entry' using errcode = 'invalid_parameter_value';
+  end if;
+  if v_dims is distinct from '[1:' || nullif(cardinality(d_fund), 0) || ']' or (array_dims(d_function), array_dims(d_ward), array_dims(d_functionary),
+      array_dims(d_budget_head), array_dims(d_scheme)) is distinct from (v_dims, v_dims, v_dims, v_dims, v_dims) then
+    raise exception 'd_ arrays have one element per dimension set' using errcode = 'invalid_parameter_value';
+  end if;
+  if v_lines is distinct from '[1:' || nullif(cardinality(l_entry), 0) || ']' or (array_dims(l_no), array_dims(l_account), array_dims(l_debit),
+      array_dims(l_credit), array_dims(l_dim), array_dims(l_party_type), array_dims(l_party_id), array_dims(l_demand_year))
+    is distinct from (v_lines, v_lines, v_lines, v_lines, v_lines, v_lines, v_lines, v_lines) then
+    raise exception 'l_ arrays have one element per line' using errcode = 'invalid_parameter_value';
   end if;
 
   -- 1. Locks, each as its own statement so that what follows reads the newest committed state: months shared, then series in order.
@@ -298,8 +321,11 @@ begin
     get diagnostics v_locked = row_count;
     exit when v_locked = v_series;
     insert into ledger.series (ulb_id, series, fy)
-    select distinct p_ulb, v, f from unnest(p_voucher, v_fy) as t (v, f)
-    where v in ('receipt', 'payment', 'contra', 'journal', 'opening') order by 2, 3
+    select distinct p_ulb, v, f from unnest(p_voucher, v_fy, p_date) as t (v, f, day)
+    where v in ('receipt', 'payment', 'contra', 'journal', 'opening')
+      -- What will be refused for its month starts no series.
+      and exists (select 1 from ledger.periods m where m.ulb_id = p_ulb and m.period = to_char(t.day, 'YYYY-MM') and t.day > date '0001-01-01')
+    order by 2, 3
     on conflict do nothing;
   end loop;
 
@@ -325,14 +351,15 @@ begin
       count(*) filter (where a.is_cash_bank) as cash_lines,
       count(*) filter (where not a.is_cash_bank and l.account not like '240%') as other_lines,
       min(case
-        when l.debit is null or l.credit is null or l.debit < 0 or l.credit < 0 or (l.debit > 0) = (l.credit > 0) then 'a:AMOUNT'
+        when l.debit is null or l.credit is null or l.debit < 0 or l.credit < 0 or (l.debit > 0) = (l.credit > 0)
+          or greatest(l.debit, l.credit) > 1000000000000000 then 'a:AMOUNT'
         when a.code is null then 'b:ACCOUNT_UNKNOWN'
         when not a.is_posting then 'c:ACCOUNT_NOT_POSTING'
         when not a.is_active then 'd:ACCOUNT_INACTIVE'
         when v_dim_fault[l.dim] = 'e:FUND_UNKNOWN' then 'e:FUND_UNKNOWN'
         when a.needs_function and d_function[l.dim] is null then 'f:FUNCTION_MISSING'
         else v_dim_fault[l.dim]
-      end || ':' || l.account || ':' || coalesce(d_fund[l.dim], '')) as fault
+      end || ':' || coalesce(l.account, 'none') || ':' || coalesce(d_fund[l.dim], '')) as fault
     from unnest(l_entry, l_account, l_debit, l_credit, l_dim) as l (e, account, debit, credit, dim)
     left join lateral (
       select a.code, a.is_posting, a.is_active, a.is_cash_bank, a.needs_function from ledger.accounts a
@@ -346,6 +373,9 @@ begin
     select p.o, p.voucher, p.fy, x.entry_id as there, x.number as there_number,
       case
         when x.entry_id is not null then null
+        when p.source_type is null or p.source_id is null or p.source_type = '' or p.source_id = '' then 'SOURCE:'
+        when p.narration is null or p.narration !~ '\S' then 'NARRATION:'
+        when p.voucher is null or p.voucher not in ('receipt', 'payment', 'contra', 'journal', 'opening') then 'VOUCHER_UNKNOWN:' || coalesce(p.voucher, 'none')
         when coalesce(b.lines, 0) < 2 then 'LINES:' || coalesce(b.lines, 0)
         when b.fault is not null then substr(b.fault, 3)
         when b.debit <> b.credit then 'UNBALANCED:' || b.debit || ':' || b.credit
@@ -353,14 +383,17 @@ begin
         when p.voucher in ('receipt', 'payment') and b.cash_lines = 0 then 'VOUCHER_RULE:' || p.voucher
         when p.voucher = 'journal' and b.cash_lines > 0 then 'VOUCHER_RULE:journal'
         when p.voucher = 'contra' and (b.other_lines > 0 or b.cash_lines < 2) then 'VOUCHER_RULE:contra'
-        when m.period is null then 'PERIOD_MISSING:' || to_char(p.day, 'YYYY-MM')
+        when m.period is null then 'PERIOD_MISSING:' || coalesce(to_char(p.day, 'YYYY-MM'), 'none')
         when m.status <> 'open' then 'PERIOD_CLOSED:' || m.period
         else v_reversal[p.o]
-      end as refusal
-    from unnest(p_voucher, v_fy, p_date, p_source_type, p_source_id) with ordinality as p (voucher, fy, day, source_type, source_id, o)
+      end as refusal, coalesce(b.lines, 0) as lines
+    from unnest(p_voucher, v_fy, p_date, p_source_type, p_source_id, p_narration) with ordinality
+      as p (voucher, fy, day, source_type, source_id, narration, o)
     left join by_entry b on b.e = p.o
     left join lateral (
-      select m.period, m.status from ledger.periods m where m.ulb_id = p_ulb and m.period = to_char(p.day, 'YYYY-MM') limit 1) as m on true
+      select m.period, m.status from ledger.periods m 
+      -- to_char shows 2026 BC as 2026, too.
+      where m.ulb_id = p_ulb and m.period = to_char(p.day, 'YYYY-MM') and p.day > date '0001-01-01' limit 1) as m on true
     left join lateral (
       select x.entry_id, x.number from ledger.entries x
       where x.ulb_id = p_ulb and x.source_type = p.source_type and x.source_id = p.source_id limit 1) as x on true
@@ -369,10 +402,10 @@ begin
     array_agg(case when t.passed then nextval('ledger.entry_id') else t.there end),
     array_agg(case when t.passed then t.next_number + t.rank - 1 else t.there_number end),
     array_agg(substr(t.refusal, strpos(t.refusal, ':') + 1)),
-    bool_and(t.there is null)
-  into o_status, o_entry_id, o_number, o_detail, v_all_fresh
+    bool_and(t.there is null), sum(t.lines)
+  into o_status, o_entry_id, o_number, o_detail, v_all_fresh, v_judged
   from (
-    select j.o, j.there, j.there_number, j.refusal, j.passed, s.next_number,
+    select j.o, j.there, j.there_number, j.refusal, j.passed, j.lines, s.next_number,
       count(*) filter (where j.passed) over (partition by j.voucher, j.fy order by j.o) as rank
     from (select *, there is null and refusal is null as passed from judged) as j
     left join lateral (
@@ -380,33 +413,41 @@ begin
     order by j.o
   ) as t;
 
-  -- The same source again: fine if it says the same, a conflict if not.
+  if v_judged <> cardinality(l_entry)
+    or exists (select 1 from unnest(l_dim) as l (dim) where (l.dim between 1 and cardinality(d_fund)) is not true) then
+    raise exception 'a line belongs to one of the entries and has one of the dimension sets' using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The same source again: fine if it says the same, a conflict if not. Compared as sets: a set that is repeated whole is as cheap as new.
   if not v_all_fresh then
-    for r in select o, e.* from unnest(o_status) with ordinality as s (st, o) join ledger.entries e on e.ulb_id = p_ulb and e.entry_id = o_entry_id[s.o]
-             where s.st = 'exists'
+    for r in
+      with again as materialized (
+        select s.o::integer as o, o_entry_id[s.o] as entry_id from unnest(o_status) with ordinality as s (st, o) where s.st = 'exists'
+      ), said as (
+        select l.e as o, l.account, l.debit, l.credit, d_fund[l.dim] as fund, d_function[l.dim] as function, d_ward[l.dim] as ward,
+          d_functionary[l.dim] as functionary, d_budget_head[l.dim] as budget_head, d_scheme[l.dim] as scheme, l.party_type, l.party_id,
+          l.demand_year, count(*) as times
+        from unnest(l_entry, l_account, l_debit, l_credit, l_dim, l_party_type, l_party_id, l_demand_year)
+          as l (e, account, debit, credit, dim, party_type, party_id, demand_year)
+        where o_status[l.e] = 'exists'
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+      ), kept as (
+        select a.o, l.account, l.debit, l.credit, l.fund, l.function, l.ward, l.functionary, l.budget_head, l.scheme, l.party_type, l.party_id,
+          l.demand_year, count(*) as times
+        from again a
+        cross join lateral (select l.* from ledger.lines l where l.ulb_id = p_ulb and l.entry_id = a.entry_id offset 0) as l
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+      )
+      select o from ((table said except all table kept) union all (table kept except all table said)) as unlike
+      union
+      select a.o
+      from again a
+      cross join lateral (select e.* from ledger.entries e where e.ulb_id = p_ulb and e.entry_id = a.entry_id offset 0) as e
+      where (e.voucher, e.entry_date, e.value_date, e.reverses_entry_id)
+        is distinct from (p_voucher[a.o], p_date[a.o], coalesce(p_value_date[a.o], p_date[a.o]), p_reverses[a.o])
     loop
-      if r.voucher <> p_voucher[r.o] or r.entry_date <> p_date[r.o] or exists (
-        (select l.account::text, l.debit::bigint, l.credit::bigint, l.fund::text, coalesce(l.function, ''), coalesce(l.ward, ''), coalesce(l.party_id, ''),
-                coalesce(l.demand_year, ''), count(*)
-         from ledger.lines l where l.ulb_id = p_ulb and l.entry_id = r.entry_id group by 1, 2, 3, 4, 5, 6, 7, 8
-         except all
-         select l.account, l.debit, l.credit, d_fund[l.dim], coalesce(d_function[l.dim], ''), coalesce(d_ward[l.dim], ''), coalesce(l.party_id, ''),
-                coalesce(l.demand_year, ''), count(*)
-         from unnest(l_entry, l_account, l_debit, l_credit, l_dim, l_party_id, l_demand_year) as l (e, account, debit, credit, dim, party_id, demand_year)
-         where l.e = r.o group by 1, 2, 3, 4, 5, 6, 7, 8)
-        union all
-        (select l.account, l.debit, l.credit, d_fund[l.dim], coalesce(d_function[l.dim], ''), coalesce(d_ward[l.dim], ''), coalesce(l.party_id, ''),
-                coalesce(l.demand_year, ''), count(*)
-         from unnest(l_entry, l_account, l_debit, l_credit, l_dim, l_party_id, l_demand_year) as l (e, account, debit, credit, dim, party_id, demand_year)
-         where l.e = r.o group by 1, 2, 3, 4, 5, 6, 7, 8
-         except all
-         select l.account::text, l.debit::bigint, l.credit::bigint, l.fund::text, coalesce(l.function, ''), coalesce(l.ward, ''), coalesce(l.party_id, ''),
-                coalesce(l.demand_year, ''), count(*)
-         from ledger.lines l where l.ulb_id = p_ulb and l.entry_id = r.entry_id group by 1, 2, 3, 4, 5, 6, 7, 8))
-      then
-        o_status[r.o] := 'SOURCE_CONFLICT';
-        o_detail[r.o] := r.entry_id::text;
-      end if;
+      o_status[r.o] := 'SOURCE_CONFLICT';
+      o_detail[r.o] := o_entry_id[r.o]::text;
     end loop;
   end if;
 
@@ -443,7 +484,7 @@ revoke insert, update on ledger.series from nagarkosh_app, nagarkosh_batch;
 create function ledger.take_numbers(p_ulb integer, p_series text, p_fy text, p_count integer) returns bigint
 language plpgsql
 security definer
-set search_path = pg_catalog, ledger
+set search_path = pg_catalog, ledger, pg_temp
 as $$
 declare
   v_next bigint;
