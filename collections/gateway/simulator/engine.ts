@@ -66,6 +66,8 @@ export type PayOptions = {
 };
 
 type Snapshot = {
+  /** Where the stream of ids stands: with the same seed it would otherwise give the same ids once more. */
+  readonly random: readonly number[];
   readonly offsetMs: number;
   readonly utrSequence: number;
   readonly orders: readonly SimOrder[];
@@ -74,6 +76,8 @@ type Snapshot = {
   readonly refundKeys: readonly [key: string, body: string, refundId: string][];
   readonly adjustments: readonly SimAdjustment[];
   readonly settlements: readonly SimSettlement[];
+  /** Ids in the order in which they became due. */
+  readonly unsettled: readonly string[];
   readonly bank: readonly BankLine[];
   readonly events: readonly SavedEvent[];
 };
@@ -556,6 +560,7 @@ export function createEngine(options: SimulatorOptions = {}) {
   /** All state as text, webhooks that still wait included; those delivered or dropped are forgotten. */
   function snapshot(): string {
     return JSON.stringify({
+      random: random.state(),
       offsetMs,
       utrSequence,
       orders: [...orders.values()],
@@ -564,6 +569,7 @@ export function createEngine(options: SimulatorOptions = {}) {
       refundKeys: [...refundKeys].map(([key, { body, refund }]) => [key, body, refund.id]),
       adjustments,
       settlements: [...settlements.values()],
+      unsettled: unsettled.map((x) => x.id),
       bank,
       events: dispatcher.save(),
     } satisfies Snapshot);
@@ -571,6 +577,7 @@ export function createEngine(options: SimulatorOptions = {}) {
 
   function restore(text: string): void {
     const s = JSON.parse(text) as Snapshot;
+    random.goOn(s.random);
     offsetMs = s.offsetMs;
     utrSequence = s.utrSequence;
     for (const o of s.orders) {
@@ -589,11 +596,8 @@ export function createEngine(options: SimulatorOptions = {}) {
     adjustments.push(...s.adjustments);
     for (const x of s.settlements) settlements.set(x.id, x);
     bank.push(...s.bank);
-    unsettled = [
-      ...s.payments.filter((p) => p.captured && p.settlementId === null).map((p) => payments.get(p.id) ?? p),
-      ...s.refunds.filter((r) => !r.isOfUncaptured && r.settlementId === null),
-      ...s.adjustments.filter((a) => a.settlementId === null),
-    ];
+    const byId = new Map([...s.payments, ...s.refunds, ...s.adjustments].map((x) => [x.id, x]));
+    unsettled = s.unsettled.flatMap((id) => byId.get(id) ?? []);
     dispatcher.load(s.events);
     ring(1000);
   }

@@ -3,7 +3,15 @@ import { createHash } from "node:crypto";
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** A stream of numbers that is the same for the same seed. */
-export type Random = { next(): number; id(prefix: string): string; digits(count: number): string };
+export type Random = {
+  next(): number;
+  id(prefix: string): string;
+  digits(count: number): string;
+  /** Where the stream stands, for goOn. */
+  state(): readonly number[];
+  /** Goes on from where another stream stood. */
+  goOn(state: readonly number[]): void;
+};
 
 /** xoshiro128** seeded by SHA-256 of the seed text. */
 export function randomFrom(seed: string): Random {
@@ -29,5 +37,13 @@ export function randomFrom(seed: string): Random {
     for (let i = 0; i < count; i++) text += from[Math.floor(next() * from.length)] ?? "0";
     return text;
   };
-  return { next, id: (prefix) => `${prefix}_${pick(14, ALPHABET)}`, digits: (count) => pick(count, "0123456789") };
+  return {
+    next,
+    id: (prefix) => `${prefix}_${pick(14, ALPHABET)}`,
+    digits: (count) => pick(count, "0123456789"),
+    state: () => [a, b, c, d],
+    goOn: (state) => {
+      [a = 0, b = 0, c = 0, d = 1] = state;
+    },
+  };
 }

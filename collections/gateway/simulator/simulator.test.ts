@@ -324,6 +324,61 @@ test("a stopped simulator goes on where it was: orders, balances, waiting webhoo
   expect(after.advance(1).map((x) => x.amount)).toEqual(before.advance(1).map((x) => x.amount));
 });
 
+test("nothing is lost in a snapshot: taken again it is the same, and what happens next is the same, ids included", async () => {
+  let day = "2026-06-01T04:30:00Z";
+  const options = { seed: "whole", clock: () => new Date(day), settlementDays: 1, bankOpening: 500_000 };
+  const before = createSimulator({ ...options, refundsAreInstant: false, sendWebhook: () => Promise.resolve(500) });
+  const pay = (amount: number, receipt: string, how: Parameters<typeof before.payOrder>[1] = {}) =>
+    before.payOrder(before.createOrder({ amount, receipt, notes: { ulb: "demo" } }).id, how).payment;
+  pay(100_000, "a", { method: "netbanking" });
+  const late = pay(200_000, "b", { outcome: "late" });
+  const refunded = pay(300_000, "c", { method: "card" });
+  before.holdPayment(pay(50_000, "d").id, true);
+  before.advance(1);
+  before.refundPayment(refunded.id, { amount: 1_000, receipt: "r" }, "refund-key-0002");
+  before.addAdjustment(-700, "correction");
+  before.addBankLine({ day: "2026-06-02", narration: "BY CASH", reference: "S-1", credit: 12_300 });
+  await before.deliverWebhooks(); // refused: they wait for their next attempt
+  const kept = before.snapshot();
+
+  const sent: string[] = [];
+  const receiver = (request: { readonly body: Buffer }): Promise<number> => {
+    sent.push(request.body.toString());
+    return Promise.resolve(200);
+  };
+  const [one, two] = [0, 1].map(() =>
+    createSimulator({ ...options, refundsAreInstant: false, snapshot: kept, sendWebhook: receiver }),
+  );
+  if (!one || !two) throw new Error("two of them");
+  expect(JSON.parse(one.snapshot())).toEqual(JSON.parse(kept));
+  expect(one.now()).toEqual(before.now());
+  expect(one.paymentsOf(late.order_id ?? "")).toEqual([late]);
+  expect(one.bankStatementCsv()).toBe(before.bankStatementCsv());
+
+  // What happens next, twice: once on each copy.
+  day = "2026-06-01T05:30:00Z";
+  for (const copy of [one, two]) {
+    copy.completeLate(late.id);
+    expect(copy.processRefunds()).toBe(1);
+    copy.payOrder(copy.createOrder({ amount: 400_000, receipt: "e" }).id);
+    copy.advance(3);
+  }
+  expect(JSON.parse(two.snapshot())).toEqual(JSON.parse(one.snapshot()));
+  expect(one.settlements.size).toBe(before.settlements.size + 1);
+  const ids = [...one.orders.keys(), ...one.payments.keys(), ...one.settlements.keys(), ...one.refunds.keys()];
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(expect.arrayContaining([...before.orders.keys(), ...before.payments.keys()]));
+  expect(ids.length).toBe(
+    before.orders.size + before.payments.size + before.settlements.size + before.refunds.size + 4,
+  );
+
+  const waiting = (JSON.parse(kept) as { events: unknown[] }).events.length;
+  expect(waiting).toBeGreaterThan(8);
+  const { delivered } = await one.drainWebhooks();
+  expect(delivered).toBe(sent.length);
+  expect(delivered).toBeGreaterThan(waiting);
+});
+
 test("no settlement on a Sunday, a second Saturday or a holiday; a payment on hold waits", () => {
   const s = createSimulator({
     seed: "d",
