@@ -13,6 +13,7 @@ import type { App, Ulb } from "../ledger/kernel/tx.ts";
 import type { CollectionsApp } from "../collections/index.ts";
 import { apiErrors } from "./errors.ts";
 import { errorPage, pagesPlugin } from "./pages/index.ts";
+import type { WebApp } from "./web-app.ts";
 import { createSessions, type SessionFacade } from "./session.ts";
 import {
   ajvOptions,
@@ -23,15 +24,6 @@ import {
   v1Plugin,
   webhookPlugin,
 } from "./v1/index.ts";
-
-/** What pages and routes work with: the books, the gateway, and where this server is seen from outside. */
-export type WebApp = CollectionsApp & {
-  readonly demo: boolean;
-  /** "http://127.0.0.1:8080": for links in receipts and for the gateway's way back. */
-  readonly baseUrl: string;
-  /** The ULB whose bills a citizen looks for when the address names none. */
-  defaultUlb(): Promise<Ulb>;
-};
 
 export type WebOptions = {
   readonly app: WebApp;

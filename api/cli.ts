@@ -3,6 +3,7 @@ import { Refusal } from "../ledger/kernel/errors.ts";
 import { registerBooks } from "./commands/books.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerImport } from "./commands/import.ts";
+import { registerPeople } from "./commands/people.ts";
 import { registerServe } from "./commands/serve.ts";
 
 // Exit codes: 0 done, 1 refused or failed (the reason on stderr), 2 wrong usage.
@@ -17,6 +18,7 @@ registerServe(program);
 registerDemo(program);
 registerImport(program);
 registerBooks(program);
+registerPeople(program);
 
 /** Sub-commands do not inherit exitOverride. */
 function overrideAll(command: Command): void {

@@ -16,6 +16,7 @@ export const apiErrors = defineErrors({
     message: () => "this form has expired or was not made by this site; go back, reload the page and send it again",
   },
   PAGE_NOT_FOUND: { status: 404, message: (f: { path: string }) => `there is nothing at ${f.path}` },
+  USER_NOT_FOUND: { status: 404, message: (f: { login: string }) => `there is no user ${f.login}` },
   USER_EXISTS: { status: 409, message: (f: { login: string }) => `there is a user ${f.login} already` },
   PASSWORD_WEAK: {
     status: 422,

@@ -11,7 +11,8 @@ import {
   type Simulator,
 } from "../collections/index.ts";
 import { newToken } from "../ledger/kernel/ids.ts";
-import { createWebApp, formSecret, type WebApp } from "./app.ts";
+import { createWebApp, formSecret } from "./app.ts";
+import type { WebApp } from "./web-app.ts";
 import type { Config } from "./config.ts";
 import { demoBankOpening, demoClock, runDemoMonth } from "./demo/month.ts";
 import { noGateway } from "./gateway.ts";

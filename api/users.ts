@@ -8,6 +8,9 @@ const ARGON = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 const MAX_FAILURES = 8;
 const LOCK_MINUTES = 10;
 
+/** What a person may be in a ULB. */
+export type UserRole = Exclude<Role, "citizen" | "system">;
+
 export type User = { readonly id: string; readonly login: string; readonly name: string };
 
 /** Makes a local account with roles in ULBs. Raises USER_EXISTS, PASSWORD_WEAK. */
@@ -17,7 +20,7 @@ export async function createUser(
     readonly login: string;
     readonly name: string;
     readonly password: string;
-    readonly roles: readonly { readonly ulb: Ulb; readonly role: Exclude<Role, "citizen" | "system"> }[];
+    readonly roles: readonly { readonly ulb: Ulb; readonly role: UserRole }[];
   },
 ): Promise<User> {
   if (user.password.length < 12) throw apiErrors.PASSWORD_WEAK({ length: user.password.length });
@@ -45,13 +48,16 @@ export async function createUser(
   return { id, login, name: user.name };
 }
 
-/** Sets a new password. */
+/** Sets a new password, unlocks the account and ends its sessions. Raises USER_NOT_FOUND, PASSWORD_WEAK. */
 export async function setPassword(app: App, login: string, password: string): Promise<void> {
   if (password.length < 12) throw apiErrors.PASSWORD_WEAK({ length: password.length });
-  await app.db.batch.query(
-    "update api.users set password_hash = $2, failed_attempts = 0, locked_until = null where login = $1",
+  const { rows } = await app.db.batch.query<{ user_id: string }>(
+    "update api.users set password_hash = $2, failed_attempts = 0, locked_until = null where login = $1 returning user_id",
     [login.toLowerCase(), await hash(password, ARGON)],
   );
+  const user = rows[0];
+  if (!user) throw apiErrors.USER_NOT_FOUND({ login });
+  await app.db.batch.query("delete from api.sessions where user_id = $1", [user.user_id]);
 }
 
 // A hash that nobody's password has: an unknown name takes as long as a wrong password.

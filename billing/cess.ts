@@ -29,6 +29,6 @@ export function cessWithin(line: Pick<DemandLine, "amount" | "cess" | "settled" 
 }
 
 /** The cess levied on an amount of own tax at a percentage, to the paisa, half up. */
-export function cessOn(ownTax: Paise, percent: Rate): Paise {
+function cessOn(ownTax: Paise, percent: Rate): Paise {
   return percentOf(ownTax, percent);
 }

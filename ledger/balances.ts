@@ -299,8 +299,3 @@ export async function rollUp(tx: Tx, limit = 100_000): Promise<number> {
   }
   return Number(rolled);
 }
-
-/** Lines of entries, by entry: for registers and exports. */
-export function linesByEntry(rows: readonly LineRow[]): Map<bigint, EntryLine[]> {
-  return new Map([...groupBy(rows, (r) => r.entry_id)].map(([id, own]) => [id, own.map(lineOf)]));
-}

@@ -1,7 +1,6 @@
+import { once } from "node:events";
 import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import cliProgress from "cli-progress";
 import { InvalidArgumentError, type Command } from "commander";
 import {
@@ -13,7 +12,7 @@ import {
   type Period,
 } from "../../ledger/kernel/dates.ts";
 import { defineErrors } from "../../ledger/kernel/errors.ts";
-import { inSnapshot, type Read } from "../../ledger/kernel/tx.ts";
+import { inSnapshot, type App, type Who } from "../../ledger/kernel/tx.ts";
 import { findUlb, getUlb, postingAccount } from "../../ledger/index.ts";
 import {
   createGateway,
@@ -22,7 +21,7 @@ import {
   startSimulator,
   type CollectionsApp,
 } from "../../collections/index.ts";
-import { allTies, exportReport, receiptsPdf, receiptViews } from "../../reports/index.ts";
+import { allTies, receiptsPdf, receiptViews, writeReport } from "../../reports/index.ts";
 import { demoBankOpening, demoClock, runDemoMonth } from "../demo/month.ts";
 import { COMMAND_LINE, withSystem } from "./common.ts";
 import { printTies } from "./print.ts";
@@ -63,7 +62,7 @@ export function registerDemo(program: Command): void {
     .option("--seed <n>", "the same seed makes the same city", whole, 1)
     .option("--month <month>", "which month", period, period("2026-07"))
     .option("--ulb <code>", "the ULB that is made", "demo")
-    .option("--receipts <n>", "how many receipts are printed into receipts.pdf", whole, 200)
+    .option("--receipts <n>", "how many receipts are printed into receipts.pdf, at most 500", whole, 200)
     .option("--out <dir>", "where statements, receipts and journals go", "out")
     .action(runDemo);
 }
@@ -114,10 +113,8 @@ async function runDemo(options: DemoArguments): Promise<void> {
       mkdirSync(options.out, { recursive: true });
       for (const [name, text] of report.files) writeFileSync(path.join(options.out, name), text);
       const who = { ulb: report.ulb, actor: COMMAND_LINE };
-      const ties = await inSnapshot(app, who, async (read) => {
-        await writeReports(read, options);
-        return allTies(read, periodEnd(options.month));
-      });
+      await writeReports(app, who, options);
+      const ties = await inSnapshot(app, who, (read) => allTies(read, periodEnd(options.month)));
       console.log(`statements, receipts and journals are in ${path.resolve(options.out)}`);
       console.log(`ties at the end of ${options.month}:`);
       if (!printTies(ties)) process.exitCode = 1;
@@ -129,11 +126,10 @@ async function runDemo(options: DemoArguments): Promise<void> {
   });
 }
 
-/** All of one snapshot, so that every paper ties to the same instant. */
-async function writeReports(read: Read, options: DemoArguments): Promise<void> {
+async function writeReports(app: App, who: Who, options: DemoArguments): Promise<void> {
   const month = { from: periodStart(options.month), to: periodEnd(options.month) };
   const year = { from: financialYearStart(financialYearOf(month.from)), to: month.to };
-  const account = await postingAccount(read, "bank-main");
+  const account = await inSnapshot(app, who, (read) => postingAccount(read, "bank-main"));
   const wanted = [
     ["trial-balance", year, ["csv", "pdf"]],
     ["day-book", month, ["csv"]],
@@ -144,13 +140,21 @@ async function writeReports(read: Read, options: DemoArguments): Promise<void> {
   ] as const;
   for (const [name, range, formats] of wanted) {
     for (const format of formats) {
-      const { body } = await exportReport(read, name, range, format);
-      await pipeline(Readable.from(body), createWriteStream(path.join(options.out, `${name}.${format}`)));
+      const file = createWriteStream(path.join(options.out, `${name}.${format}`));
+      await writeReport(app, who, { name, format, options: range }, async (piece) => {
+        if (!file.write(piece)) await once(file, "drain");
+      });
+      file.end();
+      await once(file, "finish");
     }
   }
   if (options.receipts === 0) return;
-  const receipts = await listReceipts(read, { ...month, limit: options.receipts });
-  if (receipts.length === 0) return;
-  const views = await receiptViews(read, receipts, (token) => `http://127.0.0.1:8080/receipt/${token}`);
-  writeFileSync(path.join(options.out, "receipts.pdf"), await receiptsPdf(views, "hi"));
+  const views = await inSnapshot(app, who, async (read) =>
+    receiptViews(
+      read,
+      await listReceipts(read, { ...month, limit: options.receipts }),
+      (token) => `http://127.0.0.1:8080/receipt/${token}`,
+    ),
+  );
+  if (views.length > 0) writeFileSync(path.join(options.out, "receipts.pdf"), await receiptsPdf(views, "hi"));
 }

@@ -174,7 +174,10 @@ export async function runDemoMonth(options: {
     simulator.runSettlement(day);
     const settled = await importSettlements(app, books, { from: addDays(day, -3), to: day });
     counts.settlements += settled.booked.length;
-    invariant(settled.exceptions.length === 0, `settlements of the simulator add up: ${JSON.stringify(settled.exceptions)}`);
+    invariant(
+      settled.exceptions.length === 0,
+      `settlements of the simulator add up: ${JSON.stringify(settled.exceptions)}`,
+    );
 
     // cheques that the bank returned
     if (d > 8) {

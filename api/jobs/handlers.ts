@@ -3,6 +3,7 @@ import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/ker
 import { rollUp } from "../../ledger/index.ts";
 import { pollDueOrders, processInbox, resolveOrders, type CollectionsApp } from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
+import { forgetIdempotencyKeys } from "../v1/index.ts";
 import { messageHandlers, type MessageService } from "../messages.ts";
 import type { Duty, Handler } from "./jobs.ts";
 
@@ -32,6 +33,14 @@ export function duties(app: CollectionsApp): Duty[] {
       name: "roll-up",
       when: { everyMs: 60_000 },
       run: async (a, ulb) => void (await inTransaction(a, as(ulb, "roll-up"), (tx) => rollUp(tx))),
+    },
+    {
+      name: "forget-keys",
+      when: { cron: "0 15 3 * * *" },
+      run: async (a, ulb) =>
+        void (await inTransaction(a, as(ulb, "clean-up"), (tx) =>
+          forgetIdempotencyKeys(tx, new Date(app.clock().getTime() - 90 * 86_400_000)),
+        )),
     },
     {
       // Late rows appear on later days: a week is pulled again, what is there stays as it is.

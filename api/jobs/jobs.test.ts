@@ -43,7 +43,7 @@ for (const backend of redisUrl ? ["PostgreSQL", "Redis"] : ["PostgreSQL"]) {
     await jobs.drain();
     await jobs.close();
     expect(new Set(done).size).toBe(249);
-    expect(done).not.toContain("\"never\"");
+    expect(done).not.toContain('"never"');
     expect(calls).toBeLessThan(120);
     const left = await tx("admin", (t) =>
       t.query<{ attempts: number; last_error: string }>(
