@@ -334,11 +334,11 @@ test("nothing is lost in a snapshot: taken again it is the same, and what happen
   const late = pay(200_000, "b", { outcome: "late" });
   const refunded = pay(300_000, "c", { method: "card" });
   before.holdPayment(pay(50_000, "d").id, true);
+  await before.deliverWebhooks(); // refused: they wait for their next attempt
   before.advance(1);
   before.refundPayment(refunded.id, { amount: 1_000, receipt: "r" }, "refund-key-0002");
   before.addAdjustment(-700, "correction");
   before.addBankLine({ day: "2026-06-02", narration: "BY CASH", reference: "S-1", credit: 12_300 });
-  await before.deliverWebhooks(); // refused: they wait for their next attempt
   const kept = before.snapshot();
 
   const sent: string[] = [];
