@@ -16,6 +16,15 @@ const nameOf = (report: string): string => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
+const readable = (range: Range): readonly (readonly [string, string, string])[] => [
+  ["/books", "Ties", "Which figures must be equal, and whether they are"],
+  [`/books/trial-balance?${rangeQuery(range)}`, "Trial balance", "down to account, entry and source"],
+  [`/books/day-book?${rangeQuery(range)}`, "Day book", "every entry in order"],
+  ["/books/vouchers?status=approved", "Vouchers", "maker, checker and reasons"],
+  ["/books/bank", "Bank reconciliation", "as on any day"],
+  ["/books/periods", "Periods", "closed, reopened, by whom and why"],
+];
+
 export function AuditPage({
   view,
   range,
@@ -43,14 +52,7 @@ export function AuditPage({
         <>
           <h2>Read on the screen</h2>
           <ul class="cards">
-            {[
-              ["/books", "Ties", "Which figures must be equal, and whether they are"],
-              [`/books/trial-balance?${rangeQuery(range)}`, "Trial balance", "down to account, entry and source"],
-              [`/books/day-book?${rangeQuery(range)}`, "Day book", "every entry in order"],
-              ["/books/vouchers?status=approved", "Vouchers", "maker, checker and reasons"],
-              ["/books/bank", "Bank reconciliation", "as on any day"],
-              ["/books/periods", "Periods", "closed, reopened, by whom and why"],
-            ].map(([href, title, text]) => (
+            {readable(range).map(([href, title, text]) => (
               <li>
                 <a class="card" href={href}>
                   <strong>{title}</strong>
@@ -120,6 +122,8 @@ type Opened = Omit<ReportFile, "body" | "isLive"> & { readonly stream: Readable 
  */
 async function openReport(desk: Desk, who: Who, name: string, format: string, options: ReportOptions): Promise<Opened> {
   const out = new PassThrough();
+  // Nobody may be listening yet when it breaks; the failure itself goes to the caller below.
+  out.on("error", () => undefined);
   return new Promise<Opened>((resolve, reject) => {
     const run = async (): Promise<void> => {
       const file = await desk.read(who, async (read) => {

@@ -5,6 +5,7 @@ import { bankRoutes } from "./bank.tsx";
 import { booksRoutes } from "./books.tsx";
 import { citizenRoutes } from "./citizen.tsx";
 import { counterRoutes } from "./counter.tsx";
+import { dashboardRoutes } from "./dashboard.tsx";
 import { homeRoutes } from "./home.tsx";
 import { createDesk, type PagesOptions } from "./kit.tsx";
 import { moneyRoutes } from "./money.tsx";
@@ -30,6 +31,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     moneyRoutes(web, desk);
     bankRoutes(web, desk);
     auditRoutes(web, desk);
+    dashboardRoutes(web, desk);
     await Promise.resolve();
   };
 }
