@@ -301,7 +301,9 @@ export const bankRoutes: Routes = (server, { app }) => {
       body: Type.Unsafe<Buffer>({
         contentMediaType: "text/csv",
         description: "As the bank gives it.",
-        examples: ["Txn Date,Value Date,Description,Ref No./Cheque No.,Debit,Credit,Balance\n…\n"],
+        examples: [
+          "date,value_date,narration,reference,debit,credit,balance\n2026-07-16,2026-07-16,CASH DEPOSIT 0042,0042,,500.00,500.00\n",
+        ],
       }),
       response: answers({ status: 200, description: "What became of the file", schema: StatementAnswer }, [
         "IMPORT_REFUSED",
