@@ -12,7 +12,7 @@ import {
   type Period,
 } from "../../ledger/kernel/dates.ts";
 import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
-import { paise, rupees, type Paise } from "../../ledger/kernel/money.ts";
+import { paise, roundToRupee, rupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Actor, type App, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
 import { closePeriod, createUlb, cr, dr, postEntry, postingAccounts, rollUp } from "../../ledger/index.ts";
 import {
@@ -43,8 +43,9 @@ import {
   type Simulator,
 } from "../../collections/index.ts";
 import { addBankAccount, importSettlements, importStatement, reconcile } from "../../reconciliation/index.ts";
+import { setCollectionTarget } from "../../reports/index.ts";
 import { closeChecks } from "../close-checks.ts";
-import { consumersCsv, demandsCsv, dice, makeCity, type City, type Dice } from "./city.ts";
+import { consumersCsv, demandsCsv, dice, makeCity, type City, type CityConsumer, type Dice } from "./city.ts";
 
 export type DemoOptions = {
   readonly code: string;
@@ -147,6 +148,14 @@ export async function runDemoMonth(options: {
   files.set("arrears.csv", demandsCsv(city.arrears));
   files.set("demands.csv", demandsCsv(city.demands));
   await importCity(app, books, files, first);
+  // What the council expects of the year: eight tenths of the property tax, nine tenths of a year's water.
+  const expected = (service: CityConsumer["service"], tenths: bigint): Paise =>
+    paise((city.demands.filter((x) => x.service === service).reduce((a, x) => a + x.amount, 0n) / 10n) * tenths);
+  await inTransaction(app, books, async (tx) => {
+    const fy = financialYearOf(first);
+    await setCollectionTarget(tx, { fy, service: "property-tax", amount: roundToRupee(expected("property-tax", 8n)) });
+    await setCollectionTarget(tx, { fy, service: "water", amount: roundToRupee(paise(expected("water", 9n) * 12n)) });
+  });
   facts.push(
     ["consumers", String(city.consumers.length)],
     ["demand lines raised", String(city.demands.length)],
