@@ -15,6 +15,7 @@ import { createWebApp, formSecret } from "./app.ts";
 import type { WebApp } from "./web-app.ts";
 import type { Config } from "./config.ts";
 import { demoBankOpening, demoClock, runDemoMonth } from "./demo/month.ts";
+import { keepSimulator, keptSimulatorState } from "./demo/simulator-state.ts";
 import { noGateway } from "./gateway.ts";
 import { duties, handlers } from "./jobs/handlers.ts";
 import { startJobs, type Jobs, type JobsLog } from "./jobs/jobs.ts";
@@ -49,6 +50,7 @@ export async function serve(
     // While the demo city is made the simulator lives in its month; afterwards in the present.
     let simulatorClock: Clock = systemClock;
     let deliverTo: ((body: Buffer, headers: Readonly<Record<string, string>>) => Promise<number>) | undefined;
+    const kept = simulated ? await keptSimulatorState(system.app) : undefined;
     const simulator: Simulator | undefined = simulated
       ? createSimulator({
           clock: () => simulatorClock(),
@@ -56,6 +58,7 @@ export async function serve(
           merchantName: "Kosalpur Nagar Palika",
           bankOpening: Number(demoBankOpening),
           autoDeliver: true,
+          ...(kept === undefined ? {} : { snapshot: kept }),
           sendWebhook: ({ body, headers }) => deliverTo?.(body, headers) ?? Promise.resolve(0),
         })
       : undefined;
@@ -85,6 +88,15 @@ export async function serve(
       info: (message) => console.log(message),
       error: (message, error) => console.error(message, error instanceof Error ? error.message : error),
     };
+
+    // Closed after the web server: no request changes what is kept last.
+    const keeper =
+      simulator &&
+      keepSimulator(system.app, simulator, {
+        kept,
+        failed: (error) => log.error("the simulator's state could not be kept; it tries again", error),
+      });
+    if (keeper) closers.push(() => keeper.close());
 
     if (options.web) {
       const web = await createWebApp({
@@ -130,6 +142,7 @@ export async function serve(
         console.log(`demo logins: ${DEMO_LOGINS.map((l) => l.login).join(", ")}`);
         console.log(`demo password: ${password}`);
       }
+      await keeper?.start();
       // From here on webhooks come over HTTP, as the gateway's do.
       deliverTo = async (body, headers) => {
         const response = await fetch(`${baseUrl}/webhooks/razorpay/${DEMO_ULB}`, {
