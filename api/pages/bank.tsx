@@ -26,7 +26,20 @@ import {
 } from "../../reconciliation/index.ts";
 import { apiErrors } from "../errors.ts";
 import { Books, Files } from "./books-frame.tsx";
-import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Problems, Refused, Select, Table } from "./components.tsx";
+import {
+  Amount,
+  Badge,
+  Crumbs,
+  Facts,
+  Field,
+  Flash,
+  Form,
+  Mark,
+  Problems,
+  Refused,
+  Select,
+  Table,
+} from "./components.tsx";
 import { attempt, dateField, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
 
@@ -385,7 +398,9 @@ export function BrsPage(props: {
         </Flash>
       )}
       {statement.isProved ? (
-        <p class="good-text">✓ Reconciled: what the bank should say is what it says.</p>
+        <p class="good-text">
+          <Mark ok /> Reconciled: what the bank should say is what it says.
+        </p>
       ) : (
         <Flash kind="problem">Not reconciled: difference {formatStatement(statement.difference)}.</Flash>
       )}

@@ -23,7 +23,7 @@ import { openExceptions, type OpenException } from "../../reconciliation/index.t
 import { allTies, type Tie } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
 import { Books, Files, RangeForm, rangeField, rangeQuery, type Range } from "./books-frame.tsx";
-import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Pagination, Refused, Table } from "./components.tsx";
+import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Mark, Pagination, Refused, Table } from "./components.tsx";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
 
@@ -80,9 +80,10 @@ export function OverviewPage(props: {
           <a class="card figure-card" href="#ties">
             Ties as on {props.asOf}
             <span class={`big ${broken.length === 0 ? "good-text" : "bad-text"}`}>
+              <Mark ok={broken.length === 0} />{" "}
               {broken.length === 0
-                ? `✓ all ${props.ties.length} hold`
-                : `✗ ${broken.length} of ${props.ties.length} differ`}
+                ? `all ${props.ties.length} hold`
+                : `${broken.length} of ${props.ties.length} differ`}
             </span>
           </a>
         </li>
@@ -238,7 +239,9 @@ export function TrialBalancePage({
       </RangeForm>
       {rows.length > 0 &&
         (wrong.length === 0 ? (
-          <p class="good-text">✓ Debits and credits agree: opening, period and closing.</p>
+          <p class="good-text">
+            <Mark ok /> Debits and credits agree: opening, period and closing.
+          </p>
         ) : (
           <Flash kind="problem">
             The trial balance does not balance: {wrong.map(([what, d]) => `${what} ${formatStatement(d)}`).join(", ")}.

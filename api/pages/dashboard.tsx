@@ -13,7 +13,7 @@ import {
   type DashboardTie,
 } from "../../reports/index.ts";
 import { RangeForm, rangeField, rangeQuery, type Range } from "./books-frame.tsx";
-import { Amount, Flash, Refused, Select, Table } from "./components.tsx";
+import { Amount, Flash, Mark, Refused, Select, Table } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout, READERS } from "./layout.tsx";
@@ -59,7 +59,7 @@ export function DashboardPage(props: {
 }): VNode {
   const { view, range, unit, data } = props;
   const { t } = view;
-  const shown = (amount: Paise): string => `${UNITS[unit]} ${formatInUnit(amount, unit)}`;
+  const shown = (amount: Paise): string => `₹ ${formatInUnit(amount, unit)}${UNITS[unit].slice(1)}`;
   return (
     <Layout view={view} title={t("nav.dashboard")} section="dashboard" wide>
       <h1>Collection, {view.session.user?.ulb.name}</h1>
@@ -155,7 +155,8 @@ function Figures(props: {
       </ul>
       {tie.difference === 0n ? (
         <p class="good-text">
-          ✓ All collection of the range equals the trial balance to the rupee: ₹ {formatIndian(tie.trialBalance)}
+          <Mark ok /> All collection of the range equals the trial balance to the rupee: ₹{" "}
+          {formatIndian(tie.trialBalance)}
           {props.canReadBooks && (
             <>
               {" "}
@@ -195,7 +196,12 @@ function Figures(props: {
           </figcaption>
           <div
             class="chart"
-            // The picture comes from reports, which escapes its texts; nothing of it is typed by a visitor.
+            // On a phone the picture scrolls by itself, with the keyboard too.
+            role="group"
+            tabIndex={0}
+            aria-label={title}
+            // The picture comes from reports, which escapes its texts; nothing of it is typed by a visitor. Its style element is for hovering
+            // with a script that we do not have, and would be refused by our own content security policy.
             dangerouslySetInnerHTML={{
               __html: chartSvg({
                 description: said,
@@ -209,7 +215,7 @@ function Figures(props: {
                 unit,
                 width: 1040,
                 height: 300,
-              }),
+              }).replace(/<style\b[\s\S]*?<\/style>/g, ""),
             }}
           />
           <details>

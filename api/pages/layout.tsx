@@ -124,7 +124,13 @@ export function Layout({ view, title, section, ulb, scripts = [], wide = false, 
             </ul>
           </nav>
         </header>
-        <main id="main" tabIndex={-1} class={wide ? "wide" : undefined}>
+        <main
+          id="main"
+          tabIndex={-1}
+          class={wide ? "wide" : undefined}
+          // The pages of the offices are written in English so far; a screen reader must not read them out as Hindi.
+          lang={session.lang !== "en" && section in READERS ? "en" : undefined}
+        >
           {children}
         </main>
         <footer>

@@ -40,8 +40,15 @@ export function PeriodsPage({
       <Table
         caption="Months of the books"
         hideCaption
+        stacks
         empty="No financial year was opened yet."
-        columns={[{ title: "Month" }, { title: "Status" }, { title: "Changed" }, { title: "Reason" }, { title: "" }]}
+        columns={[
+          { title: "Month" },
+          { title: "Status" },
+          { title: "Changed" },
+          { title: "Reason" },
+          { title: "Look", kind: "action" },
+        ]}
         rows={periods.map((p) => ({
           cells: [
             periodName(p.period),

@@ -7,7 +7,7 @@ import type { Ulb, Who } from "../../ledger/kernel/tx.ts";
 import { listUlbs } from "../../ledger/index.ts";
 import { receiptPdf, receiptView, type ReceiptView } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
-import { Amount, Facts, Table } from "./components.tsx";
+import { Amount, Facts, Mark, Table } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
@@ -43,7 +43,9 @@ export function ReceiptPage({
       {state.status === "issued" ? (
         <div class="flash good">
           <p>
-            <strong>✓ {t("receipt.status.issued")}</strong>
+            <strong>
+              <Mark ok /> {t("receipt.status.issued")}
+            </strong>
           </p>
           <p>{t("receipt.status.issued.text", { ulb: local(ulb.name, ulb.nameLocal) })}</p>
           {isSubject && <p>{t("receipt.subject")}</p>}
@@ -52,7 +54,8 @@ export function ReceiptPage({
         <div class="flash problem">
           <p>
             <strong>
-              ✗ {t(state.status === "cancelled" ? "receipt.status.cancelled" : "receipt.status.dishonoured")}
+              <Mark ok={false} />{" "}
+              {t(state.status === "cancelled" ? "receipt.status.cancelled" : "receipt.status.dishonoured")}
             </strong>
           </p>
           <p>
