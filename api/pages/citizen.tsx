@@ -23,7 +23,7 @@ import {
   pollOrder,
 } from "../../collections/index.ts";
 import { formatDate, type FinancialYear, type LocalDate } from "../../ledger/kernel/dates.ts";
-import { Refusal } from "../../ledger/kernel/errors.ts";
+import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { formatIndian, rupees, sum, toRupees } from "../../ledger/kernel/money.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
 import type { Read, Ulb } from "../../ledger/kernel/tx.ts";
@@ -236,7 +236,7 @@ export function BillExplained({ view, bill }: { readonly view: View; readonly bi
         hideCaption
         stacks
         columns={[
-          { title: t("bill.year") },
+          { title: t("bill.year"), kind: "code" },
           { title: t("bill.head") },
           { title: t("bill.due") },
           { title: t("bill.amount"), kind: "amount" },

@@ -90,7 +90,7 @@ export function ReceiptPage({
         stacks
         columns={[
           { title: t("receipt.head") },
-          { title: t("receipt.year") },
+          { title: t("receipt.year"), kind: "code" },
           { title: t("receipt.amount"), kind: "amount" },
         ]}
         rows={[
