@@ -25,6 +25,15 @@ import {
   webhookPlugin,
 } from "./v1/index.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The page takes a file: it reads the parts and checks the form's token itself. */
+    isUpload?: boolean;
+  }
+}
+
+const TOO_MANY = "too many requests came from your address; please wait a minute and try again";
+
 export type WebOptions = {
   readonly app: WebApp;
   readonly secret: string;
@@ -101,14 +110,17 @@ export async function createWebApp(options: WebOptions): Promise<FastifyInstance
 
   web.decorateRequest("session", null as never);
   web.addHook("onRequest", async (request, reply) => {
+    // No text of ours has this character, and PostgreSQL stores none.
+    if (request.url.includes("%00")) throw Object.assign(new Error("NUL in the address"), { statusCode: 400 });
     if (isMachine(request)) return;
     await session.load(request, reply);
   });
   web.addHook("preHandler", async (request) => {
     // A form must come from a page of ours. Machines carry a token or a signature, the gateway's callback its own.
     if (request.method !== "POST" || isMachine(request) || request.url.startsWith("/pay/callback/")) return;
-    // An uploading page reads its parts, checks the token among them and calls checkCsrf itself.
-    if (request.isMultipart()) return;
+    // An uploading page reads its parts, checks the token among them and calls checkCsrf itself. No other page takes parts: a forged form that
+    // is sent as parts has no token that could be read here, and would otherwise pass.
+    if (request.isMultipart() && request.routeOptions.config.isUpload === true) return;
     session.checkCsrf(request);
     await Promise.resolve();
   });
@@ -128,7 +140,7 @@ export async function createWebApp(options: WebOptions): Promise<FastifyInstance
       return reply
         .status(status)
         .type("text/html; charset=utf-8")
-        .send(errorPage(request.session, status, "the request could not be understood"));
+        .send(errorPage(request.session, status, status === 429 ? TOO_MANY : "the request could not be understood"));
     }
     request.log.error(error);
     const message = `something went wrong on our side; nothing was lost. Say this number if you report it: ${request.id}`;
@@ -156,9 +168,7 @@ export async function createWebApp(options: WebOptions): Promise<FastifyInstance
         if (byToken) return byToken;
         // A signed-in person's own browser may read; changes by cookie alone would be open to forged requests.
         if (request.method !== "GET" || !request.cookies["session"]) return undefined;
-        const asked = request as FastifyRequest;
-        await session.load(asked, asked as never);
-        const { user } = request.session;
+        const user = await session.person(request as FastifyRequest);
         return user && { ulb: user.ulb, actor: { id: user.id, roles: user.roles } };
       },
     }),

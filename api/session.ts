@@ -23,7 +23,11 @@ declare module "fastify" {
   }
 }
 
+type Person = NonNullable<Session["user"]>;
+
 export type SessionFacade = {
+  /** The signed-in person behind the request's cookie, if his session is alive. Sets no cookie and makes no session. */
+  person(request: FastifyRequest): Promise<Person | undefined>;
   /** Fills request.session from the cookies; run before every route. */
   load(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   signIn(request: FastifyRequest, reply: FastifyReply, login: string, password: string): Promise<boolean>;
@@ -47,7 +51,34 @@ export function createSessions(
   const csrfFor = (token: string): string =>
     createHmac("sha256", options.secret).update(`csrf:${token}`).digest("base64url");
 
+  async function find(token: string): Promise<Person | undefined> {
+    const now = app.clock();
+    const { rows } = await app.db.batch.query<{
+      user_id: string;
+      login: string;
+      name: string;
+      ulb_id: number;
+      stale: boolean;
+    }>(
+      `select s.user_id, u.login, u.name, s.ulb_id, s.seen_at < $2::timestamptz - interval '1 minute' as stale
+       from api.sessions s join api.users u on u.user_id = s.user_id
+       where s.token_hash = $1 and s.expires_at > $2 and s.seen_at > $2::timestamptz - make_interval(mins => $3) and u.is_active`,
+      [hashOf(token), now, IDLE_MINUTES],
+    );
+    const row = rows[0];
+    if (!row) return undefined;
+    const roles = (await rolesOf(app, row.user_id)).get(row.ulb_id) ?? [];
+    if (row.stale)
+      await app.db.batch.query("update api.sessions set seen_at = $2 where token_hash = $1", [hashOf(token), now]);
+    return { id: row.login, name: row.name, roles, ulb: await getUlbById(app, row.ulb_id) };
+  }
+
   return {
+    person: async (request) => {
+      const token = request.cookies["session"];
+      return token ? find(token) : undefined;
+    },
+
     load: async (request, reply) => {
       const query = request.query as Record<string, unknown> | undefined;
       const asked = query?.["lang"];
@@ -55,32 +86,9 @@ export function createSessions(
       if (asked === "hi" || asked === "en") void reply.setCookie("lang", asked, { ...cookie, maxAge: 365 * 86_400 });
       const token = request.cookies["session"];
       if (token) {
-        const now = app.clock();
-        const { rows } = await app.db.batch.query<{
-          user_id: string;
-          login: string;
-          name: string;
-          ulb_id: number;
-          stale: boolean;
-        }>(
-          `select s.user_id, u.login, u.name, s.ulb_id, s.seen_at < $2::timestamptz - interval '1 minute' as stale
-           from api.sessions s join api.users u on u.user_id = s.user_id
-           where s.token_hash = $1 and s.expires_at > $2 and s.seen_at > $2::timestamptz - make_interval(mins => $3) and u.is_active`,
-          [hashOf(token), now, IDLE_MINUTES],
-        );
-        const row = rows[0];
-        if (row) {
-          const roles = (await rolesOf(app, row.user_id)).get(row.ulb_id) ?? [];
-          if (row.stale)
-            await app.db.batch.query("update api.sessions set seen_at = $2 where token_hash = $1", [
-              hashOf(token),
-              now,
-            ]);
-          request.session = {
-            user: { id: row.login, name: row.name, roles, ulb: await getUlbById(app, row.ulb_id) },
-            csrf: csrfFor(token),
-            lang,
-          };
+        const user = await find(token);
+        if (user) {
+          request.session = { user, csrf: csrfFor(token), lang };
           return;
         }
         void reply.clearCookie("session", cookie);

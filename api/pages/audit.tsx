@@ -2,6 +2,7 @@ import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
+import { getAccount } from "../../ledger/index.ts";
 import { financialYear, formatDate, localDate } from "../../ledger/kernel/dates.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import { exportReport, listReports, type ReportFile, type ReportOptions } from "../../reports/index.ts";
@@ -127,6 +128,8 @@ async function openReport(desk: Desk, who: Who, name: string, format: string, op
   return new Promise<Opened>((resolve, reject) => {
     const run = async (): Promise<void> => {
       const file = await desk.read(who, async (read) => {
+        // A list that is streamed says its columns before it looks for its rows; what is not there must be said before that.
+        if (name === "account-ledger" && options.account !== undefined) await getAccount(read, options.account);
         const made = await exportReport(read, name, options, format);
         if (!made.isLive) return made;
         resolve({ fileName: made.fileName, contentType: made.contentType, stream: out });

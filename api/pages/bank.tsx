@@ -542,7 +542,7 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
     );
   });
 
-  web.post<ByAccount>("/books/bank/:account/statement", async (request, reply) => {
+  web.post<ByAccount>("/books/bank/:account/statement", { config: { isUpload: true } }, async (request, reply) => {
     const who = desk.need(request, "accountant");
     const { account } = request.params;
     const upload = await uploadOf(request);

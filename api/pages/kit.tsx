@@ -48,12 +48,12 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
   }
 }
 
-/** The text of a form or query field: the first of several, without spaces around it; "" when it is missing. */
+/** The text of a form or query field: the first of several, without spaces around it and without NUL; "" when it is missing. */
 export function field(from: unknown, name: string): string {
   if (typeof from !== "object" || from === null) return "";
   const found = (from as Record<string, unknown>)[name];
   const value: unknown = Array.isArray(found) ? found[0] : found;
-  return typeof value === "string" ? value.trim() : "";
+  return typeof value === "string" ? value.replaceAll("\0", "").trim() : "";
 }
 
 /** An amount as people type it: commas of grouping and a rupee sign in front are taken away; rupees() judges the rest. */
