@@ -9,8 +9,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { newId, newToken } from "../ledger/kernel/ids.ts";
 import { Refusal } from "../ledger/kernel/errors.ts";
-import type { App, Ulb } from "../ledger/kernel/tx.ts";
-import type { CollectionsApp } from "../collections/index.ts";
+import type { App } from "../ledger/kernel/tx.ts";
 import { apiErrors } from "./errors.ts";
 import { errorPage, pagesPlugin } from "./pages/index.ts";
 import type { WebApp } from "./web-app.ts";
@@ -168,7 +167,7 @@ export async function createWebApp(options: WebOptions): Promise<FastifyInstance
         if (byToken) return byToken;
         // A signed-in person's own browser may read; changes by cookie alone would be open to forged requests.
         if (request.method !== "GET" || !request.cookies["session"]) return undefined;
-        const user = await session.person(request as FastifyRequest);
+        const user = await session.person(request);
         return user && { ulb: user.ulb, actor: { id: user.id, roles: user.roles } };
       },
     }),
