@@ -167,6 +167,7 @@ export function DayBookPage(props: {
       <Files report="day-book" query={rangeQuery(props.range)} />
       <Table
         caption={`Entries from ${formatDate(props.range.from)} to ${formatDate(props.range.to)}`}
+        stacks
         empty="There are no entries in this range."
         columns={[
           { title: "Date", kind: "code" },
@@ -250,6 +251,7 @@ export function TrialBalancePage({
       <Files report="trial-balance" query={query} />
       <Table
         caption={`${formatDate(range.from)} to ${formatDate(range.to)}, amounts in rupees`}
+        stacks
         empty="No account has a balance or a movement in this range."
         columns={[
           { title: "Code", kind: "code" },
@@ -304,6 +306,7 @@ export function AccountPage(props: {
       <Files report="account-ledger" query={`account=${account.code}&${rangeQuery(range)}`} />
       <Table
         caption={`${formatDate(range.from)} to ${formatDate(range.to)}${page > 1 ? `, page ${page}` : ""}`}
+        stacks
         columns={[
           { title: "Date", kind: "code" },
           { title: "Entry", kind: "code" },
