@@ -44,6 +44,9 @@ import {
 } from "./schemas.ts";
 import { entryView, lineView, periodView, postedView } from "./views.ts";
 
+/** Entries of these sources stand for themselves; all others have a register that must follow. */
+const WRITTEN_BY_PEOPLE = new Set(["voucher", "voucher-import"]);
+
 const Range = { from: IsoDate, to: IsoDate };
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DIGITS = /^\d{1,18}$/;
@@ -140,7 +143,7 @@ export const bookRoutes: Routes = (server, { app }) => {
         reply,
         await doOnce(app, callerOf(request), request, async (tx) => {
           const entry = await getEntry(tx, BigInt(request.params.id));
-          if (entry.source.type !== "voucher") {
+          if (!WRITTEN_BY_PEOPLE.has(entry.source.type)) {
             throw v1Errors.ENTRY_OF_A_REGISTER({
               entry: entry.number,
               source: `${entry.source.type} ${entry.source.id}`,

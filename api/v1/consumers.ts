@@ -143,14 +143,14 @@ export const consumerRoutes: Routes = (server, { app }) => {
   server.route({
     method: "POST",
     url: "/consumers/:id/bills",
-    config: { roles: [...WHO.counter, ...WHO.makes] },
+    config: { roles: WHO.bills },
     schema: {
       ...doc({
         tag: "Bills",
         summary: "Issue the bill of a consumer",
         description:
           "Arrears, current dues, penalty to the day, rebate for full payment, rounding. While the same is due the bill issued before is given again.",
-        roles: [...WHO.counter, ...WHO.makes],
+        roles: WHO.bills,
       }),
       params: Type.Object({ id: Uuid }),
       headers: OptionalIdempotencyHeader,

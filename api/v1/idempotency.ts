@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { invariant } from "../../ledger/kernel/errors.ts";
+import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { inTransaction, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { v1Errors } from "./errors.ts";
 
@@ -75,7 +75,14 @@ export async function flowOnce(
   const fingerprint = fingerprintOf(request);
   const earlier = await inTransaction(app, who, (tx) => claim(tx, key, fingerprint));
   if (earlier?.status != null) return replay(earlier);
-  const kept = keep(await flow(key));
+  let kept: Kept;
+  try {
+    kept = keep(await flow(key));
+  } catch (error) {
+    // Refused: the key is free again here. What the flow itself keeps under it (an order whose answer was lost) it finds again.
+    if (error instanceof Refusal) await inTransaction(app, who, (tx) => release(tx, key));
+    throw error;
+  }
   await inTransaction(app, who, (tx) => finish(tx, key, kept));
   return kept;
 }
@@ -125,6 +132,14 @@ async function claim(tx: Tx, key: string, fingerprint: Buffer): Promise<KeyRow |
     throw v1Errors.IDEMPOTENCY_KEY_REUSED({ key, since: row.created_at.toISOString() });
   }
   return row;
+}
+
+async function release(tx: Tx, key: string): Promise<void> {
+  await tx.query(
+    `delete from api.idempotency_keys
+     where ulb_id = :ulb and actor = :actor and idempotency_key = :key and finished_at is null`,
+    { ulb: tx.ulb.id, actor: tx.actor.id, key },
+  );
 }
 
 async function finish(tx: Tx, key: string, kept: Kept): Promise<void> {

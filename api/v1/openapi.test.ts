@@ -2,6 +2,7 @@ import { Value } from "typebox/value";
 import type { TSchema } from "typebox";
 import { expect, test } from "vitest";
 import { knownErrors } from "../../ledger/kernel/errors.ts";
+import { httpApiMarkdown } from "./http-api-page.ts";
 import { testServer, testTown } from "./testing.ts";
 
 type Media = Record<string, { schema: TSchema & { examples?: unknown[]; $ref?: string } }>;
@@ -143,6 +144,10 @@ test("every JSON body has an example, and the examples fit their schemas", () =>
     for (const example of examples)
       expect(Value.Check(schema, example), `${name} ${JSON.stringify(example)}`).toBe(true);
   }
+});
+
+test("docs/reference/http-api.md holds every address with its roles", async () => {
+  await expect(httpApiMarkdown(document.paths)).toMatchFileSnapshot("../../docs/reference/http-api.md");
 });
 
 test("no amount is a number anywhere in the document", () => {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest, FastifyServerOptions } from "fastify";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Type from "typebox";
 import type { CollectionsApp } from "../../collections/index.ts";
 import { knownErrors } from "../../ledger/kernel/errors.ts";
@@ -15,7 +16,7 @@ import type { V1Server } from "./route.ts";
 import { ProblemSchema, sharedSchemas } from "./schemas.ts";
 import { voucherRoutes } from "./vouchers.ts";
 
-export type V1Options = {
+type V1Options = {
   readonly app: CollectionsApp;
   /** Who asks, by token or session; undefined: nobody we know. May raise UNAUTHENTICATED. */
   readonly authenticate: (request: FastifyRequest) => Promise<Who | undefined>;
@@ -79,6 +80,8 @@ export const openApiOptions = {
       },
     },
   },
+  // Pages for people have no tag: the document is of the machine interface alone.
+  hideUntagged: true,
   refResolver: {
     buildLocalReference: (json: { readonly $id?: unknown }, _base: unknown, _fragment: unknown, i: number): string =>
       typeof json.$id === "string" ? json.$id : `def-${i}`,
@@ -91,7 +94,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
   return async (root) => {
     await root.register(
       async (scope) => {
-        const server = scope.withTypeProvider() as V1Server;
+        const server: V1Server = scope.withTypeProvider<TypeBoxTypeProvider>();
         server.setErrorHandler(problemHandler);
         server.setNotFoundHandler((request, reply) =>
           problemHandler(

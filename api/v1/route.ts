@@ -42,10 +42,12 @@ export type Routes = (server: V1Server, context: V1Context) => void;
 
 /** Who does what. A person may have several roles; nobody's role makes him his own checker (MAKER_IS_CHECKER). */
 export const WHO = {
-  /** Looks at consumers, dues, bills and receipts. */
-  desk: ["cashier", "accountant", "checker", "auditor", "admin"],
+  /** Looks at consumers, dues, bills and receipts; a citizens' portal (system) too. */
+  desk: ["cashier", "accountant", "checker", "auditor", "admin", "system"],
   /** Looks at the books. */
   books: ["accountant", "checker", "auditor", "admin"],
+  /** Issues bills. */
+  bills: ["cashier", "accountant", "system"],
   /** Opens online payments: a cashier, or the machine of a citizens' portal. */
   orders: ["cashier", "system"],
   counter: ["cashier"],

@@ -1,5 +1,5 @@
 import swagger from "@fastify/swagger";
-import Fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from "fastify";
+import Fastify, { type FastifyInstance, type LightMyRequestResponse } from "fastify";
 import { afterAll } from "vitest";
 import { testConsumer, testDemand } from "../../billing/testing.ts";
 import type { Consumer } from "../../billing/index.ts";
@@ -66,7 +66,7 @@ export type TestTown = {
   call(role: Role | undefined, target: string, options?: Call): Promise<Answer>;
 };
 type Call = {
-  readonly body?: unknown;
+  readonly body?: string | object;
   readonly key?: string;
   readonly ifMatch?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
@@ -113,10 +113,10 @@ export async function testTown(on: TestServer): Promise<TestTown> {
       if (ifMatch !== undefined) headers["if-match"] = ifMatch;
       if (typeof body === "string") headers["content-type"] ??= "text/csv";
       return on.server.inject({
-        method: method as InjectOptions["method"] & string,
+        method: method,
         url,
         headers,
-        ...(body === undefined ? {} : { payload: body as string | object }),
+        ...(body === undefined ? {} : { payload: body }),
       });
     },
   };

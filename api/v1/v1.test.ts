@@ -52,7 +52,7 @@ test("consumers of a service are listed page by page, each once", async () => {
   const codes: string[] = [];
   for (let cursor = ""; ;) {
     const page = (await town.call("auditor", `GET /v1/consumers?service=property-tax&limit=2${cursor}`)).json();
-    codes.push(...page.items.map((c: { code: string }) => c.code));
+    codes.push(...(page.items as { code: string }[]).map((c) => c.code));
     if (page.next === null) break;
     cursor = `&cursor=${page.next}`;
   }
@@ -132,7 +132,7 @@ test("cash and a cheque at the counter, the drawer counted, both deposited, the 
   expect(returned.json()).toMatchObject({ receipt: { status: "dishonoured" }, noticeBy: "2026-08-14" });
   expect((await town.call("cashier", `GET /v1/consumers/${town.consumer.id}/dues`)).json().outstanding).toBe("688.00");
   const ties = (await town.call("auditor", "GET /v1/ties?asOf=2026-07-31")).json();
-  expect(ties.items.filter((t: { ok: boolean }) => !t.ok)).toEqual([]);
+  expect((ties.items as { ok: boolean }[]).filter((t) => !t.ok)).toEqual([]);
   expect(ties.ok).toBe(true);
   const board = (await town.call("auditor", "GET /v1/dashboard?from=2026-07-01&to=2026-07-31")).json();
   expect(board).toMatchObject({ total: "500.00", receipts: 2, tie: { ok: true, difference: "0.00" } });
@@ -220,7 +220,7 @@ test("the day book is read page by page, and the trial balance has equal sides",
     const page = (
       await town.call("auditor", `GET /v1/journal-entries?from=2026-04-01&to=2026-07-31&limit=1${cursor}`)
     ).json();
-    numbers.push(...page.items.map((e: { number: string }) => e.number));
+    numbers.push(...(page.items as { number: string }[]).map((e) => e.number));
     if (page.next === null) break;
     cursor = `&cursor=${page.next}`;
   }
@@ -243,9 +243,12 @@ test("a month is closed after a dry run that changes nothing, and reopened with 
   const town = await testTown(on);
   const dry = await town.call("accountant", "POST /v1/periods/2026-04/close", { body: { dryRun: true } });
   expect(dry.json()).toMatchObject({ dryRun: true, period: { period: "2026-04", status: "closed" } });
-  const status = async () =>
-    (await town.call("auditor", "GET /v1/periods")).json().items.find((p: { period: string }) => p.period === "2026-04")
-      .status;
+  const status = async () => {
+    const periods = (await town.call("auditor", "GET /v1/periods")).json<{
+      items: { period: string; status: string }[];
+    }>();
+    return periods.items.find((p) => p.period === "2026-04")?.status;
+  };
   expect(await status()).toBe("open");
   const closed = await town.call("accountant", "POST /v1/periods/2026-04/close", { body: {} });
   expect(closed.statusCode, closed.body).toBe(200);

@@ -2,21 +2,14 @@ import type { FastifyPluginAsync } from "fastify";
 import Type from "typebox";
 import { MAX_WEBHOOK_BYTES, receiveWebhook, type CollectionsApp } from "../../collections/index.ts";
 import { getUlb } from "../../ledger/index.ts";
-import type { Ulb } from "../../ledger/kernel/tx.ts";
 import { problemHandler } from "./problems.ts";
-
-export type WebhookOptions = {
-  readonly app: CollectionsApp;
-  /** Called after an event was stored, so that the work may begin at once; the duty that empties the inbox does it anyway. */
-  readonly stored?: (ulb: Ulb) => void;
-};
 
 /**
  * POST /webhooks/razorpay/{ulb}: the gateway's events, as bytes. They are verified, stored and answered 200; the work comes after. 400 a wrong
  * signature, 404 an unknown ULB, 413 above 256 KB, 503 when the database is away (the gateway sends again later).
  */
-export function webhookPlugin(options: WebhookOptions): FastifyPluginAsync {
-  const { app, stored } = options;
+export function webhookPlugin(options: { readonly app: CollectionsApp }): FastifyPluginAsync {
+  const { app } = options;
   return async (server) => {
     server.setErrorHandler(problemHandler);
     // The signature is over the bytes: no parser may touch them, whatever their type claims to be.
@@ -55,7 +48,6 @@ export function webhookPlugin(options: WebhookOptions): FastifyPluginAsync {
         const ulb = await getUlb(app, request.params.ulb);
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const { isNew } = await receiveWebhook(app, ulb, body, request.headers);
-        if (isNew) stored?.(ulb);
         return { status: isNew ? "stored" : "known" };
       },
     );
