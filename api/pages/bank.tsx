@@ -198,7 +198,7 @@ export function BankPage(props: {
         caption="Likely matches: the amount fits, a person decides"
         stacks
         empty="No likely match."
-        columns={[{ title: "Bank" }, { title: "Book" }, { title: "Evidence" }, { title: "" }]}
+        columns={[{ title: "Bank" }, { title: "Book" }, { title: "Evidence" }, { title: "Step", kind: "action" }]}
         rows={result.proposed.slice(0, SHOWN).map((m) => ({
           cells: [
             m.lines.map((id) => <div>{lineOf(id)}</div>),
@@ -225,7 +225,7 @@ export function BankPage(props: {
           { title: "Date", kind: "code" },
           { title: "Narration" },
           { title: "Amount (₹)", kind: "amount" },
-          { title: "" },
+          { title: "Step", kind: "action" },
         ]}
         rows={openLines.slice(0, SHOWN).map((l) => {
           const proposed = proposedFor.get(l.id);
@@ -270,7 +270,7 @@ export function BankPage(props: {
           { title: "Voucher", kind: "code" },
           { title: "Particulars" },
           { title: "Amount (₹)", kind: "amount" },
-          { title: "" },
+          { title: "Step", kind: "action" },
         ]}
         rows={openItems.slice(0, SHOWN).map((i) => {
           const exception = exceptionOf.get(i.id);

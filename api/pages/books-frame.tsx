@@ -10,6 +10,7 @@ const TABS = [
   ["trial-balance", "/books/trial-balance", "Trial balance"],
   ["vouchers", "/books/vouchers", "Vouchers"],
   ["money", "/books/money", "Deposits"],
+  ["refunds", "/books/refunds", "Refunds"],
   ["bank", "/books/bank", "Bank"],
   ["periods", "/books/periods", "Periods"],
 ] as const;

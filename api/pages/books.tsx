@@ -46,7 +46,7 @@ export function TieTable({ ties, caption }: { readonly ties: readonly Tie[]; rea
         { title: "Books", kind: "amount" },
         { title: "Register", kind: "amount" },
         { title: "Difference", kind: "amount" },
-        { title: "" },
+        { title: "Result" },
       ]}
       rows={ties.map((tie) => ({
         cells: [
@@ -101,7 +101,7 @@ export function OverviewPage(props: {
           </a>
         </li>
         <li>
-          <a class="card figure-card" href="#tasks">
+          <a class="card figure-card" href="/books/refunds#tasks">
             Waiting for a person
             <span class="big">{props.tasks.length + props.exceptions.length}</span>
           </a>

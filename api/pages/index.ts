@@ -11,6 +11,7 @@ import { createDesk, type PagesOptions } from "./kit.tsx";
 import { moneyRoutes } from "./money.tsx";
 import { periodRoutes } from "./periods.tsx";
 import { receiptRoutes } from "./receipt.tsx";
+import { refundRoutes } from "./refunds.tsx";
 import { voucherRoutes } from "./vouchers.tsx";
 
 export { errorPage } from "./error-page.tsx";
@@ -29,6 +30,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     voucherRoutes(web, desk);
     periodRoutes(web, desk);
     moneyRoutes(web, desk);
+    refundRoutes(web, desk);
     bankRoutes(web, desk);
     auditRoutes(web, desk);
     dashboardRoutes(web, desk);
