@@ -11,8 +11,8 @@ const fonts = path.dirname(packages.resolve("@expo-google-fonts/noto-sans-devana
 const FILES = {
   "styles.css": { file: path.join(here, "styles.css"), type: "text/css; charset=utf-8" },
   "icon.svg": { file: path.join(here, "icon.svg"), type: "image/svg+xml" },
-  "autosubmit.js": { file: path.join(here, "autosubmit.js"), type: "text/javascript; charset=utf-8" },
-  "print.js": { file: path.join(here, "print.js"), type: "text/javascript; charset=utf-8" },
+  "autosubmit.js": { file: path.join(here, "autosubmit.mjs"), type: "text/javascript; charset=utf-8" },
+  "print.js": { file: path.join(here, "print.mjs"), type: "text/javascript; charset=utf-8" },
   "htmx.js": { file: htmx, type: "text/javascript; charset=utf-8" },
   "fonts/noto-sans-devanagari-400.ttf": {
     file: path.join(fonts, "400Regular", "NotoSansDevanagari_400Regular.ttf"),

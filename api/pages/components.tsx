@@ -97,6 +97,8 @@ export function Field(props: {
 }): VNode {
   const id = `f-${props.name}`;
   const hintId = props.hint === undefined ? undefined : `${id}-hint`;
+  // The types of inputs are a union by `type`; one component for several of them hands it over untyped.
+  const attributes: Readonly<Record<string, string>> = { type: props.type ?? "text", ...props.htmx };
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
@@ -108,7 +110,6 @@ export function Field(props: {
       <input
         id={id}
         name={props.name}
-        type={(props.type ?? "text") as "text"}
         value={props.value}
         class={[props.size ?? "", props.isAmount ? "amount" : ""].filter(Boolean).join(" ") || undefined}
         inputMode={props.isAmount ? "decimal" : props.isNumeric ? "numeric" : undefined}
@@ -120,7 +121,7 @@ export function Field(props: {
         list={props.list}
         aria-describedby={hintId}
         aria-invalid={props.isWrong ? "true" : undefined}
-        {...props.htmx}
+        {...attributes}
       />
     </div>
   );
