@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { collectionErrors } from "../../collections/index.ts";
 import { accessibilityProblems, overflow, PHONE, DESKTOP, screenshot, visit } from "../testing-browser.ts";
@@ -13,6 +14,10 @@ const providerOrder = async (orderId: string): Promise<string> => {
   );
   return rows[0]?.id ?? "";
 };
+
+/** The page itself puts the cursor into that field, once it is drawn: a person types on without reaching for the mouse. */
+const cursorIn = (page: Page, field: string): Promise<void> =>
+  expect.poll(() => page.evaluate("document.activeElement.name")).toBe(field);
 
 test("without scripts a citizen finds, pays and gets the receipt all the same", async () => {
   const consumer = await debtor("PT-3-00101");
@@ -39,7 +44,7 @@ test("with the keyboard alone, in Hindi on a phone, a citizen pays a part of the
   expect(await page.evaluate("document.activeElement.getAttribute('href')")).toBe("#main");
 
   await page.goto("/pay");
-  // The search field has the cursor.
+  await cursorIn(page, "q");
   await page.keyboard.type(consumer.code);
   await page.keyboard.press("Enter");
   await page.waitForURL(/q=PT-3-00102/);
@@ -74,7 +79,7 @@ test("wrong amounts are refused beside the form, in the reader's language, with 
     await page.locator('input[name="amount"]').press("Enter");
     await expect.poll(() => page.getByRole("alert").textContent()).toContain(said);
     expect(await page.locator('input[name="amount"]').getAttribute("aria-invalid")).toBe("true");
-    expect(await page.evaluate("document.activeElement.name")).toBe("amount");
+    await cursorIn(page, "amount");
   }
   expect(await accessibilityProblems(page)).toEqual([]);
   await screenshot(page, "wrong-amount-hi");
@@ -184,13 +189,16 @@ test("a cashier opens the counter, takes cash with the keyboard, and may close o
   const { page, context, complaints, signIn } = await visit(browser, web.url);
   await signIn("cashier@test", PASSWORD);
   await page.waitForURL(/\/counter/);
+  await cursorIn(page, "counter");
   await page.keyboard.type("Counter 1");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Counter 1" }).waitFor();
+  await cursorIn(page, "q");
   await page.keyboard.type(consumer.code);
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/counter\/take\//);
   await screenshot(page, "counter-take");
+  await cursorIn(page, "amount");
   expect(await page.locator('input[name="amount"]').inputValue()).toBe("5670.00");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/counter\/receipts\//);
@@ -239,6 +247,7 @@ const PAGES: Readonly<Record<"citizen" | "cashier" | "accountant" | "auditor" | 
     "/books/periods/2026-07",
     "/books/bank",
     "/books/money",
+    "/books/refunds",
   ],
   auditor: ["/audit"],
   state: ["/dashboard?from=2026-07-01&to=2026-07-31"],
