@@ -6,6 +6,11 @@ export const configErrors = defineErrors({
     status: 500,
     message: (f: { value: string }) => `PORT is "${f.value}"; it must be a number from 1 to 65535`,
   },
+  CONFIG_PUBLIC_URL: {
+    status: 500,
+    message: (f: { value: string }) =>
+      `PUBLIC_URL is "${f.value}"; write it like https://pay.example.org, without a path`,
+  },
   CONFIG_GATEWAY: {
     status: 500,
     message: (f: { missing: readonly string[] }) =>
@@ -24,6 +29,8 @@ export type GatewayConfig = {
 export type Config = {
   readonly host: string;
   readonly port: number;
+  /** Where people reach this server, when that is not host and port: behind a proxy. For links, QR codes and the way back from the gateway. */
+  readonly publicUrl: string | undefined;
   /** A server of yours, or undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
@@ -38,11 +45,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     host: env["HOST"] ?? "127.0.0.1",
     port,
+    publicUrl: readPublicUrl(env["PUBLIC_URL"]),
     databaseUrl: env["DATABASE_URL"] || undefined,
     redisUrl: env["REDIS_URL"] || undefined,
     dataDir: path.resolve(env["NAGARKOSH_DATA"] ?? ".data"),
     gateway: readGateway(env),
   };
+}
+
+function readPublicUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  if (!/^https?:\/\/[^/?#\s]+$/.test(value)) throw configErrors.CONFIG_PUBLIC_URL({ value });
+  return value;
 }
 
 function readGateway(env: NodeJS.ProcessEnv): GatewayConfig | undefined {

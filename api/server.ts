@@ -45,7 +45,8 @@ export async function serve(
   const system = await openSystem(config, { serve: options.web });
   const closers: (() => Promise<void>)[] = [() => system.close()];
   try {
-    const baseUrl = `http://${config.host}:${config.port}`;
+    const localUrl = `http://${config.host}:${config.port}`;
+    const baseUrl = config.publicUrl ?? localUrl;
     const simulated = options.demo && config.gateway === undefined;
     // While the demo city is made the simulator lives in its month; afterwards in the present.
     let simulatorClock: Clock = systemClock;
@@ -63,7 +64,7 @@ export async function serve(
         })
       : undefined;
     const gateway: Gateway = simulator
-      ? createGateway(simulator.gatewayConfig(baseUrl))
+      ? createGateway(simulator.gatewayConfig(localUrl))
       : config.gateway
         ? createGateway({
             keyId: config.gateway.keyId,
@@ -81,7 +82,8 @@ export async function serve(
       baseUrl,
       defaultUlb: async () => {
         const ulbs = await listUlbs(system.app);
-        return ulbs.find((u) => u.code === DEMO_ULB) ?? ulbs[0] ?? (await getUlb(system.app, DEMO_ULB));
+        const demo = options.demo ? await demoUlbCode(system.app) : undefined;
+        return ulbs.find((u) => u.code === demo) ?? ulbs[0] ?? (await getUlb(system.app, DEMO_ULB));
       },
     };
     const log: JobsLog = {
@@ -117,13 +119,16 @@ export async function serve(
       closers.push(() => web.close());
       if (options.demo) {
         const password = await demoPassword(app);
-        if (simulator && !(await findUlb(app, DEMO_ULB))) {
+        let code = await demoUlbCode(app);
+        if (simulator && code === undefined) {
+          code = await freeDemoCode(app);
+          const ulbCode = code;
           const month = period("2026-07");
           const clock = demoClock(new Date(`${periodStart(month)}T02:30:00Z`));
           simulatorClock = clock.now;
           const then: CollectionsApp = { ...app, clock: clock.now };
           deliverTo = async (body, headers) => {
-            await receiveWebhook(then, await getUlb(then, DEMO_ULB), body, headers);
+            await receiveWebhook(then, await getUlb(then, ulbCode), body, headers);
             return 200;
           };
           console.log("making the demo city (once): a month of bills, payments, deposits and a bank statement …");
@@ -131,27 +136,31 @@ export async function serve(
             app: then,
             clock,
             simulator,
-            demo: { code: DEMO_ULB, properties: 600, connections: 250, seed: 1, month },
+            demo: { code, properties: 600, connections: 250, seed: 1, month },
             progress: () => undefined,
           });
           await demoUsers(app, ulb, password);
+          await keepSecret(app, "demo-ulb", code);
+          // The month had its accidents; from here on the gateway behaves.
+          simulator.webhookPlan({});
           simulatorClock = systemClock;
           simulator.setClock(systemClock());
         }
-        await openThisYear(app, await getUlb(app, DEMO_ULB));
+        await openThisYear(app, await getUlb(app, code ?? DEMO_ULB));
         console.log(`demo logins: ${DEMO_LOGINS.map((l) => l.login).join(", ")}`);
         console.log(`demo password: ${password}`);
       }
       await keeper?.start();
       // From here on webhooks come over HTTP, as the gateway's do.
       deliverTo = async (body, headers) => {
-        const response = await fetch(`${baseUrl}/webhooks/razorpay/${DEMO_ULB}`, {
+        const response = await fetch(`${localUrl}/webhooks/razorpay/${(await demoUlbCode(app)) ?? DEMO_ULB}`, {
           method: "POST",
           body: new Uint8Array(body),
           headers,
         });
         return response.status;
       };
+      if (simulator) settleAtTheGateway(simulator, app.clock, closers);
       console.log(`Nagarkosh is at ${baseUrl}`);
     }
     if (options.jobs) {
@@ -181,16 +190,39 @@ export const DEMO_LOGINS = [
   { login: "admin@demo", name: "Administrator", role: "admin" },
 ] as const;
 
-/** One password for all demo logins, made once for this database. */
-async function demoPassword(app: App): Promise<string> {
-  await app.db.batch.query(
-    "insert into api.secrets (name, value) values ('demo-password', $1) on conflict do nothing",
-    [`demo-${newToken().slice(0, 12)}`],
-  );
-  const { rows } = await app.db.batch.query<{ value: string }>(
-    "select value from api.secrets where name = 'demo-password'",
-  );
-  return rows[0]?.value ?? "";
+/** A value made once for this database: whoever comes first decides. */
+async function keepSecret(app: App, name: string, value: string): Promise<string> {
+  await app.db.batch.query("insert into api.secrets (name, value) values ($1, $2) on conflict do nothing", [
+    name,
+    value,
+  ]);
+  return (await readSecret(app, name)) ?? value;
+}
+
+async function readSecret(app: App, name: string): Promise<string | undefined> {
+  const { rows } = await app.db.batch.query<{ value: string }>("select value from api.secrets where name = $1", [name]);
+  return rows[0]?.value;
+}
+
+/** One password for all demo logins. */
+const demoPassword = (app: App): Promise<string> => keepSecret(app, "demo-password", `demo-${newToken().slice(0, 12)}`);
+
+/** The demo city whose making was finished; one that was stopped in the middle is left alone and a fresh one takes its place. */
+const demoUlbCode = (app: App): Promise<string | undefined> => readSecret(app, "demo-ulb");
+
+async function freeDemoCode(app: App): Promise<string> {
+  for (let n = 1; ; n++) {
+    const code = n === 1 ? DEMO_ULB : `${DEMO_ULB}-${n}`;
+    if (!(await findUlb(app, code))) return code;
+  }
+}
+
+/** In a live demo the simulator pays out by itself, once a working day, what is due. */
+function settleAtTheGateway(simulator: Simulator, clock: Clock, closers: (() => Promise<void>)[]): void {
+  const settle = (): void => void simulator.runSettlement(dateInIndia(clock()));
+  settle();
+  const timer = setInterval(settle, 3_600_000);
+  closers.push(() => Promise.resolve(clearInterval(timer)));
 }
 
 export async function demoUsers(app: App, ulb: Ulb, password: string): Promise<void> {

@@ -105,4 +105,4 @@ test("the same seed gives the same month: two trial balances alike to the letter
   expect(await trialBalanceText(first)).toBe(text);
   expect(await trialBalanceText(neighbour)).not.toBe(text);
   for (const town of [first, second, neighbour]) expect(await broken(town)).toEqual([]);
-});
+}, 120_000);

@@ -245,6 +245,7 @@ const GROUPS: readonly {
       DATABASE_START: "Read the server's own log that is named; a full disk and missing rights are the usual causes.",
       DATABASE_NO_USER: "Start the program as an ordinary user: PostgreSQL does not run as root.",
       CONFIG_PORT: "Set PORT to a number from 1 to 65535.",
+      CONFIG_PUBLIC_URL: "Write scheme and host only, such as https://pay.example.org.",
       CONFIG_GATEWAY: "Set all three of the gateway's variables, or none.",
       PORT_IN_USE: "Stop the program that uses the port, or set PORT to another number.",
       DEMO_ULB_EXISTS: "Give the demo an empty data folder, or another ULB code with --ulb.",
