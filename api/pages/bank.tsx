@@ -183,7 +183,7 @@ export function BankPage(props: {
           </Form>
         )}
       </div>
-      <h2>Proposals ({result.proposed.length + result.proposedEntries.length})</h2>
+      <h2>Proposals ({result.proposed.length})</h2>
       {canWrite && (
         <Form view={view} action={`${at}/reconcile`}>
           <p>

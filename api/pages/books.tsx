@@ -22,6 +22,7 @@ import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { openExceptions, type OpenException } from "../../reconciliation/index.ts";
 import { allTies, type Tie } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
+import { v1Errors } from "../v1/errors.ts";
 import { Books, Files, RangeForm, rangeField, rangeQuery, type Range } from "./books-frame.tsx";
 import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Mark, Pagination, Refused, Table } from "./components.tsx";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
@@ -442,6 +443,7 @@ export function EntryPage(props: {
         ]}
       />
       {entry.reversedBy === null &&
+        entry.reverses === null &&
         (isManual(entry) ? (
           props.canReverse ? (
             <section class="panel no-print">
@@ -583,7 +585,9 @@ export function booksRoutes(web: FastifyInstance, desk: Desk): void {
     };
     const done = await attempt(async () => {
       if (!isManual(found.entry))
-        throw apiErrors.ROLE_DENIED({ needed: ["the document's own cancellation"], actor: who.actor.id });
+        throw v1Errors.REQUEST_INVALID({
+          problems: [`entry ${found.entry.number} is taken back through its document, a ${found.entry.source.type}`],
+        });
       return desk.write(who, (tx) =>
         reverseEntry(tx, { entryId: found.entry.id, date: localDate(typed.date), reason: typed.reason }),
       );

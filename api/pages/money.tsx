@@ -17,6 +17,7 @@ import { isUuid } from "../../ledger/kernel/ids.ts";
 import { formatIndian, rupees, sum } from "../../ledger/kernel/money.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import { apiErrors } from "../errors.ts";
+import { v1Errors } from "../v1/errors.ts";
 import { Books } from "./books-frame.tsx";
 import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Refused, Table } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
@@ -268,6 +269,8 @@ export function moneyRoutes(web: FastifyInstance, desk: Desk): void {
       const typed: Typed = { slip: field(body, "slip").slice(0, 40), date: field(body, "date").slice(0, 10), chosen };
       const done = await attempt(async () => {
         const date = localDate(typed.date);
+        if (typed.slip === "")
+          throw v1Errors.REQUEST_INVALID({ problems: ["the number of the deposit slip is missing"] });
         return desk.write(who, (tx) =>
           depositInstruments(tx, { kind, instrumentIds: [...chosen], slipNumber: typed.slip, date }),
         );

@@ -154,7 +154,16 @@ export function refundRoutes(web: FastifyInstance, desk: Desk): void {
       );
     });
   };
-  step("/books/refunds/:id/approve", ["checker"], (who, id) => desk.write(who, (tx) => approveRefund(tx, id)));
+  step("/books/refunds/:id/approve", ["checker"], (who, id) =>
+    desk.write(who, async (tx) => {
+      await approveRefund(tx, id);
+      // The task asked for just this.
+      for (const task of await openTasks(tx, { limit: 200 })) {
+        if (task.kind === "refund-payable" && task.subject === id)
+          await finishTask(tx, task.id, "the refund was approved");
+      }
+    }),
+  );
   step("/books/refunds/:id/send", ["accountant", "checker"], (who, id) => sendRefund(desk.app, who, id));
   step("/books/tasks/:id", ["accountant", "checker"], (who, id, body) =>
     desk.write(who, (tx) => finishTask(tx, id, field(body, "resolution").slice(0, 300) || "done")),
