@@ -312,8 +312,9 @@ begin
 
   -- 1. Locks, each as its own statement so that what follows reads the newest committed state: months shared, then series in order.
   perform pg_advisory_xact_lock_shared(p_ulb, m) from (select distinct ledger.month_key(d) as m from unnest(p_date) as t (d) order by 1) as months;
-  select array_agg(f), count(distinct (v, f)) into v_fy, v_series
-  from (select v, ledger.fy_of(d) as f from unnest(p_voucher, p_date) as t (v, d)) as t;
+  -- Not in one query with the count: an aggregate over DISTINCT has its input sorted, and the years would stand beside other entries.
+  select array_agg(f) into v_fy from (select ledger.fy_of(d) as f from unnest(p_date) as t (d)) as t;
+  select count(*) into v_series from (select distinct v, f from unnest(p_voucher, v_fy) as t (v, f)) as t;
   for i in 1..2 loop
     perform 1 from ledger.series s
     where s.ulb_id = p_ulb and (s.series, s.fy) in (select v, f from unnest(p_voucher, v_fy) as t (v, f))
