@@ -10,7 +10,7 @@ import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
-import { problemHandler } from "./problems.ts";
+import { problemHandler, refuseHuge } from "./problems.ts";
 import { reportRoutes } from "./reports.ts";
 import type { V1Server } from "./route.ts";
 import { ProblemSchema, sharedSchemas } from "./schemas.ts";
@@ -32,7 +32,6 @@ export const ajvOptions: NonNullable<FastifyServerOptions["ajv"]> = {
     removeAdditional: false,
     useDefaults: false,
     allErrors: true,
-    // Every list and text of ours has a limit, so listing all errors stays bounded.
     allowUnionTypes: true,
     keywords: ["example"],
   },
@@ -116,6 +115,12 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           (_request, body, done) => done(null, body),
         );
         for (const schema of sharedSchemas) server.addSchema(schema);
+        // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
+        server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
+        server.addHook("preValidation", async (request) => {
+          refuseHuge(request.body);
+          await Promise.resolve();
+        });
         server.decorateRequest("caller", null);
         // Before the body is read: a stranger's 64 MB are not even taken in.
         server.addHook("onRequest", async (request, reply) => {

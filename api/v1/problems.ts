@@ -78,6 +78,26 @@ type AjvError = {
   readonly params: Readonly<Record<string, unknown>>;
 };
 
+/** A request of ours has far fewer values; every one of them could be a problem, and all are listed. */
+const MAX_VALUES = 50_000;
+
+/** Refuses a body of very many values before its schema is asked: listing all its errors would cost seconds and hundreds of megabytes. */
+export function refuseHuge(body: unknown): void {
+  let values = 0;
+  const open: unknown[] = [body];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== "object" || value === null || Buffer.isBuffer(value)) continue;
+    for (const inner of Object.values(value)) {
+      values += 1;
+      if (values > MAX_VALUES) {
+        throw v1Errors.REQUEST_INVALID({ problems: [`the body has more than ${MAX_VALUES} values; split it`] });
+      }
+      if (typeof inner === "object") open.push(inner);
+    }
+  }
+}
+
 /** At most this many problems of one request are listed. */
 const MAX_LISTED = 50;
 
@@ -96,13 +116,9 @@ function invalid(error: Record<string, unknown>, request: FastifyRequest): Refus
     headers: request.headers,
   };
   // Of a choice (anyOf) the single branches are noise beside what they say together.
+  const choices = new Set(found.filter((f) => f.keyword === "anyOf").map((f) => f.instancePath));
   const listed = found
-    .filter(
-      (f, _i, all) =>
-        !all.some(
-          (o) => o.keyword === "anyOf" && o !== f && f.instancePath === o.instancePath && f.keyword === "const",
-        ),
-    )
+    .filter((f) => f.keyword !== "const" || !choices.has(f.instancePath))
     .slice(0, MAX_LISTED)
     .map((f) => explain(f, context, parts[context]));
   const refusal = v1Errors.REQUEST_INVALID({ problems: listed.map((l) => `${l.pointer ?? ""} ${l.detail}`.trim()) });

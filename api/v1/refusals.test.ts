@@ -118,6 +118,17 @@ test("what is unknown is not dropped: a misspelt field is named, and all problem
   ]);
 });
 
+test("a body of very many values is refused quickly, however wrong each is", async () => {
+  const town = await testTown(on);
+  const send = (lines: unknown[]) => town.call("accountant", "POST /v1/vouchers", { body: journal({ lines }) });
+  const started = performance.now();
+  const huge = problem(await send(new Array(300_000).fill({})), 422, "REQUEST_INVALID");
+  expect(huge.detail).toBe("the body has more than 50000 values; split it");
+  const large = problem(await send(new Array(49_000).fill(0)), 422, "REQUEST_INVALID");
+  expect(large.errors).toHaveLength(50);
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
+
 test("an unknown account is refused when the voucher is approved, by its code", async () => {
   const town = await testTown(on);
   const body = journal({
