@@ -66,3 +66,14 @@ export {
   type VoucherInput,
   type VoucherStatus,
 } from "./vouchers.ts";
+export {
+  listSeals,
+  readRanges,
+  seal,
+  verifyBlock,
+  verifySeals,
+  type Seal,
+  type SealedEntry,
+  type SealedRange,
+  type SealProblem,
+} from "./seal.ts";

@@ -1,6 +1,6 @@
 import { advanceTie, cessTie, receivableTie, registerSelfTie } from "../billing/index.ts";
 import { collectionTies } from "../collections/index.ts";
-import { fundDifferences, seriesGaps, trialBalance, trialBalanceTotals } from "../ledger/index.ts";
+import { fundDifferences, seriesGaps, trialBalance, trialBalanceTotals, verifySeals } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { bankSelfTie, bankTie, settlementTransitTie } from "../reconciliation/index.ts";
@@ -38,6 +38,7 @@ export async function allTies(read: Read, asOf: LocalDate): Promise<Tie[]> {
   const dashboard = await dashboardTie(read, range);
   const registerFaults = await registerSelfTie(read);
   const bankFaults = await bankSelfTie(read);
+  const brokenSeals = await verifySeals(read);
 
   return [
     tie("trial balance: opening debits = credits", totals.openDebit, totals.openCredit),
@@ -69,6 +70,7 @@ export async function allTies(read: Read, asOf: LocalDate): Promise<Tie[]> {
     ...series.map((row) =>
       tie(`voucher numbers ${row.series} ${row.fy}: last = entries`, row.last, row.entries, "count"),
     ),
+    tie("seals: blocks that do not verify", BigInt(brokenSeals.length), 0n, "count"),
     tie("voucher numbers: series with gaps", BigInt(gaps.length), 0n, "count"),
     tie("collection page = trial balance", dashboard.dashboard, dashboard.trialBalance),
   ];

@@ -289,6 +289,7 @@ export async function runDemoMonth(options: {
   await depositDay(app, as(ACCOUNTANT), simulator, next, false);
   at(addDays(last, 3), 11);
   await inTransaction(app, books, (tx) => rollUp(tx));
+  while (await inTransaction(app, books, (tx) => seal(tx)));
   for (let p = periodOf(ulb.startsOn); p <= month; p = nextPeriod(p)) {
     await inTransaction(app, books, (tx) => closePeriod(tx, p, p === month ? closeChecks : []));
   }

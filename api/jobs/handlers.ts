@@ -1,6 +1,6 @@
 import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
 import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
-import { rollUp } from "../../ledger/index.ts";
+import { rollUp, seal } from "../../ledger/index.ts";
 import { pollDueOrders, processInbox, resolveOrders, type CollectionsApp } from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
 import { forgetIdempotencyKeys } from "../v1/index.ts";
@@ -33,6 +33,13 @@ export function duties(app: CollectionsApp): Duty[] {
       name: "roll-up",
       when: { everyMs: 60_000 },
       run: async (a, ulb) => void (await inTransaction(a, as(ulb, "roll-up"), (tx) => rollUp(tx))),
+    },
+    {
+      name: "seal",
+      when: { everyMs: 300_000 },
+      run: async (a, ulb) => {
+        while (await inTransaction(a, as(ulb, "seal"), (tx) => seal(tx)));
+      },
     },
     {
       name: "forget-keys",
