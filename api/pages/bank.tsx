@@ -220,6 +220,7 @@ export function BankPage(props: {
       <Table
         caption="Statement lines without a match"
         hideCaption
+        stacks
         empty="Every statement line is matched."
         columns={[
           { title: "Date", kind: "code" },
@@ -264,6 +265,7 @@ export function BankPage(props: {
       <Table
         caption="Book items without a match"
         hideCaption
+        stacks
         empty="Every item of the bank book is at the bank."
         columns={[
           { title: "Date", kind: "code" },
@@ -407,6 +409,7 @@ export function BrsPage(props: {
       <Files report="brs" query={`account=${statement.account}&asOf=${statement.asOf}`} />
       <Table
         caption={`As on ${formatDate(statement.asOf)}, amounts in rupees`}
+        stacks
         columns={[
           { title: "Date", kind: "code" },
           { title: "Particulars" },
