@@ -232,9 +232,8 @@ export const receiptRoutes: Routes = (server, { app }) => {
       ),
     },
     handler: async (request, reply) => {
-      const base = `${request.protocol}://${request.host}`;
       const view = await inSnapshot(app, callerOf(request), (read) =>
-        receiptView(read, request.params.id, (token) => `${base}/receipt/${token}`),
+        receiptView(read, request.params.id, (token) => `${app.baseUrl}/receipt/${token}`),
       );
       const pdf = await receiptPdf(view, request.query.lang ?? "hi", request.query.paper ?? "A5");
       return reply

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest, FastifyServerOptions } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Type from "typebox";
-import type { CollectionsApp } from "../../collections/index.ts";
 import { knownErrors } from "../../ledger/kernel/errors.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import { bookRoutes } from "./books.ts";
@@ -12,12 +11,12 @@ import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
 import { problemHandler, refuseHuge } from "./problems.ts";
 import { reportRoutes } from "./reports.ts";
-import type { V1Server } from "./route.ts";
+import type { V1App, V1Server } from "./route.ts";
 import { ProblemSchema, sharedSchemas } from "./schemas.ts";
 import { voucherRoutes } from "./vouchers.ts";
 
 type V1Options = {
-  readonly app: CollectionsApp;
+  readonly app: V1App;
   /** Who asks, by token or session; undefined: nobody we know. May raise UNAUTHENTICATED. */
   readonly authenticate: (request: FastifyRequest) => Promise<Who | undefined>;
 };

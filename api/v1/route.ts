@@ -35,7 +35,11 @@ export type V1Server = FastifyInstance<
 >;
 
 /** What the routes work with. */
-export type V1Context = { readonly app: CollectionsApp };
+export type V1App = CollectionsApp & {
+  /** Where this server is seen from outside: for links in documents, never taken from a header that the caller writes. */
+  readonly baseUrl: string;
+};
+export type V1Context = { readonly app: V1App };
 
 /** Registers the routes of one resource. */
 export type Routes = (server: V1Server, context: V1Context) => void;

@@ -48,7 +48,10 @@ export async function testServer(now = "2026-07-15T05:00:00Z"): Promise<TestServ
   await server.register(healthPlugin({ app: gateway.app }));
   await server.register(webhookPlugin({ app: gateway.app }));
   await server.register(
-    v1Plugin({ app: gateway.app, authenticate: (request) => authenticateToken(gateway.app, request) }),
+    v1Plugin({
+      app: { ...gateway.app, baseUrl: "https://pay.example.org" },
+      authenticate: (request) => authenticateToken(gateway.app, request),
+    }),
   );
   await server.ready();
   afterAll(() => server.close());
