@@ -1,14 +1,4 @@
-import {
-  max,
-  min,
-  paise,
-  percentOf,
-  proportion,
-  subtract,
-  ZERO,
-  type Paise,
-  type Rate,
-} from "../ledger/kernel/money.ts";
+import { max, min, paise, proportion, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { outstandingOf, type DemandLine } from "./due.ts";
 
 /**
@@ -26,9 +16,4 @@ export function cessWithin(line: Pick<DemandLine, "amount" | "cess" | "settled" 
   const least = max(ZERO, paise(part - (outstanding - cessLeft)));
   const most = min(part, cessLeft);
   return min(max(subtract(target, line.cessSettled), least), most);
-}
-
-/** The cess levied on an amount of own tax at a percentage, to the paisa, half up. */
-function cessOn(ownTax: Paise, percent: Rate): Paise {
-  return percentOf(ownTax, percent);
 }

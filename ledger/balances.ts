@@ -1,5 +1,4 @@
 import type { LocalDate } from "./kernel/dates.ts";
-import { groupBy } from "./kernel/group.ts";
 import { paise, type Paise } from "./kernel/money.ts";
 import type { Read, Tx } from "./kernel/tx.ts";
 import { entryNumber, lineOf, type EntryLine, type LineRow, type VoucherType } from "./entries.ts";

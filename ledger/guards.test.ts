@@ -12,7 +12,6 @@ import { bookMarks, testApp, testUlb, type TestUlb } from "./testing.ts";
 
 const app = await testApp();
 const CASH = "4501001";
-const BANK = "4502101";
 const RECEIVABLE = "4311001";
 const INCOME = "1100101";
 const ARGUMENTS =

@@ -14,7 +14,7 @@ import {
 import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { paise, roundToRupee, rupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Actor, type App, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
-import { closePeriod, createUlb, cr, dr, postEntry, postingAccounts, rollUp } from "../../ledger/index.ts";
+import { closePeriod, createUlb, cr, dr, postEntry, postingAccounts, rollUp, seal } from "../../ledger/index.ts";
 import {
   billFor,
   importConsumers,
