@@ -502,7 +502,7 @@ test("random histories: what the model predicts is posted or refused, and the bo
       await books.tx("system", (t) => rollUp(t));
       await check(books, model);
     }),
-    { numRuns: 40 },
+    { numRuns: 80 },
   );
   // The histories are worth their time only if both happen often.
   expect(seen.posted).toBeGreaterThan(100);
