@@ -375,7 +375,8 @@ test("series, seals and the audit trail are not the application's to change", as
       "alter table ledger.lines disable trigger all",
       "create or replace function ledger.fy_of(day date) returns text language sql as $$ select '2020-21' $$",
       "set session_replication_role = replica",
-      "set role nagarkosh_owner",
+      // On a server of yours the roles step down from the login of DATABASE_URL, which keeps its own power (docs/reference/configuration.md).
+      ...(app.db.address.kind === "login" ? ["set role nagarkosh_owner"] : []),
     ])
       await raises(() => client.query(sql), /permission denied|must be owner/);
   });

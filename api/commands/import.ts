@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Option, type Command } from "commander";
+import { refreshStatistics } from "../../ledger/kernel/database.ts";
 import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { inDryRun, inTransaction, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { postingAccount } from "../../ledger/index.ts";
@@ -31,7 +32,8 @@ export function registerImport(program: Command): void {
       .option("--account <code>", "bank account head; the ULB's main bank unless named")
       .action(async (file: string, options: ImportOptions) => {
         await withUlb(options.ulb, async (app, who) => {
-          if (!(await take(app, who, file, options))) process.exitCode = 1;
+          if (await take(app, who, file, options)) await refreshStatistics(app.db.address);
+          else process.exitCode = 1;
         });
       });
   };

@@ -11,6 +11,7 @@ import {
   type LocalDate,
   type Period,
 } from "../../ledger/kernel/dates.ts";
+import { refreshStatistics } from "../../ledger/kernel/database.ts";
 import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { paise, roundToRupee, rupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Actor, type App, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
@@ -162,6 +163,8 @@ export async function runDemoMonth(options: {
     ["arrear lines brought in", String(city.arrears.length)],
   );
 
+  await refreshStatistics(app.db.address);
+
   // --- the month
   simulator.webhookPlan({ drop: 0.02, duplicate: 0.05, again: 0.03, reorder: true });
   const payers = await choosePayers(app, books, city, roll);
@@ -293,6 +296,7 @@ export async function runDemoMonth(options: {
   for (let p = periodOf(ulb.startsOn); p <= month; p = nextPeriod(p)) {
     await inTransaction(app, books, (tx) => closePeriod(tx, p, p === month ? closeChecks : []));
   }
+  await refreshStatistics(app.db.address);
   progress(steps, steps, "done");
   return { ulb, files, facts };
 }

@@ -132,6 +132,19 @@ export async function withConnection<T>(
 }
 
 /**
+ * Tells the planner what the tables hold now. After a bulk load it would otherwise guess until autovacuum comes by
+ * (measured: the dashboard 1.6 s instead of 64 ms right after the demo city was made).
+ */
+export async function refreshStatistics(address: DatabaseAddress): Promise<void> {
+  await withConnection(address, "owner", async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables where tableowner = current_user`,
+    );
+    for (const { name } of rows) await client.query(`analyze ${name}`);
+  });
+}
+
+/**
  * Makes the roles if they are missing and lets the owner create schemas in this database.
  * The connecting user must be a superuser (only one may create a role that bypasses row-level security).
  */
