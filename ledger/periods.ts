@@ -2,6 +2,7 @@ import { audit } from "./kernel/audit.ts";
 import type { FinancialYear, Period } from "./kernel/dates.ts";
 import { periodsOf } from "./kernel/dates.ts";
 import type { Problem } from "./kernel/errors.ts";
+import { formatIndian, paise } from "./kernel/money.ts";
 import type { Read, Tx } from "./kernel/tx.ts";
 import { ledgerErrors } from "./errors.ts";
 
@@ -100,7 +101,10 @@ export async function closeProblems(read: Read, period: Period, checks: readonly
     { ulb: read.ulb.id, first: `${period}-01` },
   );
   for (const f of off)
-    problems.push({ code: "FUND_OFF", message: `fund ${f.fund}: debits ${f.debit} paise, credits ${f.credit} paise` });
+    problems.push({
+      code: "FUND_OFF",
+      message: `fund ${f.fund}: debits ${formatIndian(paise(f.debit))}, credits ${formatIndian(paise(f.credit))}`,
+    });
   for (const check of checks) problems.push(...(await check.run(read, period)));
   return problems;
 }
