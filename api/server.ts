@@ -226,6 +226,14 @@ function settleAtTheGateway(simulator: Simulator, clock: Clock, closers: (() => 
 }
 
 export async function demoUsers(app: App, ulb: Ulb, password: string): Promise<void> {
+  // Logins of a demo city that was stopped in the last second of its making belong to nothing: they are made anew.
+  const logins = DEMO_LOGINS.map((l) => l.login);
+  for (const table of ["sessions", "user_roles", "users"]) {
+    await app.db.batch.query(
+      `delete from api.${table} where user_id in (select user_id from api.users where login = any($1))`,
+      [logins],
+    );
+  }
   for (const { login, name, role } of DEMO_LOGINS)
     await createUser(app, { login, name, password, roles: [{ ulb, role }] });
 }
