@@ -245,7 +245,7 @@ call kernel.protect_append_only('billing.allocations');
 create function billing.settle_details() returns trigger
 language plpgsql
 security definer
-set search_path = pg_catalog, billing
+set search_path = pg_catalog, billing, pg_temp
 as $$
 begin
   update billing.demand_details d
@@ -286,7 +286,7 @@ call kernel.protect_append_only('billing.advances');
 create function billing.keep_advance() returns trigger
 language plpgsql
 security definer
-set search_path = pg_catalog, billing
+set search_path = pg_catalog, billing, pg_temp
 as $$
 begin
   update billing.consumers c
