@@ -12,6 +12,7 @@ import { Refusal } from "../ledger/kernel/errors.ts";
 import type { App } from "../ledger/kernel/tx.ts";
 import { apiErrors } from "./errors.ts";
 import { errorPage, pagesPlugin } from "./pages/index.ts";
+import { UPYOG_PATHS, upyogPlugin } from "./upyog/index.ts";
 import type { WebApp } from "./web-app.ts";
 import { createSessions, type SessionFacade } from "./session.ts";
 import {
@@ -172,13 +173,18 @@ export async function createWebApp(options: WebOptions): Promise<FastifyInstance
       },
     }),
   );
+  await web.register(upyogPlugin({ app }));
   await web.register(pagesPlugin({ app, session }));
   return web;
 }
 
+const MACHINES = new RegExp(
+  `^/(v1|webhooks|healthz|readyz|metrics|openapi\\.json|assets|${UPYOG_PATHS.join("|")})(/|$|\\?)`,
+);
+
 /** Requests of programs: no session, no form token; their plugins prove who asks. */
 function isMachine(request: FastifyRequest): boolean {
-  return /^\/(v1|webhooks|healthz|readyz|metrics|openapi\.json|assets)(\/|$|\?)/.test(request.url);
+  return MACHINES.test(request.url);
 }
 
 function wantsPage(request: FastifyRequest): boolean {

@@ -1,7 +1,14 @@
 // npm run bench -- NAME [options]: each bench prints its ratio to the physical limit or a peer measured in the same run.
+import { fetchBills } from "./bill.bench.ts";
+import { runDemandRunBench } from "../billing/demand-run/demand-run.bench.ts";
+import { runBooksBench } from "../ledger/books.bench.ts";
 import { runPostBench } from "../ledger/post.bench.ts";
 
-const benches: Record<string, (args: readonly string[]) => Promise<void>> = { post: runPostBench };
+const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
+  post: runPostBench,
+  books: runBooksBench,
+  "demand-run": (args) => runDemandRunBench(args, fetchBills),
+};
 
 const [name = "", ...args] = process.argv.slice(2);
 const bench = benches[name];

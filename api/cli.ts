@@ -1,24 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { CommanderError, InvalidArgumentError, type Command } from "commander";
 import { Refusal } from "../ledger/kernel/errors.ts";
-import { registerBooks } from "./commands/books.ts";
-import { registerDemo } from "./commands/demo.ts";
-import { registerImport } from "./commands/import.ts";
-import { registerPeople } from "./commands/people.ts";
-import { registerServe } from "./commands/serve.ts";
+import { commandLine } from "./program.ts";
 
 // Exit codes: 0 done, 1 refused or failed (the reason on stderr), 2 wrong usage.
-const program = new Command("nagarkosh")
-  .description(
-    "The books of a city: what is owed, what was paid, whether it reached the bank, and what the accounts say.",
-  )
-  .version("0.1.0")
-  .showHelpAfterError()
-  .exitOverride();
-registerServe(program);
-registerDemo(program);
-registerImport(program);
-registerBooks(program);
-registerPeople(program);
+const program = commandLine();
 
 /** Sub-commands do not inherit exitOverride. */
 function overrideAll(command: Command): void {
@@ -26,6 +11,19 @@ function overrideAll(command: Command): void {
   for (const sub of command.commands) overrideAll(sub);
 }
 overrideAll(program);
+
+/** A file that was named and cannot be read or written is the caller's to mend: one line, without a stack. */
+function fileTrouble(error: unknown): string | undefined {
+  const says: Partial<Record<string, string>> = {
+    ENOENT: "there is no such file or folder",
+    EISDIR: "this is a folder, not a file",
+    EACCES: "this may not be read or written",
+    ENOTDIR: "there is no such folder",
+  };
+  const { code = "", path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const what = says[code];
+  return what === undefined ? undefined : `${path ?? "the file that was named"}: ${what} (${code})`;
+}
 
 try {
   await program.parseAsync();
@@ -36,7 +34,7 @@ try {
     console.error(error.message);
     process.exitCode = 2;
   } else {
-    console.error(error instanceof Refusal ? error.message : error);
+    console.error(error instanceof Refusal ? error.message : (fileTrouble(error) ?? error));
     process.exitCode = 1;
   }
 }

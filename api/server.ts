@@ -185,6 +185,7 @@ export const DEMO_LOGINS = [
   { login: "accountant@demo", name: "Asha (accountant)", role: "accountant" },
   { login: "checker@demo", name: "Chetan (checker)", role: "checker" },
   { login: "cashier@demo", name: "Kavita (cashier)", role: "cashier" },
+  { login: "superintendent@demo", name: "Suman (tax superintendent)", role: "superintendent" },
   { login: "auditor@demo", name: "Anil (auditor)", role: "auditor" },
   { login: "state@demo", name: "State officer", role: "state" },
   { login: "admin@demo", name: "Administrator", role: "admin" },

@@ -9,7 +9,15 @@ import { createUser } from "./users.ts";
 
 /** The password of every test login. */
 export const PASSWORD = "a long enough password";
-const STAFF = ["accountant", "checker", "cashier", "auditor", "state", "admin"] as const satisfies readonly Role[];
+const STAFF = [
+  "accountant",
+  "checker",
+  "cashier",
+  "superintendent",
+  "auditor",
+  "state",
+  "admin",
+] as const satisfies readonly Role[];
 
 export type WebCity = {
   readonly app: App;

@@ -230,14 +230,15 @@ type Taken = {
   readonly demand_id: string;
   readonly tax_head: string;
   readonly kind: AllocationKind;
+  readonly on_date: LocalDate;
   readonly amount: bigint;
   readonly cess: bigint;
 };
 
 /** What is left of allocations after what was taken back of them, newest first. */
-async function netAllocations(tx: Read, where: string, params: Record<string, unknown>): Promise<Taken[]> {
+export async function netAllocations(tx: Read, where: string, params: Record<string, unknown>): Promise<Taken[]> {
   return tx.query<Taken>(
-    `select a.allocation_id as id, a.demand_id, a.tax_head, a.kind, (a.amount + coalesce(r.amount, 0))::bigint as amount,
+    `select a.allocation_id as id, a.demand_id, a.tax_head, a.kind, a.on_date, (a.amount + coalesce(r.amount, 0))::bigint as amount,
        (a.cess + coalesce(r.cess, 0))::bigint as cess
      from billing.allocations a
      left join lateral (
@@ -252,8 +253,9 @@ async function netAllocations(tx: Read, where: string, params: Record<string, un
 
 /**
  * Takes a payment back (its cheque was dishonoured, the gateway charged back): its dues are open again, with rebates that leaned on it, and its
- * advance is gone; if that advance was adjusted meanwhile, the newest adjustments are undone as far as needed. What was settled stays on
- * record. Gives the ledger lines, which net to a debit of the payment's amount. Raises PAYMENT_NOT_APPLIED, PAYMENT_REVERSED.
+ * advance is gone, also the advance that it became when its demand was cancelled or remitted; if that advance was adjusted meanwhile, the
+ * newest adjustments are undone as far as needed. What was settled stays on record. Gives the ledger lines, which net to a debit of the
+ * payment's amount. Raises PAYMENT_NOT_APPLIED, PAYMENT_REVERSED, ADVANCE_GIVEN_BACK.
  */
 export async function reversePayment(
   tx: Tx,
@@ -279,22 +281,8 @@ export async function reversePayment(
     source_type: source.type,
     source_id: source.id,
   });
-  // A rebate was for the demand paid in full: without this payment it was not, whoever completed it.
-  const rebates = await netAllocations(
-    tx,
-    "a.kind = 'rebate' and a.demand_id = any(:ids::uuid[]) and not a.allocation_id = any(:known::uuid[])",
-    {
-      ids: [...new Set(own.map((a) => a.demand_id))],
-      known: own.map((a) => a.id),
-    },
-  );
-  const back = [...own, ...rebates].map((a) => ({ taken: a, part: paise(a.amount) }));
-
-  const credited = await tx.query<{ account: string; amount: bigint }>(
-    `select account, sum(amount)::bigint as amount from billing.advances
-     where ulb_id = :ulb and source_type = :source_type and source_id = :source_id group by account having sum(amount) > 0`,
-    { ulb: tx.ulb.id, source_type: source.type, source_id: source.id },
-  );
+  const credited = await creditedBy(tx, source);
+  const undone: { readonly taken: Taken; readonly part: Paise }[] = [];
   let missing = paise(sum(credited.map((c) => paise(c.amount))) - consumer.advance);
   if (missing > 0n) {
     for (const a of await netAllocations(tx, "a.kind = 'advance' and a.consumer_id = :consumer::uuid", {
@@ -302,10 +290,27 @@ export async function reversePayment(
     })) {
       if (missing <= 0n) break;
       const part = min(missing, paise(a.amount));
-      back.push({ taken: a, part });
+      undone.push({ taken: a, part });
       missing = subtract(missing, part);
     }
   }
+  if (missing > 0n) {
+    throw billingErrors.ADVANCE_GIVEN_BACK({
+      source: name,
+      amount: formatIndian(paise(payment.amount)),
+      missing: formatIndian(missing),
+    });
+  }
+  // A rebate was for the demand paid in full: without this payment it was not, whoever completed it.
+  const rebates = await netAllocations(
+    tx,
+    "a.kind = 'rebate' and a.demand_id = any(:ids::uuid[]) and not a.allocation_id = any(:known::uuid[])",
+    {
+      ids: [...new Set([...own, ...undone.map((u) => u.taken)].map((a) => a.demand_id))],
+      known: own.map((a) => a.id),
+    },
+  );
+  const back = [...[...own, ...rebates].map((a) => ({ taken: a, part: paise(a.amount) })), ...undone];
   const restored = sum(back.filter((b) => b.taken.kind === "advance").map((b) => b.part));
 
   const lineByKey = new Map(
@@ -354,6 +359,33 @@ export async function reversePayment(
     ),
   ]);
   return { consumerId: consumer.id, amount: negate(netCredit(ledgerLines)), ledgerLines };
+}
+
+/**
+ * The advance that came of a payment, by account: its excess, and what a change of a demand (a cancellation, a remission of what was paid) took
+ * out of its allocations: that stands in the consumer's advance under the change.
+ */
+async function creditedBy(read: Read, source: Source): Promise<{ account: string; amount: bigint }[]> {
+  return read.query(
+    `select account, sum(amount)::bigint as amount
+     from (
+       select account, amount from billing.advances
+       where ulb_id = :ulb and source_type = :source_type and source_id = :source_id
+       union all
+       select v.account, -r.amount
+       from billing.allocations a
+       join billing.allocations r on r.ulb_id = a.ulb_id and r.reverses_allocation_id = a.allocation_id
+       join lateral (
+         select account from billing.advances v
+         where v.ulb_id = r.ulb_id and v.source_type = r.source_type and v.source_id = r.source_id and v.consumer_id = r.consumer_id
+           and v.kind = 'restored'
+         limit 1
+       ) as v on true
+       where a.ulb_id = :ulb and a.source_type = :source_type and a.source_id = :source_id and a.kind = 'payment'
+     ) as credit
+     group by account having sum(amount) > 0 order by account`,
+    { ulb: read.ulb.id, source_type: source.type, source_id: source.id },
+  );
 }
 
 async function insertTakenBack(

@@ -1,13 +1,15 @@
-import { takeNumber } from "../ledger/index.ts";
+import { takeNumbers } from "../ledger/index.ts";
 import { financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
+import { groupBy } from "../ledger/kernel/group.ts";
 import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import type { Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { composeBill, type BillBody, type BillLine } from "./compose-bill.ts";
-import { CONSUMER_COLUMNS, getConsumer, type Consumer } from "./consumers.ts";
+import { consumersByWard, consumersOf, getConsumer, type Consumer } from "./consumers.ts";
+import type { Service } from "./due.ts";
 import { lateFacts, openLines, reckonPenalties } from "./dues.ts";
 import { billingErrors } from "./errors.ts";
-import { lockConsumers } from "./register.ts";
+import { lockConsumers, need } from "./register.ts";
 import { serviceOn } from "./tax-heads.ts";
 
 export type Bill = Omit<BillBody, "lines"> & {
@@ -34,12 +36,30 @@ export async function previewBill(read: Read, consumerId: string, asOf: LocalDat
 }
 
 async function bodyFor(read: Read, consumer: Consumer, asOf: LocalDate): Promise<BillBody> {
-  const service = await serviceOn(read, consumer.service, asOf);
-  const lines = await openLines(read, [consumer.id]);
+  const bodies = await bodiesFor(read, consumer.service, [consumer.id], asOf);
+  return need(bodies.get(consumer.id), consumer.code);
+}
+
+/** What consumers of one service would be asked to pay, with as many queries for all of them as for one. */
+async function bodiesFor(
+  read: Read,
+  serviceName: Service,
+  consumerIds: readonly string[],
+  asOf: LocalDate,
+): Promise<ReadonlyMap<string, BillBody>> {
+  const service = await serviceOn(read, serviceName, asOf);
+  const lines = await openLines(read, consumerIds);
   const reckoned = service.terms.penalty
     ? reckonPenalties(lines, await lateFacts(read, lines, asOf), service, asOf)
     : [];
-  return composeBill(consumer.id, lines, reckoned, asOf, service.terms);
+  const linesOf = groupBy(lines, (l) => l.consumerId);
+  const reckonedOf = groupBy(reckoned, (l) => l.consumerId);
+  return new Map(
+    consumerIds.map((id) => [
+      id,
+      composeBill(id, linesOf.get(id) ?? [], reckonedOf.get(id) ?? [], asOf, service.terms),
+    ]),
+  );
 }
 
 /**
@@ -47,71 +67,119 @@ async function bodyFor(read: Read, consumer: Consumer, asOf: LocalDate): Promise
  * penalty or rebate have changed a new one takes its place. Raises CONSUMER_NOT_FOUND, BILL_NOTHING_DUE.
  */
 export async function billFor(tx: Tx, consumerId: string, asOf: LocalDate): Promise<Bill> {
-  await lockConsumers(tx, [consumerId]);
-  const consumer = await getConsumer(tx, consumerId);
-  const body = await bodyFor(tx, consumer, asOf);
-  if (body.lines.length === 0) {
+  const [issued] = await issueBills(tx, [consumerId], asOf);
+  if (!issued) {
+    const consumer = await getConsumer(tx, consumerId);
     throw billingErrors.BILL_NOTHING_DUE({ consumer: `${consumer.service} ${consumer.code}`, asOf });
   }
-  const latest = await tx.queryOne<{ id: string; fingerprint: string }>(
-    `select bill_id as id, fingerprint from billing.bills
-     where ulb_id = :ulb and consumer_id = :consumer::uuid order by fy desc, number desc limit 1`,
-    { ulb: tx.ulb.id, consumer: consumerId },
-  );
-  if (latest?.fingerprint === body.fingerprint) return getBill(tx, latest.id);
+  return getBill(tx, issued.id);
+}
 
-  const id = newId();
+export type IssuedBill = {
+  readonly id: string;
+  readonly consumerId: string;
+  /** False when the bill that was issued before says the same. */
+  readonly isNew: boolean;
+};
+
+/**
+ * Issues the bills of many consumers for a day, in the order given, as `billFor` does for one; whoever owes nothing gets none. Numbers follow
+ * one another in that order. Raises CONSUMER_NOT_FOUND.
+ */
+export async function issueBills(tx: Tx, consumerIds: readonly string[], asOf: LocalDate): Promise<IssuedBill[]> {
+  const consumers = await lockConsumers(tx, consumerIds);
+  const bodies = new Map<string, BillBody>();
+  for (const [service, of] of groupBy([...consumers.values()], (c) => c.service)) {
+    const ids = of.map((c) => c.id);
+    for (const [id, body] of await bodiesFor(tx, service, ids, asOf)) bodies.set(id, body);
+  }
+  const latest = new Map(
+    (
+      await tx.query<{ consumer_id: string; id: string; fingerprint: string }>(
+        `select c.consumer_id, b.bill_id as id, b.fingerprint
+         from unnest(:ids::uuid[]) as c (consumer_id)
+         cross join lateral (
+           select bill_id, fingerprint from billing.bills b
+           where b.ulb_id = :ulb and b.consumer_id = c.consumer_id order by fy desc, number desc limit 1
+         ) as b`,
+        { ulb: tx.ulb.id, ids: [...consumers.keys()] },
+      )
+    ).map((b) => [b.consumer_id, b]),
+  );
+  const issued = [...new Set(consumerIds)].flatMap((consumerId): (IssuedBill & { readonly body: BillBody })[] => {
+    const body = need(bodies.get(consumerId), consumerId);
+    if (body.lines.length === 0) return [];
+    const before = latest.get(consumerId);
+    const isNew = before?.fingerprint !== body.fingerprint;
+    return [{ id: isNew || !before ? newId() : before.id, consumerId, isNew, body }];
+  });
+  await insertBills(
+    tx,
+    issued.filter((b) => b.isNew),
+    asOf,
+  );
+  return issued.map(({ body: _, ...bill }) => bill);
+}
+
+async function insertBills(
+  tx: Tx,
+  bills: readonly { readonly id: string; readonly consumerId: string; readonly body: BillBody }[],
+  asOf: LocalDate,
+): Promise<void> {
+  if (bills.length === 0) return;
   const fy = financialYearOf(asOf);
-  // The number last: its row stays locked until commit.
-  const number = await takeNumber(tx, "bill", fy);
+  const lines = bills.flatMap((bill) => bill.body.lines.map((line, i) => ({ bill: bill.id, no: i + 1, ...line })));
+  // The numbers last, and one statement after them: their row stays locked until commit, and every bill of the city waits for it.
+  const first = await takeNumbers(tx, "bill", fy, bills.length);
   await tx.query(
-    `insert into billing.bills (ulb_id, bill_id, fy, number, consumer_id, as_of, arrears, current, penalty, rebate, rounding, total, fingerprint,
-       issued_at, issued_by)
-     values (:ulb, :id, :fy, :number, :consumer, :as_of, :arrears, :current, :penalty, :rebate, :rounding, :total, :fingerprint, :now, :actor)`,
+    `with issued as (
+       insert into billing.bills (ulb_id, bill_id, fy, number, consumer_id, as_of, arrears, current, penalty, rebate, rounding, total, fingerprint,
+         issued_at, issued_by)
+       select :ulb::integer, b.id, :fy, :first::bigint + b.no - 1, b.consumer_id, :as_of::date, b.arrears, b.current, b.penalty, b.rebate, b.rounding,
+         b.total, b.fingerprint, :now::timestamptz, :actor
+       from unnest(:ids::uuid[], :consumers::uuid[], :arrears::bigint[], :currents::bigint[], :penalties::bigint[], :all_rebates::bigint[],
+         :roundings::bigint[], :totals::bigint[], :fingerprints::text[]) with ordinality
+         as b (id, consumer_id, arrears, current, penalty, rebate, rounding, total, fingerprint, no)
+     )
+     insert into billing.bill_lines (ulb_id, bill_id, line_no, demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount,
+       cess_head, cess, rebate)
+     select :ulb::integer, l.bill_id, l.no, l.demand_id, l.tax_head, l.kind, l.demand_year, l.period_from, l.period_to, l.due_date, l.part, l.amount,
+       l.cess_head, l.cess, l.rebate
+     from unnest(:bills::uuid[], :numbers::smallint[], :demands::uuid[], :heads::text[], :kinds::text[], :years::text[], :froms::date[], :tos::date[],
+       :dues::date[], :parts::text[], :amounts::bigint[], :cess_heads::text[], :cesses::bigint[], :rebates::bigint[])
+       as l (bill_id, no, demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount, cess_head, cess, rebate)`,
     {
       ulb: tx.ulb.id,
-      id,
       fy,
-      number,
-      consumer: consumerId,
+      first,
       as_of: asOf,
-      arrears: body.arrears,
-      current: body.current,
-      penalty: body.penalty,
-      rebate: body.rebate,
-      rounding: body.rounding,
-      total: body.total,
-      fingerprint: body.fingerprint,
       now: tx.clock(),
       actor: tx.actor.id,
+      ids: bills.map((b) => b.id),
+      consumers: bills.map((b) => b.consumerId),
+      arrears: bills.map((b) => b.body.arrears),
+      currents: bills.map((b) => b.body.current),
+      penalties: bills.map((b) => b.body.penalty),
+      all_rebates: bills.map((b) => b.body.rebate),
+      roundings: bills.map((b) => b.body.rounding),
+      totals: bills.map((b) => b.body.total),
+      fingerprints: bills.map((b) => b.body.fingerprint),
+      bills: lines.map((l) => l.bill),
+      numbers: lines.map((l) => l.no),
+      demands: lines.map((l) => l.demandId),
+      heads: lines.map((l) => l.taxHead),
+      kinds: lines.map((l) => l.kind),
+      years: lines.map((l) => l.demandYear),
+      froms: lines.map((l) => l.periodFrom),
+      tos: lines.map((l) => l.periodTo),
+      dues: lines.map((l) => l.dueDate),
+      parts: lines.map((l) => l.part),
+      amounts: lines.map((l) => l.amount),
+      cess_heads: lines.map((l) => l.cessHead),
+      cesses: lines.map((l) => l.cess),
+      rebates: lines.map((l) => l.rebate),
     },
   );
-  await tx.query(
-    `insert into billing.bill_lines (ulb_id, bill_id, line_no, demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount,
-       cess_head, cess, rebate)
-     select :ulb::integer, :id::uuid, l.no, l.demand_id, l.tax_head, l.kind, l.demand_year, l.period_from, l.period_to, l.due_date, l.part, l.amount,
-       l.cess_head, l.cess, l.rebate
-     from unnest(:demands::uuid[], :heads::text[], :kinds::text[], :years::text[], :froms::date[], :tos::date[], :dues::date[], :parts::text[],
-       :amounts::bigint[], :cess_heads::text[], :cesses::bigint[], :rebates::bigint[]) with ordinality
-       as l (demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount, cess_head, cess, rebate, no)`,
-    {
-      ulb: tx.ulb.id,
-      id,
-      demands: body.lines.map((l) => l.demandId),
-      heads: body.lines.map((l) => l.taxHead),
-      kinds: body.lines.map((l) => l.kind),
-      years: body.lines.map((l) => l.demandYear),
-      froms: body.lines.map((l) => l.periodFrom),
-      tos: body.lines.map((l) => l.periodTo),
-      dues: body.lines.map((l) => l.dueDate),
-      parts: body.lines.map((l) => l.part),
-      amounts: body.lines.map((l) => l.amount),
-      cess_heads: body.lines.map((l) => l.cessHead),
-      cesses: body.lines.map((l) => l.cess),
-      rebates: body.lines.map((l) => l.rebate),
-    },
-  );
-  return getBill(tx, id);
 }
 
 type BillRow = {
@@ -159,35 +227,102 @@ export async function getBillByNumber(read: Read, billNumber: string): Promise<B
   return complete(read, bill);
 }
 
+/** The bills of a consumer, newest first; at most `limit` (100). */
+export async function listBills(
+  read: Read,
+  consumerId: string,
+  page: { readonly limit?: number; readonly offset?: number } = {},
+): Promise<Bill[]> {
+  const rows = await read.query<BillRow>(
+    `${BILL} and b.consumer_id = :consumer::uuid order by b.fy desc, b.number desc limit :row_limit offset :row_offset`,
+    {
+      ulb: read.ulb.id,
+      consumer: consumerId,
+      row_limit: Math.min(page.limit ?? 100, 100),
+      row_offset: page.offset ?? 0,
+    },
+  );
+  return completeAll(read, rows);
+}
+
+/** Where a reader of many bills stands: after the bill of this consumer. */
+export type BillPlace = { readonly ward: string; readonly code: string };
+
+/**
+ * The newest bill of each consumer of a service who has one, in the order of wards and codes, at most `limit` (500) consumers at a time;
+ * begin without `after`, go on with `next` until it is undefined.
+ */
+export async function latestBills(
+  read: Read,
+  page: { readonly service: Service; readonly ward?: string; readonly after?: BillPlace; readonly limit?: number },
+): Promise<{ readonly bills: readonly Bill[]; readonly next: BillPlace | undefined }> {
+  const consumers = await consumersByWard(read, page);
+  const rows = await read.query<BillRow>(
+    `select n.* from unnest(:ids::uuid[]) with ordinality as c (consumer_id, no)
+     cross join lateral (${BILL} and b.consumer_id = c.consumer_id order by b.fy desc, b.number desc limit 1) as n
+     order by c.no`,
+    { ulb: read.ulb.id, ids: consumers.map((c) => c.id) },
+  );
+  return { bills: await completeAll(read, rows), next: consumers.at(-1) };
+}
+
+/** Which of these bills a payment names that was not taken back. */
+export async function paidBills(read: Read, billIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await read.query<{ id: string }>(
+    `select distinct p.bill_id as id
+     from billing.bills b
+     join billing.applied_payments p on p.ulb_id = b.ulb_id and p.consumer_id = b.consumer_id and p.bill_id = b.bill_id
+     where b.ulb_id = :ulb and b.bill_id = any(:ids::uuid[]) and p.amount > 0 and not exists (
+       select 1 from billing.applied_payments r
+       where r.ulb_id = p.ulb_id and r.reverses_type = p.source_type and r.reverses_id = p.source_id
+     )`,
+    { ulb: read.ulb.id, ids: billIds },
+  );
+  return new Set(rows.map((r) => r.id));
+}
+
 async function complete(read: Read, bill: BillRow): Promise<Bill> {
-  const lines = await read.query<NamedBillLine>(
-    `select l.demand_id as "demandId", l.tax_head as "taxHead", l.kind, l.demand_year as "demandYear", l.period_from as "periodFrom",
-       l.period_to as "periodTo", l.due_date as "dueDate", l.part, l.amount, l.cess_head as "cessHead", l.cess, l.rebate,
-       h.name, h.name_local as "nameLocal", c.name as "cessName", c.name_local as "cessNameLocal"
-     from billing.bill_lines l
-     join lateral (
-       select name, name_local from billing.tax_heads h
-       where h.ulb_id = l.ulb_id and h.code = l.tax_head order by valid_from <= :as_of::date desc, valid_from desc limit 1
-     ) as h on true
-     left join lateral (
-       select name, name_local from billing.tax_heads c
-       where c.ulb_id = l.ulb_id and c.code = l.cess_head order by valid_from <= :as_of::date desc, valid_from desc limit 1
-     ) as c on true
-     where l.ulb_id = :ulb and l.bill_id = :id::uuid
-     order by l.line_no`,
-    { ulb: read.ulb.id, id: bill.id, as_of: bill.as_of },
+  return need((await completeAll(read, [bill]))[0], bill.id);
+}
+
+/** Bills with their lines and consumers, in the order given, with two queries however many they are. */
+async function completeAll(read: Read, rows: readonly BillRow[]): Promise<Bill[]> {
+  if (rows.length === 0) return [];
+  const lines = groupBy(
+    await read.query<NamedBillLine & { readonly billId: string }>(
+      `select l.bill_id as "billId", l.demand_id as "demandId", l.tax_head as "taxHead", l.kind, l.demand_year as "demandYear",
+         l.period_from as "periodFrom", l.period_to as "periodTo", l.due_date as "dueDate", l.part, l.amount, l.cess_head as "cessHead", l.cess,
+         l.rebate, h.name, h.name_local as "nameLocal", c.name as "cessName", c.name_local as "cessNameLocal"
+       from billing.bills b
+       join billing.bill_lines l on l.ulb_id = b.ulb_id and l.bill_id = b.bill_id
+       join lateral (
+         select name, name_local from billing.tax_heads h
+         where h.ulb_id = l.ulb_id and h.code = l.tax_head order by valid_from <= b.as_of desc, valid_from desc limit 1
+       ) as h on true
+       left join lateral (
+         select name, name_local from billing.tax_heads c
+         where c.ulb_id = l.ulb_id and c.code = l.cess_head order by valid_from <= b.as_of desc, valid_from desc limit 1
+       ) as c on true
+       where b.ulb_id = :ulb and b.bill_id = any(:ids::uuid[])
+       order by l.bill_id, l.line_no`,
+      { ulb: read.ulb.id, ids: rows.map((b) => b.id) },
+    ),
+    (l) => l.billId,
   );
-  const consumer = await read.queryOne<Consumer>(
-    `select ${CONSUMER_COLUMNS} from billing.consumers where ulb_id = :ulb and consumer_id = :id::uuid`,
-    { ulb: read.ulb.id, id: bill.consumer_id },
+  const consumers = new Map(
+    (
+      await consumersOf(
+        read,
+        rows.map((b) => b.consumer_id),
+      )
+    ).map((c) => [c.id, c]),
   );
-  if (!consumer) throw billingErrors.CONSUMER_NOT_FOUND({ consumer: bill.consumer_id });
-  return {
+  return rows.map((bill) => ({
     id: bill.id,
     number: `B/${bill.fy}/${bill.number.toString().padStart(6, "0")}`,
-    consumer,
+    consumer: need(consumers.get(bill.consumer_id), bill.consumer_id),
     asOf: bill.as_of,
-    lines,
+    lines: (lines.get(bill.id) ?? []).map(({ billId: _, ...line }) => line),
     arrears: bill.arrears,
     current: bill.current,
     penalty: bill.penalty,
@@ -197,5 +332,5 @@ async function complete(read: Read, bill: BillRow): Promise<Bill> {
     fingerprint: bill.fingerprint,
     issuedAt: bill.issued_at,
     isLatest: bill.is_latest,
-  };
+  }));
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
 import { add, paise, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
-import { inOrder } from "./apportion.ts";
+import { inOrder } from "./apportion/index.ts";
 import { LATE_KINDS, lineKey, outstandingOf, type DemandLine, type HeadKind } from "./due.ts";
 import { settle, type ServiceTerms } from "./settle.ts";
 

@@ -48,6 +48,39 @@ export async function getConsumer(read: Read, id: string): Promise<Consumer> {
   return consumer;
 }
 
+/** These consumers, in no order. */
+export async function consumersOf(read: Read, ids: readonly string[]): Promise<Consumer[]> {
+  return read.query<Consumer>(
+    `select ${CONSUMER_COLUMNS} from billing.consumers where ulb_id = :ulb and consumer_id = any(:ids::uuid[])`,
+    { ulb: read.ulb.id, ids: [...new Set(ids)] },
+  );
+}
+
+/** Consumers of a service in the order in which papers are carried out: by ward, then by code; at most `limit` (500) after the place given. */
+export async function consumersByWard(
+  read: Read,
+  page: {
+    readonly service: Service;
+    readonly ward?: string;
+    readonly after?: { readonly ward: string; readonly code: string };
+    readonly limit?: number;
+  },
+): Promise<{ readonly id: string; readonly ward: string; readonly code: string }[]> {
+  return read.query(
+    `select consumer_id as id, ward, code from billing.consumers
+     where ulb_id = :ulb and service = :service and (ward, code) > (:after_ward, :after_code) and (:ward::text is null or ward = :ward)
+     order by ward, code limit :row_limit`,
+    {
+      ulb: read.ulb.id,
+      service: page.service,
+      ward: page.ward ?? null,
+      after_ward: page.after?.ward ?? page.ward ?? "",
+      after_code: page.after?.code ?? "",
+      row_limit: Math.min(page.limit ?? 100, 500),
+    },
+  );
+}
+
 /** Raises CONSUMER_NOT_FOUND. */
 export async function getConsumerByCode(read: Read, service: Service, code: string): Promise<Consumer> {
   const consumer = await read.queryOne<Consumer>(

@@ -10,11 +10,12 @@ export type DcbRow = {
   readonly name: string;
   readonly demandYear: FinancialYear;
   readonly openingBalance: Paise;
+  /** Less arrears that went to another consumer: with those that came from one they are nothing in the ULB as a whole. */
   readonly demandRaised: Paise;
   readonly totalDemand: Paise;
   /** Money and advances adjusted, less what was taken back. */
   readonly collected: Paise;
-  /** Rebates, remissions and write-offs. */
+  /** Rebates, remissions, credit notes, cancellations and write-offs. */
   readonly reduced: Paise;
   readonly closingBalance: Paise;
 };
@@ -53,13 +54,14 @@ export async function dcb(read: Read, options: DcbOptions): Promise<DcbRow[]> {
        select a.demand_id, a.tax_head,
          sum(case when a.on_date < :from_date::date then a.amount else 0 end) as before,
          sum(case when a.on_date >= :from_date::date and a.kind in ('payment', 'advance') then a.amount else 0 end) as collected,
-         sum(case when a.on_date >= :from_date::date and a.kind not in ('payment', 'advance') then a.amount else 0 end) as reduced
+         sum(case when a.on_date >= :from_date::date and a.kind = 'transferred' then a.amount else 0 end) as transferred,
+         sum(case when a.on_date >= :from_date::date and a.kind not in ('payment', 'advance', 'transferred') then a.amount else 0 end) as reduced
        from billing.allocations a
        where a.ulb_id = :ulb and a.on_date <= :to_date::date
        group by a.demand_id, a.tax_head
      )
      select h.service, h.code as tax_head, max(h.name) as name, x.demand_year,
-       sum(x.before - coalesce(s.before, 0))::bigint as opening, sum(x.raised)::bigint as raised,
+       sum(x.before - coalesce(s.before, 0))::bigint as opening, sum(x.raised - coalesce(s.transferred, 0))::bigint as raised,
        sum(coalesce(s.collected, 0))::bigint as collected, sum(coalesce(s.reduced, 0))::bigint as reduced
      from detail x
      join billing.tax_heads h on h.ulb_id = :ulb and h.code = x.tax_head and h.valid_from = x.head_version

@@ -164,22 +164,38 @@ export async function raiseCharge(
     readonly source: { readonly type: string; readonly id: string };
   },
 ): Promise<{ readonly demandId: string; readonly ledgerLines: readonly Line[] }> {
-  const consumers = await lockConsumers(tx, [charge.consumerId]);
-  const masters = await loadMasters(tx, charge.date);
-  const draft: DemandDraft = {
-    consumerId: charge.consumerId,
-    periodFrom: charge.date,
-    periodTo: charge.date,
-    dueDate: charge.date,
-    lines: [{ taxHead: charge.taxHead, amount: charge.amount }],
-  };
-  const raised = assess(draft, "charge", charge.date, consumers, masters);
-  await insertDemands(tx, [raised], { kind: "charge", date: charge.date, source: charge.source });
-  const payer = need(consumers.get(charge.consumerId), charge.consumerId);
+  const { demandIds, ledgerLines } = await raiseCharges(tx, [charge], charge);
+  return { demandId: need(demandIds[0], charge.consumerId), ledgerLines };
+}
+
+/** Charges of one fact on many consumers, as `raiseCharge` makes one; `demandIds` are in the order of the charges. Posts nothing itself. */
+export async function raiseCharges(
+  tx: Tx,
+  charges: readonly { readonly consumerId: string; readonly taxHead: string; readonly amount: Paise }[],
+  fact: { readonly date: LocalDate; readonly source: { readonly type: string; readonly id: string } },
+): Promise<{ readonly demandIds: readonly string[]; readonly ledgerLines: readonly Line[] }> {
+  if (charges.length === 0) return { demandIds: [], ledgerLines: [] };
+  const { date, source } = fact;
+  const consumers = await lockConsumers(
+    tx,
+    charges.map((c) => c.consumerId),
+  );
+  const masters = await loadMasters(tx, date);
+  const raised = charges.map(({ consumerId, taxHead, amount }) =>
+    assess(
+      { consumerId, periodFrom: date, periodTo: date, dueDate: date, lines: [{ taxHead, amount }] },
+      "charge",
+      date,
+      consumers,
+      masters,
+    ),
+  );
+  await insertDemands(tx, raised, { kind: "charge", date, source });
+  const lines = raised.flatMap((r) => r.lines);
   return {
-    demandId: raised.demandId,
+    demandIds: raised.map((r) => r.demandId),
     ledgerLines: demandLines(
-      raised.lines.map((line) => ({ line, payer })),
+      lines.map((line) => ({ line, payer: need(consumers.get(line.consumerId), line.consumerId) })),
       "by-consumer",
     ),
   };
@@ -361,11 +377,17 @@ async function refuseSecondDemand(
     if (keys.has(key)) throw alreadyDemanded(d, consumers);
     keys.add(key);
   }
+  // Each consumer's own demands are looked up: what the planner believes of a table that a run has just filled must not make it read them all.
   const there = await tx.queryOne<{ consumer_id: string; period_from: LocalDate; period_to: LocalDate }>(
     `select d.consumer_id, d.period_from, d.period_to
      from unnest(:ids::uuid[], :froms::date[], :tos::date[]) as n (consumer_id, period_from, period_to)
-     join billing.demands d on d.ulb_id = :ulb and d.consumer_id = n.consumer_id and d.period_from = n.period_from and d.period_to = n.period_to
-       and d.kind in ('regular', 'opening')
+     cross join lateral (
+       select d.consumer_id, d.period_from, d.period_to from billing.demands d
+       where d.ulb_id = :ulb and d.consumer_id = n.consumer_id and d.period_from = n.period_from and d.period_to = n.period_to
+         and d.kind in ('regular', 'opening')
+         and not exists (select 1 from billing.cancelled_demands c where c.ulb_id = d.ulb_id and c.demand_id = d.demand_id)
+       limit 1
+     ) as d
      limit 1`,
     {
       ulb: tx.ulb.id,

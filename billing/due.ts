@@ -50,6 +50,8 @@ export type DemandLine = {
   readonly cessHead: string | null;
   readonly settled: Paise;
   readonly cessSettled: Paise;
+  /** What of `settled` was taken off after it was demanded (credit note, remission …): no penalty and no rebate on it. Absent: nothing. */
+  readonly reduced?: { readonly amount: Paise; readonly cess: Paise };
   readonly ward: string;
   readonly accounts: LineAccounts;
 };
@@ -62,6 +64,17 @@ export function lineKey(line: { readonly demandId: string; readonly taxHead: str
 /** What is still to be paid of the line, in paise; never negative. */
 export function outstandingOf(line: { readonly amount: Paise; readonly settled: Paise }): Paise {
   return paise(line.amount - line.settled);
+}
+
+/** What is demanded of the line after all that was taken off it. */
+export function demandedOf(line: Pick<DemandLine, "amount" | "cess" | "reduced">): {
+  readonly amount: Paise;
+  readonly cess: Paise;
+} {
+  return {
+    amount: paise(line.amount - (line.reduced?.amount ?? 0n)),
+    cess: paise(line.cess - (line.reduced?.cess ?? 0n)),
+  };
 }
 
 export const LATE_KINDS: readonly HeadKind[] = ["penalty", "interest", "fee"];

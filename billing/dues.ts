@@ -2,8 +2,9 @@ import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { paise, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
-import { lineKey, outstandingOf, type Basis, type DemandLine, type HeadKind } from "./due.ts";
+import { demandedOf, lineKey, outstandingOf, type Basis, type DemandLine, type HeadKind } from "./due.ts";
 import { penaltyTo, type Settlement } from "./interest.ts";
+import { REDUCING_KINDS } from "./settle.ts";
 import { taxHeads, type ServiceSetup, type TaxHead } from "./tax-heads.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 
@@ -36,6 +37,8 @@ type LineRow = {
   cess_head: string | null;
   settled: bigint;
   cess_settled: bigint;
+  reduced: bigint;
+  cess_reduced: bigint;
   ward: string;
   receivable_account: string | null;
   income_account: string | null;
@@ -53,7 +56,7 @@ type LineRow = {
 // The accounts of a line are those of the head's version under which it was demanded; the advance account is the service's newest.
 const LINES = `
   select d.demand_id, d.consumer_id, t.tax_head, h.kind, t.basis, h.service, d.demand_year, d.period_from, d.period_to, d.due_date, d.rebate_until,
-    h.priority, t.amount, t.cess, t.cess_head, t.settled, t.cess_settled, t.ward, t.receivable_account, t.income_account,
+    h.priority, t.amount, t.cess, t.cess_head, t.settled, t.cess_settled, t.reduced, t.cess_reduced, t.ward, t.receivable_account, t.income_account,
     s.advance_account, s.fund, h.function, coalesce(c.cess_control_account, h.cess_control_account) as cess_control_account,
     coalesce(c.cess_payable_account, h.cess_payable_account) as cess_payable_account, h.rebate_account, h.provision_account,
     coalesce(c.cess_provision_account, h.cess_provision_account) as cess_provision_account, h.write_off_account
@@ -86,6 +89,7 @@ function lineOf(r: LineRow): ConsumerLine {
     cessHead: r.cess_head,
     settled: paise(r.settled),
     cessSettled: paise(r.cess_settled),
+    ...(r.reduced > 0n && { reduced: { amount: paise(r.reduced), cess: paise(r.cess_reduced) } }),
     ward: r.ward,
     accounts: {
       receivable: r.receivable_account,
@@ -172,23 +176,31 @@ export async function lateFacts(read: Read, lines: readonly DemandLine[], asOf: 
   const charged = new Map<string, Paise>();
   if (late.length > 0) {
     const ids = late.map((l) => l.demandId);
-    const rows = await read.query<{
+    // What nothing has settled has no history.
+    const touched = late.filter((l) => l.settled > 0n).map((l) => l.demandId);
+    type Touch = {
       demand_id: string;
       tax_head: string;
       on_date: LocalDate;
       amount: bigint;
       cess: bigint;
-    }>(
-      // An allocation that was taken back counts less what was taken back: the clock runs as if that money had never come.
-      `select a.demand_id, a.tax_head, a.on_date, (a.amount + coalesce(r.amount, 0))::bigint as amount, (a.cess + coalesce(r.cess, 0))::bigint as cess
+    };
+    const rows =
+      touched.length === 0
+        ? []
+        : await read.query<Touch>(
+            // An allocation that was taken back counts less what was taken back: the clock runs as if that money had never come. What took off the
+            // demand itself is no settlement of a day: the penalty is reckoned on what is demanded after it.
+            `select a.demand_id, a.tax_head, a.on_date, (a.amount + coalesce(r.amount, 0))::bigint as amount, (a.cess + coalesce(r.cess, 0))::bigint as cess
        from billing.allocations a
        left join lateral (
          select sum(amount) as amount, sum(cess) as cess from billing.allocations r
          where r.ulb_id = a.ulb_id and r.reverses_allocation_id = a.allocation_id
        ) as r on true
-       where a.ulb_id = :ulb and a.demand_id = any(:ids::uuid[]) and a.amount > 0 and a.amount + coalesce(r.amount, 0) <> 0`,
-      { ulb: read.ulb.id, ids },
-    );
+       where a.ulb_id = :ulb and a.demand_id = any(:ids::uuid[]) and a.amount > 0 and a.amount + coalesce(r.amount, 0) <> 0
+         and not a.kind = any(:reducing::text[])`,
+            { ulb: read.ulb.id, ids: touched, reducing: REDUCING_KINDS },
+          );
     for (const r of rows) {
       const key = `${r.demand_id}/${r.tax_head}`;
       history.set(key, [
@@ -197,11 +209,20 @@ export async function lateFacts(read: Read, lines: readonly DemandLine[], asOf: 
       ]);
     }
     const penalties = await read.query<{ demand_id: string; tax_head: string; amount: bigint }>(
-      `select d.late_demand_id as demand_id, d.late_tax_head as tax_head, sum(t.amount)::bigint as amount
-       from billing.demands d
-       join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
-       where d.ulb_id = :ulb and d.late_demand_id = any(:ids::uuid[])
-       group by d.late_demand_id, d.late_tax_head`,
+      // A penalty that was taken off is charged all the same, or it would come back; one that was charged before arrears went over to another
+      // consumer went with them.
+      `select demand_id, tax_head, sum(amount)::bigint as amount
+       from (
+         select d.late_demand_id as demand_id, d.late_tax_head as tax_head, t.amount
+         from billing.demands d
+         join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
+         where d.ulb_id = :ulb and d.late_demand_id = any(:ids::uuid[])
+         union all
+         select to_demand_id, tax_head, penalty_charged from billing.transferred_details where ulb_id = :ulb and to_demand_id = any(:ids::uuid[])
+         union all
+         select from_demand_id, tax_head, -penalty_charged from billing.transferred_details where ulb_id = :ulb and from_demand_id = any(:ids::uuid[])
+       ) as p
+       group by demand_id, tax_head`,
       { ulb: read.ulb.id, ids },
     );
     for (const p of penalties) charged.set(`${p.demand_id}/${p.tax_head}`, paise(p.amount));
@@ -226,7 +247,9 @@ export function reckonPenalties(
   return lines.flatMap((line): ReckonedPenalty[] => {
     if (!bearsPenalty(line, asOf) || outstandingOf(line) === ZERO) return [];
     const key = lineKey(line);
-    const amount = subtract(penaltyTo(terms, line, facts.history.get(key) ?? [], asOf), facts.charged.get(key) ?? ZERO);
+    const demanded = { ...demandedOf(line), dueDate: line.dueDate };
+    const reckoned = penaltyTo(terms, demanded, facts.history.get(key) ?? [], asOf);
+    const amount = subtract(reckoned, facts.charged.get(key) ?? ZERO);
     if (amount <= 0n) return [];
     return [
       {

@@ -73,6 +73,7 @@ export function settlementLines(allocated: readonly Allocated[], detail: Detail 
 }
 
 function settlement({ line, payer, kind, amount, cess }: Allocated, detail: Detail): Line[] {
+  invariant(kind === "payment" || kind === "advance" || kind === "rebate", `${kind} is posted where it is decided`);
   const { receivable, income, cessControl, cessPayable, rebate, advance } = line.accounts;
   const party = detail === "by-consumer" ? payer : null;
   const lines: Line[] = [];
@@ -174,17 +175,17 @@ export function netCredit(lines: readonly Line[]): Paise {
   return paise(lines.reduce<bigint>((net, l) => (l.side === "credit" ? net + l.amount : net - l.amount), 0n));
 }
 
-function dimensions(line: DemandLine): Dimensions {
+export function dimensions(line: DemandLine): Dimensions {
   return { fund: line.accounts.fund, function: line.accounts.function, ward: line.ward };
 }
-function receivableDimensions(line: DemandLine, payer: Payer | null): Dimensions {
+export function receivableDimensions(line: DemandLine, payer: Payer | null): Dimensions {
   return {
     ...dimensions(line),
     demandYear: line.demandYear,
     ...(payer && { party: { type: "consumer", id: payer.code } }),
   };
 }
-function advanceDimensions(line: DemandLine, payer: Payer | null): Dimensions {
+export function advanceDimensions(line: DemandLine, payer: Payer | null): Dimensions {
   return { fund: line.accounts.fund, ward: line.ward, ...(payer && { party: { type: "consumer", id: payer.code } }) };
 }
 function credit(account: string | null, amount: Paise, at: Dimensions): Line[] {

@@ -78,6 +78,11 @@ export const billingErrors = defineErrors({
     status: 409,
     message: (f: { source: string }) => `${f.source} is taken back already; a payment is taken back once`,
   },
+  ADVANCE_GIVEN_BACK: {
+    status: 409,
+    message: (f: { source: string; amount: string; missing: string }) =>
+      `${f.source} of ${f.amount} cannot be taken back: ${f.missing} of it became an advance that was given back to the consumer; receive that first`,
+  },
   BILL_NOT_FOUND: { status: 404, message: (f: { bill: string }) => `there is no bill ${f.bill} in this ULB` },
   BILL_NOTHING_DUE: {
     status: 409,
@@ -101,6 +106,15 @@ export const billingErrors = defineErrors({
   WRITE_OFF_HEAD: {
     status: 422,
     message: (f: { taxHead: string }) => `${f.taxHead} has no account for a write-off`,
+  },
+  UPI_ADDRESS_INVALID: {
+    status: 422,
+    message: (f: { vpa: string }) => `"${f.vpa}" is not an address for payments by UPI; one looks like name@bank`,
+  },
+  UPI_ADDRESS_SET: {
+    status: 409,
+    message: (f: { validFrom: string }) =>
+      `the address for payments by UPI from ${f.validFrom} is set already; set another one from a later day`,
   },
   WRITE_OFF_EXISTS: {
     status: 409,

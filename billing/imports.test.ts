@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accountBalance, getEntry } from "../ledger/index.ts";
+import { accountBalance, addMaster, getEntry } from "../ledger/index.ts";
 import { localDate } from "../ledger/kernel/dates.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { toRupees } from "../ledger/kernel/money.ts";
@@ -255,3 +255,26 @@ test(
     });
   },
 );
+
+test("a wrong ward in row 70,001 of a file is named with its line, and nothing of the file is entered", async () => {
+  const city = await testBillingUlb(app);
+  await city.tx("admin", async (tx) => {
+    for (const code of ["W01", "W02"]) await addMaster(tx, "fields", { code, name: `Ward ${code}`, kind: "ward" });
+  });
+  const rows = Array.from(
+    { length: 70_005 },
+    (_, i) => `property-tax,P${i + 1},Owner ${i + 1},,,,"${i + 1}, Test Road",${i + 1 === 70_001 ? "W9" : "W01"}`,
+  );
+  const file = [CONSUMER_CSV.join(","), ...rows].join("\n");
+  const report = await city.tx("accountant", (tx) => importConsumers(tx, file));
+  expect(report).toMatchObject({ status: "refused", rows: 70_005, added: 0, moreProblems: 0 });
+  expect(report.problems).toEqual([
+    {
+      code: "CONSUMER_WARD",
+      line: 70_002,
+      column: "ward",
+      message: 'line 70002, ward: "W9" is not one of the 2 wards of this ULB',
+    },
+  ]);
+  expect(await city.tx("auditor", (tx) => findConsumers(tx, { query: "Owner" }))).toEqual([]);
+});

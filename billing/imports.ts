@@ -1,3 +1,5 @@
+import { listFields } from "../ledger/index.ts";
+import { readCsv, type CsvInput, type CsvRow } from "../ledger/kernel/csv.ts";
 import { dateInIndia, financialYear, financialYearOf, localDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
@@ -5,7 +7,6 @@ import { newId } from "../ledger/kernel/ids.ts";
 import { rupees } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
 import { insertConsumers, type ConsumerDraft } from "./consumers.ts";
-import { readCsv, type CsvInput, type CsvRow } from "./csv.ts";
 import {
   checkDemand,
   loadMasters,
@@ -63,7 +64,10 @@ export async function importConsumers(
   await lockImports(tx, "consumers");
   if (await wasImported(tx, "consumers", file.hash)) return report.again();
 
-  const known = await services(tx, laterOf(dateInIndia(tx.clock()), tx.ulb.startsOn));
+  const today = laterOf(dateInIndia(tx.clock()), tx.ulb.startsOn);
+  const known = await services(tx, today);
+  // A ULB that keeps no list of wards takes them as they are written.
+  const wards = new Set((await listFields(tx, { onDay: today })).filter((f) => f.kind === "ward").map((f) => f.code));
   const problems: Problem[] = [];
   const say = sayer(problems);
   const drafts = new Map<
@@ -77,6 +81,9 @@ export async function importConsumers(
       say(row, "code", "CONSUMER_CODE", `"${c.code}" is not a code of 1 to 60 characters`);
     if (c.name === "") say(row, "name", "CONSUMER_NAME", "the name is empty");
     if (c.ward === "") say(row, "ward", "CONSUMER_WARD", "the ward is empty");
+    else if (wards.size > 0 && !wards.has(c.ward)) {
+      say(row, "ward", "CONSUMER_WARD", `"${c.ward}" is not one of the ${wards.size} wards of this ULB`);
+    }
     if (c.mobile !== "" && !/^[6-9]\d{9}$/.test(c.mobile)) {
       say(row, "mobile", "CONSUMER_MOBILE", `"${c.mobile}" is not an Indian mobile number of ten digits`);
     }
@@ -312,6 +319,7 @@ async function demandsThere(tx: Tx, drafts: readonly DemandDraft[]): Promise<Rea
      from unnest(:ids::uuid[], :froms::date[], :tos::date[]) as n (consumer_id, period_from, period_to)
      join billing.demands d on d.ulb_id = :ulb and d.consumer_id = n.consumer_id and d.period_from = n.period_from and d.period_to = n.period_to
        and d.kind in ('regular', 'opening')
+       and not exists (select 1 from billing.cancelled_demands c where c.ulb_id = d.ulb_id and c.demand_id = d.demand_id)
      join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id`,
     {
       ulb: tx.ulb.id,
@@ -353,7 +361,7 @@ function sayer(problems: Problem[]) {
   };
 }
 
-function reporter(fileName: string, rows: number) {
+export function reporter(fileName: string, rows: number) {
   const none = { fileName, rows, added: 0, unchanged: 0, problems: [], moreProblems: 0, batches: [] };
   return {
     fileName,
@@ -375,14 +383,14 @@ function reporter(fileName: string, rows: number) {
 }
 
 /** Two imports of a kind follow each other, so that the second sees what the first added. */
-async function lockImports(tx: Tx, kind: string): Promise<void> {
+export async function lockImports(tx: Tx, kind: string): Promise<void> {
   await tx.query("select pg_advisory_xact_lock(hashtextextended(:name, :ulb::bigint))", {
     name: `billing.import.${kind}`,
     ulb: tx.ulb.id,
   });
 }
 
-async function wasImported(tx: Tx, kind: string, hash: string): Promise<boolean> {
+export async function wasImported(tx: Tx, kind: string, hash: string): Promise<boolean> {
   const row = await tx.queryOne(
     "select 1 from billing.import_files where ulb_id = :ulb and kind = :kind and file_hash = :hash",
     {
@@ -394,7 +402,7 @@ async function wasImported(tx: Tx, kind: string, hash: string): Promise<boolean>
   return row !== undefined;
 }
 
-async function recordImport(
+export async function recordImport(
   tx: Tx,
   kind: string,
   hash: string,

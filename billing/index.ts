@@ -10,12 +10,57 @@ export {
   type Payment,
   type Source,
 } from "./allocations.ts";
-export { apportion, DEFAULT_ORDER, type Apportioned, type ApportionOrder, type Due } from "./apportion.ts";
-export { billFor, getBill, getBillByNumber, previewBill, type Bill, type NamedBillLine } from "./bills.ts";
+export {
+  apportion,
+  apportionBill,
+  apportionDemands,
+  DEFAULT_ORDER,
+  type Apportioned,
+  type ApportionOrder,
+  type ApportionPolicy,
+  type Due,
+  type UpyogBill,
+  type UpyogDemand,
+} from "./apportion/index.ts";
+export {
+  billFor,
+  getBill,
+  getBillByNumber,
+  issueBills,
+  latestBills,
+  listBills,
+  paidBills,
+  previewBill,
+  type Bill,
+  type BillPlace,
+  type IssuedBill,
+  type NamedBillLine,
+} from "./bills.ts";
+export { billValidity, type BillValidity } from "./bill-validity.ts";
+export {
+  approveChange,
+  cancelDemands,
+  changeErrors,
+  changeOutcome,
+  getChange,
+  listChanges,
+  proposeChange,
+  rejectChange,
+  withdrawChange,
+  type Cancellation,
+  type CancelledDemands,
+  type ChangeContent,
+  type ChangeKind,
+  type ChangeOutcome,
+  type ChangeProposal,
+  type DemandChange,
+  type HeadReduction,
+} from "./changes/index.ts";
 export { type BillBody, type BillLine } from "./compose-bill.ts";
 export { billingCloseChecks } from "./close-checks.ts";
 export {
   addConsumer,
+  consumersByWard,
   findConsumers,
   getConsumer,
   getConsumerByCode,
@@ -34,13 +79,63 @@ export {
   type DemandKind,
   type RaisedDemands,
 } from "./demands.ts";
-export { type Basis, type DemandLine, type HeadKind, type Service } from "./due.ts";
+export { findDemands, type Demand } from "./demand-search.ts";
+export * from "./demand-run/index.ts";
+export { demandedOf, type Basis, type DemandLine, type HeadKind, type Service } from "./due.ts";
 export { demandRegister, openDues, openDuesOf, type OpenDue } from "./dues.ts";
 export { type Detail, type Resolution } from "./entries.ts";
 export { billingErrors } from "./errors.ts";
 export { CONSUMER_CSV, DEMAND_CSV, importConsumers, importDemands, type ImportReport } from "./imports.ts";
 export { type PenaltyTerms } from "./interest.ts";
+export * from "./notices/index.ts";
+export { generateNumbers, numberFormat, setNumberFormat, type NumberRequest } from "./number-formats/index.ts";
+export { assess, periodAround } from "./rates/assess.ts";
+export { type AssessedPeriod, type Assessment, type Step } from "./rates/assessment.ts";
+export { type RuleProblem } from "./rates/check.ts";
+export { type Rules } from "./rates/compile.ts";
+export { rateErrors } from "./rates/errors.ts";
+export { explain, type Explained, type Language } from "./rates/explain.ts";
+export { type Expression } from "./rates/expression.ts";
+export { factProblems, factsFromJson, type ConsumerFacts, type FactProblem } from "./rates/facts.ts";
+export {
+  approveRuleFile,
+  demandLinesOf,
+  getRuleFile,
+  listRuleFiles,
+  loadRuleFile,
+  missingHeads,
+  ruleFileContent,
+  rulesOf,
+  rulesOn,
+  tryRules,
+  type LoadedRuleFile,
+  type Trial,
+} from "./rates/files.ts";
+export {
+  isComputed,
+  type ComputedRule,
+  type Example,
+  type Input,
+  type Rule,
+  type RuleFile,
+  type SlabsRule,
+  type Texts,
+  type When,
+} from "./rates/format.ts";
+export { rulePack, RULE_PACKS, type RulePack } from "./rates/packs.ts";
+export { assessmentJson, checkRuleFile, readRules } from "./rates/read.ts";
+export { compareWaterBill, summariseComparison, type WaterComparison } from "./rates/upyog.ts";
 export { type RebateTerms } from "./rebate.ts";
+export {
+  addService,
+  dishonourHeadOf,
+  listReadyServices,
+  readyServiceErrors,
+  type AddedService,
+  type AddServiceOptions,
+  type ReadyHead,
+  type ReadyService,
+} from "./services/index.ts";
 export { type AllocationKind, type ServiceTerms } from "./settle.ts";
 export {
   listTaxHeads,
@@ -58,4 +153,6 @@ export {
   type TaxHead,
 } from "./tax-heads.ts";
 export { advanceTie, cessTie, receivableTie, registerSelfTie, registerTotals, type TieRow } from "./ties.ts";
+export { setUpiAddress, upiAddressOn, type UpiAddress } from "./upi-address.ts";
+export { setUpyogService, upyogServices, type UpyogService } from "./upyog-services.ts";
 export { writeOff, type WriteOff } from "./write-offs.ts";

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { addDays, localDate } from "../ledger/kernel/dates.ts";
 import { paise, rupees, toRupees, ZERO } from "../ledger/kernel/money.ts";
 import { penaltyTo, type PenaltyTerms } from "./interest.ts";
+import { rebateUntil } from "./rebate.ts";
 
 const terms: PenaltyTerms = { kind: "monthly", percent: "1", taxHead: "PT_PENALTY" };
 const demand = { amount: rupees("1080.00"), cess: rupees("80.00"), dueDate: localDate("2025-09-30") };
@@ -64,4 +65,60 @@ test("it never falls as days pass, and reckoning twice gives the same", () => {
       },
     ),
   );
+});
+
+test("by the day on what is unpaid when it begins, for a year of 365 days; a payment counts from the next day on", () => {
+  const daily: PenaltyTerms = { kind: "daily", percent: "18", taxHead: "PT_INTEREST" };
+  // On 1,000.00: 49.3 paise a day.
+  expect([at("2025-09-30", daily), at("2025-10-01", daily), at("2025-10-30", daily), at("2026-09-30", daily)]).toEqual([
+    "0.00",
+    "0.49",
+    "14.79",
+    "180.00",
+  ]);
+  const paid = [{ date: localDate("2025-10-30"), amount: rupees("540.00"), cess: rupees("40.00") }];
+  expect([at("2025-10-30", daily, paid), at("2025-10-31", daily, paid), at("2025-11-29", daily, paid)]).toEqual([
+    "14.79",
+    "15.04",
+    "22.19",
+  ]);
+});
+
+test("what was paid after the day asked changes nothing on that day", () => {
+  const later = [{ date: localDate("2025-11-20"), amount: rupees("1080.00"), cess: rupees("80.00") }];
+  for (const kind of ["daily", "monthly", "once"] as const) {
+    expect([kind, at("2025-11-10", { ...terms, kind }, later)]).toEqual([kind, at("2025-11-10", { ...terms, kind })]);
+  }
+});
+
+test("where the Act says so, lateness begins with the financial year after the one in which it was due", () => {
+  const later: PenaltyTerms = { kind: "daily", percent: "18", taxHead: "PT_INTEREST", starts: "next-year" };
+  expect([at("2026-03-31", later), at("2026-04-02", later)]).toEqual(["0.00", "0.99"]);
+  expect([
+    at("2026-03-31", { ...terms, starts: "next-year" }),
+    at("2026-04-01", { ...terms, starts: "next-year" }),
+  ]).toEqual(["0.00", "10.00"]);
+});
+
+test("a daily reckoning is the same however the time is cut by payments of nothing", () => {
+  const daily: PenaltyTerms = { kind: "daily", percent: "12.5", taxHead: "PT_INTEREST" };
+  fc.assert(
+    fc.property(fc.bigInt({ min: 1n, max: 10n ** 9n }), fc.nat(900), fc.array(fc.nat(900)), (amount, days, cuts) => {
+      const line = { amount: paise(amount), cess: ZERO, dueDate: localDate("2022-09-30") };
+      const nothing = cuts.map((d) => ({ date: addDays(line.dueDate, d), amount: ZERO, cess: ZERO }));
+      const asOf = addDays(line.dueDate, days);
+      expect(penaltyTo(daily, line, nothing, asOf)).toBe(penaltyTo(daily, line, [], asOf));
+    }),
+  );
+});
+
+test("a rebate until a day of the year ends on the first such day of the period", () => {
+  const until = (untilDay: string, from: string) => rebateUntil({ percent: "10", days: 0, untilDay }, localDate(from));
+  expect([
+    until("09-30", "2025-04-01"),
+    until("03-31", "2025-04-01"),
+    until("02-29", "2025-04-01"),
+    until("04-01", "2025-04-01"),
+  ]).toEqual(["2025-09-30", "2026-03-31", "2026-02-28", "2025-04-01"]);
+  expect(rebateUntil({ percent: "10", days: 0 }, localDate("2025-04-01"))).toBe("2025-03-31");
 });

@@ -54,16 +54,21 @@ export async function insertDemands(
   tx: Tx,
   raised: readonly Raised[],
   fact: {
-    readonly kind: "regular" | "opening" | "supplementary" | "charge" | "penalty";
+    readonly kind: "regular" | "opening" | "supplementary" | "charge" | "penalty" | "transferred";
     readonly date: LocalDate;
     readonly source: Source;
   },
 ): Promise<void> {
   await tx.query(
     `insert into billing.demands (ulb_id, demand_id, consumer_id, kind, period_from, period_to, demand_year, due_date, rebate_until, raised_on,
-       source_type, source_id, late_demand_id, late_tax_head, created_at)
+       source_type, source_id, late_demand_id, late_tax_head, created_at, revision)
      select :ulb::integer, d.id, d.consumer_id, :kind, d.period_from, d.period_to, d.demand_year, d.due_date, d.rebate_until, :on_date::date,
-       :source_type, :source_id, d.late_demand_id, d.late_tax_head, :now::timestamptz
+       :source_type, :source_id, d.late_demand_id, d.late_tax_head, :now::timestamptz,
+       -- A period whose demand was cancelled is demanded again under the next number; see demand_follows_a_cancelled_one.
+       case when :kind in ('regular', 'opening') then coalesce((
+         select max(c.revision) + 1 from billing.cancelled_demands c
+         where c.ulb_id = :ulb and c.consumer_id = d.consumer_id and c.period_from = d.period_from and c.period_to = d.period_to
+       ), 0) else 0 end
      from unnest(:ids::uuid[], :consumers::uuid[], :froms::date[], :tos::date[], :years::text[], :dues::date[], :rebates::date[],
        :late_ids::uuid[], :late_heads::text[])
        as d (id, consumer_id, period_from, period_to, demand_year, due_date, rebate_until, late_demand_id, late_tax_head)`,

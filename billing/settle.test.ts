@@ -6,6 +6,11 @@ import { lineKey, outstandingOf, type DemandLine } from "./due.ts";
 import { settle, settledBy, takeBack, type ServiceTerms } from "./settle.ts";
 import { anyLines, line, penaltyLine, PLAIN_TERMS } from "./testing-lines.ts";
 
+/** Plain terms under each policy of apportioning. */
+const anyTerms = fc
+  .constantFrom<ServiceTerms["order"]>("nmam", "master-order", "upyog-v2")
+  .map((order): ServiceTerms => ({ ...PLAIN_TERMS, order }));
+
 const said = (s: ReturnType<typeof settle>) =>
   s.allocations.map((a) => [a.line.demandYear, a.line.taxHead, a.kind, toRupees(a.amount), toRupees(a.cess)]);
 
@@ -124,13 +129,18 @@ test("money and rebates equal allocations and excess; nothing is settled beyond 
 
 test("many small payments recognise the same cess as one, within the rounding of the share, and leave no residue", () => {
   fc.assert(
-    fc.property(anyLines, fc.array(fc.bigInt({ min: 1n, max: 90_000n }), { maxLength: 12 }), (start, payments) => {
-      let lines: readonly DemandLine[] = start;
-      for (const p of payments) lines = settle(lines, paise(p), localDate("2026-03-31"), PLAIN_TERMS).lines;
-      const rest = sum(lines.map(outstandingOf));
-      if (rest > 0n) lines = settle(lines, rest, localDate("2026-03-31"), PLAIN_TERMS).lines;
-      for (const l of lines) expect([l.settled, l.cessSettled]).toEqual([l.amount, l.cess]);
-    }),
+    fc.property(
+      anyLines,
+      anyTerms,
+      fc.array(fc.bigInt({ min: 1n, max: 90_000n }), { maxLength: 12 }),
+      (start, terms, payments) => {
+        let lines: readonly DemandLine[] = start;
+        for (const p of payments) lines = settle(lines, paise(p), localDate("2026-03-31"), terms).lines;
+        const rest = sum(lines.map(outstandingOf));
+        if (rest > 0n) lines = settle(lines, rest, localDate("2026-03-31"), terms).lines;
+        for (const l of lines) expect([l.settled, l.cessSettled]).toEqual([l.amount, l.cess]);
+      },
+    ),
   );
 });
 
@@ -138,12 +148,13 @@ test("a payment taken back, in whichever order, restores what it settled; what i
   fc.assert(
     fc.property(
       anyLines,
+      anyTerms,
       fc.array(fc.bigInt({ min: 1n, max: 90_000n }), { minLength: 2, maxLength: 6 }),
       fc.nat(5),
-      (start, payments, which) => {
+      (start, terms, payments, which) => {
         let lines: readonly DemandLine[] = start;
         const made = payments.map((p) => {
-          const s = settle(lines, paise(p), localDate("2026-03-31"), PLAIN_TERMS);
+          const s = settle(lines, paise(p), localDate("2026-03-31"), terms);
           lines = s.lines;
           return s.allocations;
         });
@@ -153,9 +164,9 @@ test("a payment taken back, in whichever order, restores what it settled; what i
         const rest = sum(lines.map(outstandingOf));
         if (rest === ZERO) return;
         for (let part = rest / 3n; part > 0n; part = part / 3n) {
-          lines = settle(lines, paise(part), localDate("2026-03-31"), PLAIN_TERMS).lines;
+          lines = settle(lines, paise(part), localDate("2026-03-31"), terms).lines;
         }
-        lines = settle(lines, sum(lines.map(outstandingOf)), localDate("2026-03-31"), PLAIN_TERMS).lines;
+        lines = settle(lines, sum(lines.map(outstandingOf)), localDate("2026-03-31"), terms).lines;
         for (const l of lines) expect([l.settled, l.cessSettled]).toEqual([l.amount, l.cess]);
       },
     ),

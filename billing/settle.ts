@@ -1,7 +1,7 @@
 import { financialYearOf, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
 import { add, negate, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
-import { apportion, type ApportionOrder } from "./apportion.ts";
+import { apportion, type ApportionOrder } from "./apportion/index.ts";
 import { cessWithin } from "./cess.ts";
 import { lineKey, outstandingOf, type DemandLine } from "./due.ts";
 import type { PenaltyTerms } from "./interest.ts";
@@ -16,8 +16,15 @@ export type ServiceTerms = {
   readonly roundTo: "paisa" | "rupee";
 };
 
-/** What settles a demand line. Money: `payment`, `advance`. No money: `rebate`, `write-off`. */
-export type AllocationKind = "payment" | "advance" | "rebate" | "write-off";
+/**
+ * What settles a demand line. Money: `payment`, `advance`. No money: `rebate`, `write-off`. No money, and the line counts as if less had been
+ * demanded from the start: `reduction` (credit note), `remission`, `cancelled`, `transferred` to another consumer.
+ */
+export type AllocationKind =
+  "payment" | "advance" | "rebate" | "write-off" | "reduction" | "remission" | "cancelled" | "transferred";
+
+/** Kinds that take off what was demanded: the trigger of billing.allocations keeps their sum beside what is settled. */
+export const REDUCING_KINDS: readonly AllocationKind[] = ["reduction", "remission", "cancelled", "transferred"];
 
 export type PlannedAllocation = {
   readonly line: DemandLine;

@@ -2,7 +2,7 @@ import { postingAccounts } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { audit, type Json } from "../ledger/kernel/audit.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
-import { DEFAULT_ORDER } from "./apportion.ts";
+import { DEFAULT_ORDER } from "./apportion/index.ts";
 import type { Basis, HeadKind, Service } from "./due.ts";
 import { billingErrors } from "./errors.ts";
 import type { PenaltyTerms } from "./interest.ts";

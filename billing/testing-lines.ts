@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { addMonths, financialYearOf, localDate } from "../ledger/kernel/dates.ts";
 import { paise, rupees, ZERO } from "../ledger/kernel/money.ts";
 import type { DemandLine, LineAccounts } from "./due.ts";
-import { DEFAULT_ORDER } from "./apportion.ts";
+import { DEFAULT_ORDER } from "./apportion/index.ts";
 import type { ServiceTerms } from "./settle.ts";
 
 /** Demand lines for tests of pure functions; no database. */

@@ -66,3 +66,5 @@ export async function testDemand(
     demands: [demandDraft(consumer, amounts, draft)],
   });
 }
+
+export { newVersion, ruleOf, testRuleFile, type SmallFile } from "./rates/testing.ts";

@@ -1,6 +1,8 @@
+import { IMPORTED } from "../ledger/index.ts";
 import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
+import { REDUCING_KINDS } from "./settle.ts";
 
 /** Two figures that must be equal; `difference` is ledger less register. */
 export type TieRow = {
@@ -52,15 +54,21 @@ const REGISTER = `
   left join billing.tax_heads c on c.ulb_id = t.ulb_id and c.code = t.cess_head and c.valid_from = t.cess_version
   where a.ulb_id = :ulb and t.basis = 'accrual' and a.on_date <= :as_of::date`;
 
-/** The receivable accounts of all tax heads in the ledger = the demand register, per account and demand year. */
+// Lines that were brought in from files have no register behind them, and an account that the register never used is none of its business:
+// a town may keep its demands here for water alone, and bring in the rest as vouchers.
+const NOT_IMPORTED = `join ledger.entry_origins o on o.ulb_id = l.ulb_id and o.entry_id = l.entry_id and o.origin <> all(:imported::text[])`;
+
+/**
+ * The receivable accounts that the register uses, but for lines brought in from files, in the ledger = the demand register, per account and
+ * demand year.
+ */
 export async function receivableTie(read: Read, asOf: LocalDate): Promise<TieRow[]> {
   const rows = await read.query<Row>(
     `with heads as (
-       select receivable_account as account from billing.tax_heads where ulb_id = :ulb and receivable_account is not null
-       union select arrears_account from billing.tax_heads where ulb_id = :ulb and arrears_account is not null
+       select distinct receivable_account as account from billing.demand_details where ulb_id = :ulb and receivable_account is not null
      ), books as (
        select l.account, l.demand_year, sum(l.debit - l.credit) as amount
-       from ledger.lines l
+       from ledger.lines l ${NOT_IMPORTED}
        where l.ulb_id = :ulb and l.entry_date <= :as_of::date and l.account in (select account from heads)
        group by l.account, l.demand_year
      ), register as (
@@ -70,42 +78,42 @@ export async function receivableTie(read: Read, asOf: LocalDate): Promise<TieRow
        coalesce(b.amount, 0)::bigint as ledger, coalesce(r.amount, 0)::bigint as register
      from books b full join register r on r.account = b.account and r.demand_year is not distinct from b.demand_year
      order by 1, 2`,
-    { ulb: read.ulb.id, as_of: asOf },
+    { ulb: read.ulb.id, as_of: asOf, imported: IMPORTED },
   );
   return rows.map(rowOf);
 }
 
-/** The credit of each advance account in the ledger = the credit of consumers that no demand has used. */
+/** The credit of each advance account that the register uses, but for imports, in the ledger = the credit of consumers that no demand has used. */
 export async function advanceTie(read: Read, asOf: LocalDate): Promise<TieRow[]> {
   const rows = await read.query<Row>(
     `with accounts as (
-       select distinct advance_account as account from billing.service_terms where ulb_id = :ulb
+       select distinct account from billing.advances where ulb_id = :ulb
      )
      select a.account, null as demand_year,
-       coalesce((select sum(l.credit - l.debit) from ledger.lines l
+       coalesce((select sum(l.credit - l.debit) from ledger.lines l ${NOT_IMPORTED}
          where l.ulb_id = :ulb and l.account = a.account and l.entry_date <= :as_of::date), 0)::bigint as ledger,
        coalesce((select sum(v.amount) from billing.advances v
          where v.ulb_id = :ulb and v.account = a.account and v.on_date <= :as_of::date), 0)::bigint as register
      from accounts a order by 1`,
-    { ulb: read.ulb.id, as_of: asOf },
+    { ulb: read.ulb.id, as_of: asOf, imported: IMPORTED },
   );
   return rows.map(rowOf);
 }
 
-/** The credit of each cess control head = the State's cess inside what is still receivable. */
+/** The credit of each cess control head that the register uses, but for imports, = the State's cess inside what is still receivable. */
 export async function cessTie(read: Read, asOf: LocalDate): Promise<TieRow[]> {
   const rows = await read.query<Row>(
-    `with accounts as (
-       select distinct cess_control_account as account from billing.tax_heads where ulb_id = :ulb and cess_control_account is not null
-     ), register as (
+    `with register as (
        select cess_account as account, sum(cess) as cess from (${REGISTER}) as r where cess_account is not null group by cess_account
+     ), accounts as (
+       select account from register
      )
      select a.account, null as demand_year,
-       coalesce((select sum(l.credit - l.debit) from ledger.lines l
+       coalesce((select sum(l.credit - l.debit) from ledger.lines l ${NOT_IMPORTED}
          where l.ulb_id = :ulb and l.account = a.account and l.entry_date <= :as_of::date), 0)::bigint as ledger,
        coalesce(r.cess, 0)::bigint as register
      from accounts a left join register r on r.account = a.account order by 1`,
-    { ulb: read.ulb.id, as_of: asOf },
+    { ulb: read.ulb.id, as_of: asOf, imported: IMPORTED },
   );
   return rows.map(rowOf);
 }
@@ -122,8 +130,10 @@ export async function registerSelfTie(
      from billing.demand_details t
      left join billing.allocations a on a.ulb_id = t.ulb_id and a.demand_id = t.demand_id and a.tax_head = t.tax_head
      where t.ulb_id = :ulb
-     group by t.demand_id, t.tax_head, t.settled, t.cess_settled
+     group by t.demand_id, t.tax_head, t.settled, t.cess_settled, t.reduced, t.cess_reduced
      having t.settled <> coalesce(sum(a.amount), 0) or t.cess_settled <> coalesce(sum(a.cess), 0)
+       or t.reduced <> coalesce(sum(a.amount) filter (where a.kind = any(:reducing::text[])), 0)
+       or t.cess_reduced <> coalesce(sum(a.cess) filter (where a.kind = any(:reducing::text[])), 0)
      union all
      select 'advance of ' || c.code, c.advance, coalesce(sum(v.amount), 0)::bigint
      from billing.consumers c
@@ -131,6 +141,6 @@ export async function registerSelfTie(
      where c.ulb_id = :ulb
      group by c.consumer_id, c.code, c.advance
      having c.advance <> coalesce(sum(v.amount), 0)`,
-    { ulb: read.ulb.id },
+    { ulb: read.ulb.id, reducing: REDUCING_KINDS },
   );
 }

@@ -1,4 +1,4 @@
-import { raiseCharge, reversePayment } from "../billing/index.ts";
+import { dishonourHeadOf, raiseCharge, reversePayment } from "../billing/index.ts";
 import { postEntry, postingAccounts } from "../ledger/index.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import { addDays, dateInIndia, formatDate, type LocalDate } from "../ledger/kernel/dates.ts";
@@ -70,7 +70,7 @@ export async function dishonour(
     fact.payerCharge > 0n
       ? await raiseCharge(tx, {
           consumerId: back.consumerId,
-          taxHead: fact.chargeHead ?? chargeHeadOf(receipt.service),
+          taxHead: fact.chargeHead ?? dishonourHeadOf(receipt.service),
           amount: fact.payerCharge,
           date: fact.date,
           source,
@@ -120,11 +120,6 @@ export async function dishonour(
     ],
   });
   return { receipt: await getReceipt(tx, receipt.id), noticeBy, entryNumber: entry.number };
-}
-
-/** The head of the service under which a dishonour is charged. */
-function chargeHeadOf(service: string | null): string {
-  return service === "water" ? "WS_DISHONOUR_CHARGE" : "PT_DISHONOUR_CHARGE";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { applyPayments, listTaxHeads, openDuesOf, type AppliedPayment, type TaxHead } from "../billing/index.ts";
 import {
   findEntryBySource,
-  firstOpenPeriod,
+  firstOpenDay,
   openFinancialYear,
   postEntries,
   postingAccounts,
@@ -13,11 +13,8 @@ import {
   dateInIndia,
   financialYearOf,
   nextFinancialYear,
-  periodOf,
-  periodStart,
   type FinancialYear,
   type LocalDate,
-  type Period,
 } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
@@ -285,25 +282,20 @@ export async function lockPayers(tx: Tx, ids: readonly string[]): Promise<Readon
 }
 
 /**
- * The booking date of each value date: the day itself, or the first day of the first open month after it. Where the books of the year were not
- * opened yet they are: money that has come is booked.
+ * The booking date of each value date: the day itself, or the first day after it whose month is open and whose cash book is not signed. Where the
+ * books of the year were not opened yet they are: money that has come is booked.
  */
 async function entryDatesFor(tx: Tx, days: readonly LocalDate[]): Promise<ReadonlyMap<LocalDate, LocalDate>> {
-  const open = new Map<Period, Period>();
-  for (const month of new Set(days.map(periodOf))) {
-    let found = await firstOpenPeriod(tx, month);
-    for (let fy = financialYearOf(periodStart(month)); found === undefined; fy = nextFinancialYear(fy)) {
+  const found = new Map<LocalDate, LocalDate>();
+  for (const day of new Set(days)) {
+    let open = await firstOpenDay(tx, day);
+    for (let fy = financialYearOf(day); open === undefined; fy = nextFinancialYear(fy)) {
       await openFinancialYear(tx, fy);
-      found = await firstOpenPeriod(tx, month);
+      open = await firstOpenDay(tx, day);
     }
-    open.set(month, found);
+    found.set(day, open);
   }
-  return new Map(
-    days.map((day) => {
-      const month = need(open.get(periodOf(day)));
-      return [day, month === periodOf(day) ? day : periodStart(month)];
-    }),
-  );
+  return found;
 }
 
 /** The date on which a fact of that day is booked; see entryDatesFor. */

@@ -1,4 +1,4 @@
-import { accountBalance, postingAccount } from "../ledger/index.ts";
+import { IMPORTED, movedBy, postingAccount, REVENUE } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { CLEARING_ITEMS } from "./settlement-marks.ts";
@@ -21,7 +21,7 @@ const row = (name: string, unit: "paise" | "count", left: bigint, right: bigint)
   ok: left === right,
 });
 
-/** Gateway clearing account = captured − refunded − settled. */
+/** Gateway clearing account, but for what was brought in from files, = captured − refunded − settled. */
 export async function captureTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const account = await postingAccount(read, "gateway-clearing");
   const items = await read.queryOne<{ total: bigint }>(
@@ -30,10 +30,10 @@ export async function captureTie(read: Read, asOf: LocalDate = FOREVER): Promise
     { ulb: read.ulb.id, as_of: asOf },
   );
   const name = `gateway clearing ${account} = captured − refunded − settled`;
-  return [row(name, "paise", await accountBalance(read, account, asOf), items?.total ?? 0n)];
+  return [row(name, "paise", await movedBy(read, account, asOf, { except: IMPORTED }), items?.total ?? 0n)];
 }
 
-/** Cash in hand = cash received and neither deposited nor given back. */
+/** Cash in hand, as far as counters moved it (vouchers and imports may too), = cash received and neither deposited nor given back. */
 export async function cashTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const account = await postingAccount(read, "cash-in-hand");
   const held = await inHand(read, ["cash"], asOf);
@@ -41,13 +41,13 @@ export async function cashTie(read: Read, asOf: LocalDate = FOREVER): Promise<Co
     row(
       `cash in hand ${account} = cash received and not deposited`,
       "paise",
-      await accountBalance(read, account, asOf),
+      await movedBy(read, account, asOf, { of: REVENUE }),
       held,
     ),
   ];
 }
 
-/** Cheques in hand = cheques and drafts received and not deposited. */
+/** Cheques in hand, as far as counters moved them, = cheques and drafts received and not deposited. */
 export async function instrumentTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const account = await postingAccount(read, "cheques-in-hand");
   const held = await inHand(read, ["cheque", "dd"], asOf);
@@ -55,7 +55,7 @@ export async function instrumentTie(read: Read, asOf: LocalDate = FOREVER): Prom
     row(
       `cheques in hand ${account} = cheques received and not deposited`,
       "paise",
-      await accountBalance(read, account, asOf),
+      await movedBy(read, account, asOf, { of: REVENUE }),
       held,
     ),
   ];

@@ -1,8 +1,11 @@
-import type { LocalDate } from "./kernel/dates.ts";
+import { addDays, financialYearOf, financialYearStart, type FinancialYear, type LocalDate } from "./kernel/dates.ts";
 import { paise, type Paise } from "./kernel/money.ts";
-import type { Read, Tx } from "./kernel/tx.ts";
-import { entryNumber, lineOf, type EntryLine, type LineRow, type VoucherType } from "./entries.ts";
+import { onceInSnapshot, type Read } from "./kernel/tx.ts";
+import { entryNumber, lineOf, type EntryLine, type LineRow, type VoucherType } from "./lines.ts";
 import { ledgerErrors } from "./errors.ts";
+import { accountNamesOn } from "./masters/history.ts";
+import { postingAccount } from "./posting-map.ts";
+import { CLOSING_SOURCE, hasTail, movementOf, piecesOf } from "./rollup.ts";
 
 export type Account = {
   readonly code: string;
@@ -22,10 +25,12 @@ const ACCOUNT_COLUMNS = `code, name, name_local as "nameLocal", parent, type, no
   is_posting as "isPosting", is_active as "isActive", is_cash_bank as "isCashBank", needs_function as "needsFunction"`;
 
 /** The ULB's chart, in order of code. */
-export async function listAccounts(read: Read): Promise<Account[]> {
-  return read.query<Account>(`select ${ACCOUNT_COLUMNS} from ledger.accounts where ulb_id = :ulb order by code`, {
-    ulb: read.ulb.id,
-  });
+export async function listAccounts(read: Read): Promise<readonly Account[]> {
+  return onceInSnapshot(read, "accounts", () =>
+    read.query<Account>(`select ${ACCOUNT_COLUMNS} from ledger.accounts where ulb_id = :ulb order by code`, {
+      ulb: read.ulb.id,
+    }),
+  );
 }
 
 /** Raises ACCOUNT_NOT_FOUND. */
@@ -41,29 +46,23 @@ export async function getAccount(read: Read, code: string): Promise<Account> {
   return account;
 }
 
-// Balances are read from the daily roll-up and, for entries whose numbers lie above its marks, from their lines. The laterals keep the tail
-// a look-up per entry: a planner that guesses "number > mark" to be a third of the table reads all of it (measured: 677 ms instead of 30).
-const MOVEMENTS = `movement as (
-  select account, entry_date, fund, function, ward, debit, credit from ledger.balance_daily where ulb_id = :ulb
+export { CLOSING_SOURCE, rollUp } from "./rollup.ts";
+
+// Opening vouchers of the first day of the books are what the ULB began with: an opening balance of every range that has that day in it, never a
+// movement of the year (a receipt, a demand, a purchase). They are few, and found by their numbers.
+const OPENED = `opened as (
+  select l.account, l.entry_date, l.fund, coalesce(l.function, '') as function, coalesce(l.ward, '') as ward, l.debit, l.credit,
+    e.source_type = '${CLOSING_SOURCE}' as is_closing
+  from ledger.entries e
+  join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
+  where e.ulb_id = :ulb and e.voucher = 'opening' and e.fy = ledger.fy_of(:starts_on::date) and e.entry_date = :starts_on::date
+    and :starts_on::date between :from_day::date and :to_day::date
+), counted as (
+  select account, entry_date, fund, function, ward, debit, credit, is_closing, false as is_opening from movement
   union all
-  select l.account, l.entry_date, l.fund, coalesce(l.function, ''), coalesce(l.ward, ''), l.debit, l.credit
-  from (
-    select s.series, s.fy, coalesce(m.rolled_to, 0) as rolled_to
-    from ledger.series s
-    left join ledger.rollup_marks m on m.ulb_id = s.ulb_id and m.series = s.series and m.fy = s.fy
-    where s.ulb_id = :ulb and s.next_number - 1 > coalesce(m.rolled_to, 0)
-    offset 0
-  ) as tail
-  cross join lateral (
-    select e.entry_id from ledger.entries e
-    where e.ulb_id = :ulb and e.voucher = tail.series and e.fy = tail.fy and e.number > tail.rolled_to
-    offset 0
-  ) as e
-  cross join lateral (
-    select l.account, l.entry_date, l.fund, l.function, l.ward, l.debit, l.credit from ledger.lines l
-    where l.ulb_id = :ulb and l.entry_id = e.entry_id
-    offset 0
-  ) as l
+  select account, entry_date, fund, function, ward, debit, credit, is_closing, true from opened
+  union all
+  select account, entry_date, fund, function, ward, -debit, -credit, is_closing, false from opened
 )`;
 
 export type TrialBalanceRow = {
@@ -77,41 +76,143 @@ export type TrialBalanceRow = {
   readonly closeCredit: Paise;
 };
 
+/** What a report may be restricted to, and split by, besides the account. */
+export type Slice = {
+  readonly fund?: string | undefined;
+  readonly function?: string | undefined;
+  readonly ward?: string | undefined;
+};
+
+export type MovementOptions = Slice & {
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  /** Dimensions to split by; the others are summed over. */
+  readonly by?: readonly ("fund" | "function" | "ward")[] | undefined;
+  /** Whether entries that close the year of `to` count; they are left out unless asked for. */
+  readonly closing?: "in" | "out" | undefined;
+};
+
+export type Movement = {
+  readonly account: string;
+  /** Empty unless split by it, or where a line has none. */
+  readonly fund: string;
+  readonly function: string;
+  readonly ward: string;
+  /** Before `from`: debit positive. */
+  readonly opening: Paise;
+  readonly debit: Paise;
+  readonly credit: Paise;
+};
+
 /**
- * Opening balance before `from`, debits and credits from `from` to `to`, closing balance: one row per account that has any of them,
- * in order of code. Balances are netted to one side. Restricted to a fund if one is named.
+ * What every balance and statement is made of: per account (and dimension asked for) the balance before `from`, debits and credits from
+ * `from` to `to`. The opening of a year is derived, never rebuilt: income and expenditure begin each financial year at nil, and what
+ * earlier years left, closed or not, is in the surplus account (310-90; posting map "surplus"). Opening vouchers of the first day of the books
+ * count as opening of a range that begins with that day or before it. In order of account.
  */
-export async function trialBalance(
+export async function movements(read: Read, options: MovementOptions): Promise<readonly Movement[]> {
+  const { from, to, by = [], closing = "out", fund, function: ofFunction, ward } = options;
+  const question = JSON.stringify(["movements", from, to, by, closing, fund ?? null, ofFunction ?? null, ward ?? null]);
+  return onceInSnapshot(read, question, () => movementsOf(read, options));
+}
+
+/**
+ * Balances by account and fund before the first day of a financial year, as `movements` derives them, opening vouchers of that day not among them:
+ * with every entry of the year they give its balances. In order of account.
+ */
+export async function balancesBefore(read: Read, fy: FinancialYear): Promise<Movement[]> {
+  const day = financialYearStart(fy);
+  const rows = await movementsOf(read, { from: day, to: day, by: ["fund"] }, undefined, "as posted");
+  return rows.filter((r) => r.opening !== 0n);
+}
+
+async function movementsOf(
   read: Read,
-  range: { readonly from: LocalDate; readonly to: LocalDate; readonly fund?: string | undefined },
-): Promise<TrialBalanceRow[]> {
-  const rows = await read.query<{ code: string; name: string; opening: bigint; debit: bigint; credit: bigint }>(
-    `with ${MOVEMENTS}
-     select m.account as code, a.name,
-       coalesce(sum(m.debit - m.credit) filter (where m.entry_date < :from_day::date), 0)::bigint as opening,
-       coalesce(sum(m.debit) filter (where m.entry_date >= :from_day::date), 0)::bigint as debit,
-       coalesce(sum(m.credit) filter (where m.entry_date >= :from_day::date), 0)::bigint as credit
-     from movement m
-     join ledger.accounts a on a.ulb_id = :ulb and a.code = m.account
-     where m.entry_date <= :to_day::date ${range.fund === undefined ? "" : "and m.fund = :fund"}
-     group by m.account, a.name
-     order by m.account`,
+  options: MovementOptions,
+  account?: string,
+  openingVouchers: "as opening" | "as posted" = "as opening",
+): Promise<Movement[]> {
+  const { from, to, by = [], closing = "out" } = options;
+  const start = financialYearStart(financialYearOf(from));
+  const dayBefore = (day: LocalDate): LocalDate => (addDays(day, -1) < to ? addDays(day, -1) : to);
+  const keeps = (name: "function" | "ward"): boolean => by.includes(name) || options[name] !== undefined;
+  const movement = movementOf(
+    [...piecesOf(undefined, dayBefore(start)), ...piecesOf(start, dayBefore(from)), ...piecesOf(from, to)],
+    {
+      function: keeps("function"),
+      ward: keeps("ward"),
+      tail: await hasTail(read),
+    },
+  );
+  const dimension = (name: "fund" | "function" | "ward"): string => (by.includes(name) ? name : "''");
+  const only = (["fund", "function", "ward"] as const).filter((d) => options[d] !== undefined);
+  const rows = await read.query<{
+    account: string;
+    fund: string;
+    function: string;
+    ward: string;
+    opening: bigint;
+    debit: bigint;
+    credit: bigint;
+  }>(
+    `with ${movement.sql}, ${OPENED}, summed as materialized (
+       select account, ${dimension("fund")} as fund, ${dimension("function")} as function, ${dimension("ward")} as ward,
+         entry_date < :year_start::date as of_earlier_year,
+         coalesce(sum(debit - credit) filter (where entry_date < :from_day::date or is_opening), 0) as opening,
+         coalesce(sum(debit) filter (where entry_date >= :from_day::date and not is_opening), 0) as debit,
+         coalesce(sum(credit) filter (where entry_date >= :from_day::date and not is_opening), 0) as credit
+       from counted
+       where entry_date <= :to_day::date and (not is_closing or entry_date < :year_start::date or :with_closing::boolean)
+         ${account === undefined ? "" : "and account = :account"} ${only.map((d) => `and ${d} = :only_${d}`).join(" ")}
+       group by 1, 2, 3, 4, 5
+     )
+     select case when folded then :surplus else s.account end as account, s.fund, case when folded then '' else s.function end as function,
+       case when folded then '' else s.ward end as ward,
+       sum(s.opening)::bigint as opening, sum(s.debit)::bigint as debit, sum(s.credit)::bigint as credit
+     from summed s
+     join ledger.accounts a on a.ulb_id = :ulb and a.code = s.account
+     cross join lateral (select s.of_earlier_year and a.type in ('income', 'expense') as folded) as f
+     group by 1, 2, 3, 4
+     having sum(s.opening) <> 0 or sum(s.debit) <> 0 or sum(s.credit) <> 0
+     order by 1, 2, 3, 4`,
     {
       ulb: read.ulb.id,
-      from_day: range.from,
-      to_day: range.to,
-      ...(range.fund === undefined ? {} : { fund: range.fund }),
+      year_start: start,
+      from_day: from,
+      to_day: to,
+      starts_on: openingVouchers === "as opening" ? read.ulb.startsOn : null,
+      with_closing: closing === "in",
+      surplus: await postingAccount(read, "surplus"),
+      ...(account === undefined ? {} : { account }),
+      ...movement.params,
+      ...Object.fromEntries(only.map((d) => [`only_${d}`, options[d]])),
     },
+  );
+  return rows.map((r) => ({ ...r, opening: paise(r.opening), debit: paise(r.debit), credit: paise(r.credit) }));
+}
+
+/**
+ * Opening balance before `from`, debits and credits from `from` to `to`, closing balance: one row per account that has any of them,
+ * in order of code. Balances are netted to one side; opening as `movements` derives it. The entries that close the year are left out
+ * unless `closing` is "in". Restricted to a fund, function or ward if one is named.
+ */
+export async function trialBalance(read: Read, range: Omit<MovementOptions, "by">): Promise<TrialBalanceRow[]> {
+  const rows = await movements(read, range);
+  // A statement of an old year is printed with the names of that year.
+  const names = await accountNamesOn(
+    read,
+    range.to,
+    rows.map((r) => r.account),
   );
   return rows.map((r) => {
     const closing = r.opening + r.debit - r.credit;
     return {
-      code: r.code,
-      name: r.name,
+      code: r.account,
+      name: names.get(r.account) ?? "",
       openDebit: paise(r.opening > 0n ? r.opening : 0n),
       openCredit: paise(r.opening < 0n ? -r.opening : 0n),
-      debit: paise(r.debit),
-      credit: paise(r.credit),
+      debit: r.debit,
+      credit: r.credit,
       closeDebit: paise(closing > 0n ? closing : 0n),
       closeCredit: paise(closing < 0n ? -closing : 0n),
     };
@@ -139,12 +240,13 @@ export async function accountBalances(
   asOf: LocalDate,
   fund?: string,
 ): Promise<Map<string, Paise>> {
+  const movement = movementOf(piecesOf(undefined, asOf), { function: false, ward: false, tail: await hasTail(read) });
   const rows = await read.query<{ account: string; balance: bigint }>(
-    `with ${MOVEMENTS}
+    `with ${movement.sql}
      select account, sum(debit - credit)::bigint as balance from movement
      where account = any(:accounts::text[]) and entry_date <= :as_of::date ${fund === undefined ? "" : "and fund = :fund"}
      group by account`,
-    { ulb: read.ulb.id, accounts, as_of: asOf, ...(fund === undefined ? {} : { fund }) },
+    { ulb: read.ulb.id, accounts, as_of: asOf, ...movement.params, ...(fund === undefined ? {} : { fund }) },
   );
   const found = new Map(rows.map((r) => [r.account, paise(r.balance)]));
   return new Map(accounts.map((a) => [a, found.get(a) ?? paise(0n)]));
@@ -157,9 +259,10 @@ export async function accountBalance(read: Read, account: string, asOf: LocalDat
 
 /** Balance of each fund at a day; every one must be 0. */
 export async function fundDifferences(read: Read, asOf: LocalDate): Promise<Map<string, Paise>> {
+  const movement = movementOf(piecesOf(undefined, asOf), { function: false, ward: false, tail: await hasTail(read) });
   const rows = await read.query<{ fund: string; balance: bigint }>(
-    `with ${MOVEMENTS} select fund, sum(debit - credit)::bigint as balance from movement where entry_date <= :as_of::date group by fund order by fund`,
-    { ulb: read.ulb.id, as_of: asOf },
+    `with ${movement.sql} select fund, sum(debit - credit)::bigint as balance from movement where entry_date <= :as_of::date group by fund order by fund`,
+    { ulb: read.ulb.id, as_of: asOf, ...movement.params },
   );
   return new Map(rows.map((r) => [r.fund, paise(r.balance)]));
 }
@@ -194,23 +297,16 @@ export async function accountStatement(
     readonly account: string;
     readonly from: LocalDate;
     readonly to: LocalDate;
+    /** Whether the entries that close a year are shown; they are left out unless asked for, as in the trial balance. */
+    readonly closing?: "in" | "out" | undefined;
     readonly after?: StatementCursor | undefined;
     readonly limit?: number;
   },
 ): Promise<AccountStatement> {
   const account = await getAccount(read, options.account);
   const limit = Math.min(options.limit ?? 200, 1000);
-  const opening = options.after
-    ? options.after.balance
-    : paise(
-        (
-          await read.queryOne<{ balance: bigint }>(
-            `with ${MOVEMENTS} select coalesce(sum(debit - credit), 0)::bigint as balance from movement
-             where account = :account and entry_date < :from_day::date`,
-            { ulb: read.ulb.id, account: options.account, from_day: options.from },
-          )
-        )?.balance ?? 0n,
-      );
+  // The cursor is said twice: its first two parts are where the index starts (without them every page would read the year from its first day).
+  const opening = options.after ? options.after.balance : await openingOf(read, account, options.from, options.to);
   const rows = await read.query<
     LineRow & {
       voucher: VoucherType;
@@ -227,6 +323,9 @@ export async function accountStatement(
      from ledger.lines l
      join ledger.entries e on e.ulb_id = l.ulb_id and e.entry_id = l.entry_id
      where l.ulb_id = :ulb and l.account = :account and l.entry_date between :from_day::date and :to_day::date
+       and (e.source_type <> '${CLOSING_SOURCE}' or :with_closing::boolean)
+       and (l.entry_date, l.entry_id) >= (:after_day::date, :after_entry::bigint)
+       and not (e.voucher = 'opening' and l.entry_date = :starts_on::date)
        and (l.entry_date, l.entry_id, l.line_no) > (:after_day::date, :after_entry::bigint, :after_line::integer)
      order by l.entry_date, l.entry_id, l.line_no
      limit :row_limit`,
@@ -235,6 +334,8 @@ export async function accountStatement(
       account: options.account,
       from_day: options.from,
       to_day: options.to,
+      starts_on: read.ulb.startsOn,
+      with_closing: options.closing === "in",
       after_day: options.after?.date ?? "0001-01-01",
       after_entry: options.after?.entryId ?? 0n,
       after_line: options.after?.lineNo ?? 0,
@@ -262,39 +363,10 @@ export async function accountStatement(
   return { account, opening, lines, next };
 }
 
-/**
- * Adds entries above the marks to the daily roll-up and moves the marks: balances stay what they were, and get cheaper to read.
- * Takes at most `limit` entries of each series; gives how many were rolled. Two jobs at once: the second waits, and finds nothing to do.
- */
-export async function rollUp(tx: Tx, limit = 100_000): Promise<number> {
-  await tx.query("select pg_advisory_xact_lock(7244003, :ulb::integer)", { ulb: tx.ulb.id });
-  // Numbers below next_number are committed, all of them: whoever holds the series row has not given his number out yet.
-  const ranges = await tx.query<{ series: string; fy: string; low: bigint; high: bigint }>(
-    `select s.series, s.fy, coalesce(m.rolled_to, 0) as low, least(s.next_number - 1, coalesce(m.rolled_to, 0) + :row_limit) as high
-     from ledger.series s
-     left join ledger.rollup_marks m on m.ulb_id = s.ulb_id and m.series = s.series and m.fy = s.fy
-     where s.ulb_id = :ulb and s.series in ('receipt', 'payment', 'contra', 'journal', 'opening') and s.next_number - 1 > coalesce(m.rolled_to, 0)`,
-    { ulb: tx.ulb.id, row_limit: limit },
-  );
-  let rolled = 0n;
-  for (const r of ranges) {
-    await tx.query(
-      `insert into ledger.balance_daily as b (ulb_id, account, entry_date, fund, function, ward, debit, credit, line_count)
-       select :ulb, l.account, l.entry_date, l.fund, coalesce(l.function, ''), coalesce(l.ward, ''), sum(l.debit), sum(l.credit), count(*)
-       from ledger.entries e
-       join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
-       where e.ulb_id = :ulb and e.voucher = :series and e.fy = :fy and e.number > :low and e.number <= :high
-       group by l.account, l.entry_date, l.fund, coalesce(l.function, ''), coalesce(l.ward, '')
-       on conflict (ulb_id, account, entry_date, fund, function, ward)
-       do update set debit = b.debit + excluded.debit, credit = b.credit + excluded.credit, line_count = b.line_count + excluded.line_count`,
-      { ulb: tx.ulb.id, series: r.series, fy: r.fy, low: r.low, high: r.high },
-    );
-    await tx.query(
-      `insert into ledger.rollup_marks (ulb_id, series, fy, rolled_to) values (:ulb, :series, :fy, :high)
-       on conflict (ulb_id, series, fy) do update set rolled_to = excluded.rolled_to`,
-      { ulb: tx.ulb.id, series: r.series, fy: r.fy, high: r.high },
-    );
-    rolled += r.high - r.low;
-  }
-  return Number(rolled);
+/** The balance of an account before a day, as the trial balance of a range from that day opens it. */
+async function openingOf(read: Read, account: Account, from: LocalDate, to: LocalDate): Promise<Paise> {
+  // The surplus account holds what other accounts of earlier years leave; every other account's opening is made of its own lines.
+  const isAlone = account.code !== (await postingAccount(read, "surplus"));
+  const rows = await movementsOf(read, { from, to }, isAlone ? account.code : undefined);
+  return rows.find((r) => r.account === account.code)?.opening ?? paise(0n);
 }

@@ -1,50 +1,36 @@
 import { inTransaction, violatedRule, type App, type Read, type Tx, type Who } from "./kernel/tx.ts";
-import type { FinancialYear, LocalDate } from "./kernel/dates.ts";
+import type { LocalDate } from "./kernel/dates.ts";
 import { financialYearOf } from "./kernel/dates.ts";
 import type { Refusal } from "./kernel/errors.ts";
 import { invariant } from "./kernel/errors.ts";
 import { groupBy } from "./kernel/group.ts";
-import { paise, sum, toRupees, type Paise } from "./kernel/money.ts";
+import { sum, toRupees, type Paise } from "./kernel/money.ts";
+import { checkBudget } from "./budget/control.ts";
+import { closeErrors } from "./close/errors.ts";
 import { ledgerErrors } from "./errors.ts";
+import {
+  entryNumber,
+  lineOf,
+  type EntryDraft,
+  type EntryLine,
+  type Line,
+  type LineRow,
+  type VoucherType,
+} from "./lines.ts";
+import { masterErrors } from "./masters/errors.ts";
 
-export type VoucherType = "receipt" | "payment" | "contra" | "journal" | "opening";
-
-/** What a line is about besides its account. Function is compulsory on income and expenditure. */
-export type Dimensions = {
-  /** "01" (Municipal Fund) when not said. */
-  readonly fund?: string | undefined;
-  readonly function?: string | undefined;
-  readonly ward?: string | undefined;
-  readonly functionary?: string | undefined;
-  readonly budgetHead?: string | undefined;
-  readonly scheme?: string | undefined;
-  /** The sub-ledger: a consumer, payee, instrument, gateway payment … */
-  readonly party?: { readonly type: string; readonly id: string } | undefined;
-  readonly demandYear?: FinancialYear | undefined;
-};
-
-export type Line = Dimensions & { readonly side: "debit" | "credit"; readonly account: string; readonly amount: Paise };
-
-/** A debit line. */
-export function dr(account: string, amount: Paise, dimensions: Dimensions = {}): Line {
-  return { ...dimensions, side: "debit", account, amount };
-}
-/** A credit line. */
-export function cr(account: string, amount: Paise, dimensions: Dimensions = {}): Line {
-  return { ...dimensions, side: "credit", account, amount };
-}
-
-/** An entry as a fact asks for it. `source` names the fact: it is posted once, for ever. */
-export type EntryDraft = {
-  readonly voucher: VoucherType;
-  readonly date: LocalDate;
-  /** From when it counts, if not from `date` (money that arrived for a closed month). */
-  readonly valueDate?: LocalDate;
-  readonly narration: string;
-  readonly source: { readonly type: string; readonly id: string };
-  readonly lines: readonly Line[];
-  readonly reverses?: bigint;
-};
+export {
+  cr,
+  dr,
+  entryNumber,
+  lineOf,
+  type Dimensions,
+  type EntryDraft,
+  type EntryLine,
+  type Line,
+  type LineRow,
+  type VoucherType,
+} from "./lines.ts";
 
 export type PostedEntry = {
   readonly id: bigint;
@@ -63,13 +49,6 @@ const CALL_LINES = 50_000;
 /** The largest line: ten lakh crore rupees. Sums of many such still fit the bigint in which balances are read. */
 export const MAX_LINE = 1_000_000_000_000_000n;
 
-const PREFIX: Record<VoucherType, string> = { receipt: "R", payment: "P", contra: "C", journal: "J", opening: "O" };
-
-/** "R/2026-27/000123". */
-export function entryNumber(voucher: VoucherType, fy: string, number: bigint): string {
-  return `${PREFIX[voucher]}/${fy}/${number.toString().padStart(6, "0")}`;
-}
-
 const what = (draft: EntryDraft): string => `${draft.voucher} voucher ${draft.source.type} ${draft.source.id}`;
 
 /**
@@ -85,10 +64,11 @@ export async function postEntry(tx: Tx, draft: EntryDraft): Promise<PostedEntry>
 
 /**
  * Posts a set in one round trip: all of them, or (raising the first refusal, in order) none. A source that stands twice in the set is
- * posted once; its second draft gets the entry of the first.
+ * posted once; its second draft gets the entry of the first. Where the year's budget is set to refuse, raises BUDGET_EXCEEDED.
  */
 export async function postEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<PostedEntry[]> {
   checkSet(drafts);
+  await checkBudget(tx, drafts);
   const posted: PostedEntry[] = [];
   for (const part of calls(drafts)) {
     const own = part.map(({ draft }) => draft);
@@ -238,6 +218,10 @@ function refusalOf(draft: EntryDraft, status: string, detail: string): Refusal {
       return ledgerErrors.ACCOUNT_INACTIVE({ what: name, account: first });
     case "FUND_UNKNOWN":
       return ledgerErrors.FUND_UNKNOWN({ what: name, fund: second });
+    case "FUND_CLOSED":
+      return masterErrors.FUND_CLOSED({ what: name, fund: second });
+    case "FUNCTION_CLOSED":
+      return masterErrors.FUNCTION_CLOSED({ what: name, account: first });
     case "FUNCTION_MISSING":
       return ledgerErrors.FUNCTION_MISSING({ what: name, account: first });
     case "FUNCTION_UNKNOWN":
@@ -252,6 +236,8 @@ function refusalOf(draft: EntryDraft, status: string, detail: string): Refusal {
       return ledgerErrors.PERIOD_MISSING({ what: name, period: first });
     case "PERIOD_CLOSED":
       return ledgerErrors.PERIOD_CLOSED({ what: name, period: first });
+    case "DAY_CLOSED":
+      return closeErrors.DAY_CLOSED({ what: name, day: first, lockedTo: second });
     case "REVERSAL":
       return first === "again"
         ? ledgerErrors.ENTRY_ALREADY_REVERSED({ entry: second })
@@ -320,7 +306,6 @@ export function postValues(ulbId: number, actor: string, drafts: readonly EntryD
   ];
 }
 
-export type EntryLine = Line & { readonly lineNo: number; readonly accountName: string };
 export type Entry = {
   readonly id: bigint;
   readonly voucher: VoucherType;
@@ -394,24 +379,6 @@ type EntryRow = {
   reverses_entry_id: bigint | null;
   reversed_by: bigint | null;
 };
-export type LineRow = {
-  entry_id: bigint;
-  line_no: number;
-  account: string;
-  account_name: string;
-  debit: bigint;
-  credit: bigint;
-  fund: string;
-  function: string | null;
-  ward: string | null;
-  functionary: string | null;
-  budget_head: string | null;
-  scheme: string | null;
-  party_type: string | null;
-  party_id: string | null;
-  demand_year: string | null;
-};
-
 async function readEntries(read: Read, where: string, params: Record<string, unknown>, limit = 1): Promise<Entry[]> {
   const entries = await read.query<EntryRow>(
     `select e.entry_id, e.voucher, e.fy, e.number, e.entry_date, e.value_date, e.posted_at, e.posted_by, e.source_type, e.source_id,
@@ -452,24 +419,6 @@ async function readEntries(read: Read, where: string, params: Record<string, unk
       lines: own,
     };
   });
-}
-
-export function lineOf(row: LineRow): EntryLine {
-  return {
-    lineNo: row.line_no,
-    accountName: row.account_name,
-    side: row.debit > 0n ? "debit" : "credit",
-    account: row.account,
-    amount: paise(row.debit > 0n ? row.debit : row.credit),
-    fund: row.fund,
-    function: row.function ?? undefined,
-    ward: row.ward ?? undefined,
-    functionary: row.functionary ?? undefined,
-    budgetHead: row.budget_head ?? undefined,
-    scheme: row.scheme ?? undefined,
-    party: row.party_type !== null && row.party_id !== null ? { type: row.party_type, id: row.party_id } : undefined,
-    demandYear: (row.demand_year ?? undefined) as FinancialYear | undefined,
-  };
 }
 
 /**

@@ -51,6 +51,10 @@ export const ledgerErrors = defineErrors({
     message: (f: { what: string; account: string }) =>
       `the function on the line of account ${f.account} is not one of this ULB's functions (${f.what})`,
   },
+  SEAL_GAP: {
+    status: 409,
+    message: (f: { entry: string }) => `entry ${f.entry} was given out and is not there; nothing is sealed over a gap`,
+  },
   VOUCHER_RULE: {
     status: 422,
     message: (f: { what: string; voucher: string }) =>

@@ -24,14 +24,20 @@ export {
   accountBalance,
   accountBalances,
   accountStatement,
+  balancesBefore,
+  CLOSING_SOURCE,
   fundDifferences,
   getAccount,
   listAccounts,
+  movements,
   rollUp,
   trialBalance,
   trialBalanceTotals,
   type Account,
   type AccountStatement,
+  type Movement,
+  type MovementOptions,
+  type Slice,
   type StatementCursor,
   type StatementLine,
   type TrialBalanceRow,
@@ -40,40 +46,49 @@ export {
 export { DEFAULT_CHART, loadCharts, prepareDatabase } from "./charts.ts";
 export { ledgerErrors } from "./errors.ts";
 export { createLanes, type Lanes } from "./lanes.ts";
+export { IMPORTED, movedBy, REVENUE } from "./origins.ts";
 export {
   closePeriod,
   closeProblems,
+  closeRefusals,
+  firstOpenDay,
   firstOpenPeriod,
   listPeriods,
   openFinancialYear,
   periodStatus,
   reopenPeriod,
-  type CloseCheck,
   type PeriodStatus,
 } from "./periods.ts";
 export { DEFAULT_POSTING_MAP, postingAccount, postingAccounts, type PostingKey } from "./posting-map.ts";
+export { recheckEntries, rollUpFaults, type BookFault } from "./recheck.ts";
 export { seriesGaps, takeNumber, takeNumbers, type SeriesGap } from "./series.ts";
 export { createUlb, findUlb, getUlb, getUlbById, listUlbs } from "./ulbs.ts";
 export {
-  approveVoucher,
-  changeVoucher,
-  draftVoucher,
-  getVoucher,
-  listVouchers,
-  rejectVoucher,
-  submitVoucher,
-  type Voucher,
-  type VoucherInput,
-  type VoucherStatus,
-} from "./vouchers.ts";
-export {
+  againstKnown,
+  canonicalEntry,
+  chainOf,
+  eachSeal,
+  leafOf,
+  leavesOf,
   listSeals,
   readRanges,
   seal,
+  sealLag,
   verifyBlock,
+  verifyChain,
+  verifyHeader,
   verifySeals,
+  type KnownBlock,
   type Seal,
   type SealedEntry,
   type SealedRange,
   type SealProblem,
 } from "./seal.ts";
+export * from "./budget/index.ts";
+export * from "./close/index.ts";
+export * from "./imports/index.ts";
+export * from "./masters/index.ts";
+export * from "./payables/index.ts";
+export * from "./registers/index.ts";
+export * from "./templates/index.ts";
+export * from "./vouchers/index.ts";

@@ -22,7 +22,7 @@ type Lane = { queue: Waiting[]; running: number; woken: boolean };
 /**
  * Posts single entries of many callers: each is a transaction's worth of durability, but what gathers for one (ULB, actor) while its
  * previous batch commits goes in one call. No timer: an idle lane sends at once. One bad draft fails alone.
- * Row locks queue badly; serialising here keeps 256 callers faster than 32 would be, one commit each (docs/decisions.md).
+ * A lane does not ask the budget: it carries receipts and what else spends nothing. Row locks queue badly; serialising here keeps 256 callers faster than 32 would be, one commit each (docs/decisions.md).
  */
 export type Lanes = { post(who: Who, draft: EntryDraft): Promise<PostedEntry> };
 

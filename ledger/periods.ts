@@ -1,10 +1,23 @@
+import { checklist, refusing, type Checklist, type CloseCheck, type ItemState } from "./close/checklist.ts";
+import { scopeOfMonth } from "./close/computed.ts";
+import { figuresOf, recordEvent } from "./close/figures.ts";
+import { refuseClosedYear } from "./close/year-status.ts";
 import { audit } from "./kernel/audit.ts";
-import type { FinancialYear, Period } from "./kernel/dates.ts";
-import { periodsOf } from "./kernel/dates.ts";
+import {
+  addDays,
+  periodEnd,
+  periodOf,
+  periodsOf,
+  periodStart,
+  type FinancialYear,
+  type LocalDate,
+  type Period,
+} from "./kernel/dates.ts";
 import type { Problem } from "./kernel/errors.ts";
-import { formatIndian, paise } from "./kernel/money.ts";
 import type { Read, Tx } from "./kernel/tx.ts";
 import { ledgerErrors } from "./errors.ts";
+
+export type { CloseCheck } from "./close/checklist.ts";
 
 export type PeriodStatus = {
   readonly period: Period;
@@ -12,12 +25,6 @@ export type PeriodStatus = {
   readonly changedAt: Date | null;
   readonly changedBy: string | null;
   readonly reason: string | null;
-};
-
-/** A question that must have no problems before a month is closed; other folders bring their own, so the ledger asks nobody upward. */
-export type CloseCheck = {
-  readonly name: string;
-  readonly run: (read: Read, period: Period) => Promise<readonly Problem[]>;
 };
 
 type Row = {
@@ -63,6 +70,23 @@ export async function firstOpenPeriod(read: Read, period: Period): Promise<Perio
   return row?.period;
 }
 
+/**
+ * The first day on which a fact of `day` can stand in the books, under any head: the day itself while its month is open and its cash book
+ * is not signed, else the first such day after it. Undefined when no later month is open.
+ */
+export async function firstOpenDay(read: Read, day: LocalDate): Promise<LocalDate | undefined> {
+  const found = await read.queryOne<{ period: Period | null; locked_to: LocalDate | null }>(
+    `select min(p.period) as period, (select c.locked_to from ledger.cash_locks c where c.ulb_id = :ulb) as locked_to
+     from ledger.periods p where p.ulb_id = :ulb and p.period >= :month and p.status = 'open'`,
+    { ulb: read.ulb.id, month: periodOf(day) },
+  );
+  if (!found?.period) return undefined;
+  const from = found.period === periodOf(day) ? day : periodStart(found.period);
+  if (found.locked_to === null || found.locked_to < from) return from;
+  const next = addDays(found.locked_to, 1);
+  return periodOf(next) === found.period ? next : firstOpenDay(read, next);
+}
+
 /** Opens the twelve months of a financial year; months that are there stay as they are. */
 export async function openFinancialYear(tx: Tx, fy: FinancialYear): Promise<void> {
   await tx.query(
@@ -71,47 +95,23 @@ export async function openFinancialYear(tx: Tx, fy: FinancialYear): Promise<void
   );
 }
 
-/** Runs every check and gives all problems, not the first. */
+/** Runs every check of the closing checklist and gives all problems that refuse the close, not the first. */
 export async function closeProblems(read: Read, period: Period, checks: readonly CloseCheck[]): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const drafts = await read.queryOne<{ n: bigint }>(
-    `select count(*) as n from ledger.vouchers
-     where ulb_id = :ulb and status in ('draft', 'submitted') and to_char(entry_date, 'YYYY-MM') = :month`,
-    { ulb: read.ulb.id, month: period },
-  );
-  if (drafts && drafts.n > 0n) {
-    problems.push({
-      code: "VOUCHERS_PENDING",
-      message: `${drafts.n} vouchers dated in ${period} are neither approved nor rejected`,
-    });
-  }
-  const earlier = await read.queryOne<{ period: string | null }>(
-    "select min(period) as period from ledger.periods where ulb_id = :ulb and period < :month and status = 'open'",
-    { ulb: read.ulb.id, month: period },
-  );
-  if (earlier?.period)
-    problems.push({
-      code: "EARLIER_PERIOD_OPEN",
-      message: `${earlier.period} is still open; months are closed in order`,
-    });
-  const off = await read.query<{ fund: string; debit: bigint; credit: bigint }>(
-    `select fund, sum(debit)::bigint as debit, sum(credit)::bigint as credit from ledger.lines
-     where ulb_id = :ulb and entry_date between :first::date and (:first::date + interval '1 month' - interval '1 day')::date
-     group by fund having sum(debit) <> sum(credit)`,
-    { ulb: read.ulb.id, first: `${period}-01` },
-  );
-  for (const f of off)
-    problems.push({
-      code: "FUND_OFF",
-      message: `fund ${f.fund}: debits ${formatIndian(paise(f.debit))}, credits ${formatIndian(paise(f.credit))}`,
-    });
-  for (const check of checks) problems.push(...(await check.run(read, period)));
-  return problems;
+  return closeRefusals(await checklist(read, scopeOfMonth(period), checks));
+}
+
+/** The same, of a checklist that was read already: balanced books first, then the callers' own checks, then item by item. */
+export function closeRefusals(found: Checklist): Problem[] {
+  const isBooks = (state: ItemState): boolean => state.item.checks.includes("ledger:books-balanced");
+  return [
+    ...(found.items.find(isBooks)?.problems ?? []),
+    ...refusing({ others: found.others, items: found.items.filter((i) => !isBooks(i)) }),
+  ];
 }
 
 /**
- * Closes a month: nothing dated in it is posted from then on. Waits for postings under way, then checks.
- * Raises PERIOD_NOT_OPEN, PERIOD_CLOSE_REFUSED with all problems.
+ * Closes a month: nothing dated in it is posted from then on. Waits for postings under way, then checks. The figures at that moment are
+ * kept (`listPeriodEvents`). Raises PERIOD_NOT_OPEN, PERIOD_CLOSE_REFUSED with all problems.
  */
 export async function closePeriod(tx: Tx, period: Period, checks: readonly CloseCheck[] = []): Promise<void> {
   await lockPeriod(tx, period);
@@ -120,22 +120,41 @@ export async function closePeriod(tx: Tx, period: Period, checks: readonly Close
   const problems = await closeProblems(tx, period, checks);
   if (problems.length > 0)
     throw ledgerErrors.PERIOD_CLOSE_REFUSED({ period, problems: problems.map((p) => p.message) });
+  await closeChecked(tx, period);
+}
+
+/** Closes a month whose lock is held and whose checks were made. */
+export async function closeChecked(tx: Tx, period: Period): Promise<void> {
   await setStatus(tx, period, "closed", null);
+  await recordEvent(
+    tx,
+    { subject: period, event: "closed" },
+    await figuresOf(tx, periodStart(period), periodEnd(period)),
+  );
   await audit(tx, { action: "close", subject: "period", subjectId: period });
 }
 
-/** Opens a closed month again, with a reason that stays on record. Raises PERIOD_NOT_CLOSED, REASON_MISSING. */
+/**
+ * Opens a closed month again, with a reason that stays on record for ever. A month of a closed year is opened only after the year.
+ * Raises PERIOD_NOT_CLOSED, REASON_MISSING, YEAR_CLOSED, YEAR_AUDITED.
+ */
 export async function reopenPeriod(tx: Tx, period: Period, reason: string): Promise<void> {
   if (reason.trim().length < 5) throw ledgerErrors.REASON_MISSING({ what: `reopening ${period}` });
   await lockPeriod(tx, period);
   const now = await periodStatus(tx, period);
   if (now.status !== "closed") throw ledgerErrors.PERIOD_NOT_CLOSED({ period, status: now.status });
+  await refuseClosedYear(tx, period);
+  await recordEvent(
+    tx,
+    { subject: period, event: "reopened", reason: reason.trim() },
+    await figuresOf(tx, periodStart(period), periodEnd(period)),
+  );
   await setStatus(tx, period, "open", reason.trim());
   await audit(tx, { action: "reopen", subject: "period", subjectId: period, reason: reason.trim() });
 }
 
-// Alone: postings of the month hold the same lock shared (ledger.post), so whoever comes second sees what the first committed.
-async function lockPeriod(tx: Tx, period: Period): Promise<void> {
+/** Alone: postings of the month hold the same lock shared (ledger.post), so whoever comes second sees what the first committed. */
+export async function lockPeriod(tx: Tx, period: Period): Promise<void> {
   await tx.query("select pg_advisory_xact_lock(:ulb::integer, :month_key::integer)", {
     ulb: tx.ulb.id,
     month_key: Number(period.replace("-", "")),

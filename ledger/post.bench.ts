@@ -8,10 +8,11 @@ import { localDate, systemClock } from "./kernel/dates.ts";
 import { startEmbeddedPostgres } from "./kernel/embedded-postgres.ts";
 import { paise } from "./kernel/money.ts";
 import { inTransaction, type App, type Who } from "./kernel/tx.ts";
-import { trialBalance, rollUp, trialBalanceTotals } from "./balances.ts";
+import { trialBalance, trialBalanceTotals } from "./balances.ts";
 import { prepareDatabase } from "./charts.ts";
 import { cr, dr, postEntries, postEntry, type EntryDraft } from "./entries.ts";
 import { createLanes } from "./lanes.ts";
+import { rollUp } from "./rollup.ts";
 import { createUlb } from "./ulbs.ts";
 
 /**

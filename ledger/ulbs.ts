@@ -24,8 +24,8 @@ const ulbOf = (r: UlbRow): Ulb => ({
 const COLUMNS = "ulb_id, code, name, name_local, state, starts_on";
 
 /**
- * Makes a ULB with its own copy of a chart (accounts, functions, funds), the default posting map, and the twelve periods of the financial
- * year of `startsOn`, all in one transaction. Raises ULB_EXISTS, CHART_NOT_FOUND.
+ * Makes a ULB with its own copy of a chart (accounts, functions, funds), the default posting map, the tax sections and
+ * sources of funds, and the twelve periods of the financial year of `startsOn`, all in one transaction. Raises ULB_EXISTS, CHART_NOT_FOUND.
  */
 export async function createUlb(
   app: App,
@@ -42,7 +42,7 @@ export async function createUlb(
   const client = await app.db.batch.connect();
   try {
     await client.query("begin");
-    const known = await client.query("select 1 from ledger.charts where chart = $1", [chart]);
+    const known = await client.query("select 1 from ledger.charts where chart = $1 and keeps_books", [chart]);
     if (known.rowCount === 0) throw ledgerErrors.CHART_NOT_FOUND({ chart });
     const made = await client.query<UlbRow>(
       `insert into ledger.ulbs (code, name, name_local, state, chart, starts_on) values ($1, $2, $3, $4, $5, $6)
@@ -69,6 +69,7 @@ export async function createUlb(
       "insert into ledger.posting_map (ulb_id, key, account) select $1::integer, k, a from unnest($2::text[], $3::text[]) as m (k, a)",
       [row.ulb_id, Object.keys(DEFAULT_POSTING_MAP), Object.values(DEFAULT_POSTING_MAP)],
     );
+    await client.query("call ledger.seed_masters($1::integer)", [row.ulb_id]);
     await client.query("insert into ledger.periods (ulb_id, period) select $1::integer, unnest($2::text[])", [
       row.ulb_id,
       periodsOf(financialYearOf(ulb.startsOn)),

@@ -2,7 +2,7 @@ import { accountBalance } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
-import { getBankAccount, type BankAccount } from "./bank-accounts.ts";
+import { bankAccountOfHead, getBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { composeBrs, type Brs, type BrsLine } from "./brs.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { match } from "./match.ts";
@@ -25,8 +25,8 @@ export type BankReconciliation = Brs & {
  * of it was there. Raises BANK_ACCOUNT_UNKNOWN, STATEMENT_MISSING when no statement reaches back that far.
  */
 export async function brs(read: Read, account: string, asOf: LocalDate): Promise<BankReconciliation> {
-  const bank = await getBankAccount(read, account);
   const chain = await chainEnds(read, account);
+  const bank = chain ? await getBankAccount(read, account) : await bankAccountOfHead(read, account, undefined);
   if (!chain || asOf < openingDay(chain)) throw reconciliationErrors.STATEMENT_MISSING({ account, day: asOf });
   const lines = await openLines(read, account, asOf);
   const all = await openItems(read, account, asOf);

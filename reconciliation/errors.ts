@@ -32,6 +32,11 @@ export const reconciliationErrors = defineErrors({
     status: 404,
     message: (f: { item: string }) => `there is no open item ${f.item} in this bank book (it may be matched already)`,
   },
+  CHEQUE_IN_REGISTER: {
+    status: 409,
+    message: (f: { cheque: string }) =>
+      `cheque ${f.cheque} was issued by a payment and stands in the register of cheques; book it as stale there (Bills and payments, Cheques), so that its payee keeps the claim`,
+  },
   MATCH_UNKNOWN: { status: 404, message: (f: { match: string }) => `there is no live match ${f.match}` },
   MATCH_TAKEN: {
     status: 409,

@@ -7,6 +7,7 @@ import { negate, paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { lockBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { bookingDate } from "./booking-date.ts";
+import { clearPaid, unclearOf } from "./clearing.ts";
 import { templateLines, transitArrivedEntry, type EntryTemplate } from "./entries.ts";
 import { reconciliationErrors } from "./errors.ts";
 import {
@@ -214,6 +215,8 @@ export async function cancelStaleCheque(
   const item = (await openItems(tx, input.account, await horizon(tx, input.account))).find((i) => i.id === input.item);
   if (!item || item.amount >= 0n || !("entryId" in item.of))
     throw reconciliationErrors.OPEN_ITEM_UNKNOWN({ item: input.item });
+  // The register of cheques keeps whose claim it is, and another person approves it there.
+  if (item.isInRegister) throw reconciliationErrors.CHEQUE_IN_REGISTER({ cheque: item.reference || item.voucher });
   const matchId = newId(tx.clock().getTime());
   const date = await bookingDate(tx, input.date ?? dateInIndia(tx.clock()));
   const draft: EntryDraft = {
@@ -256,7 +259,7 @@ async function templateAccounts(read: Read, bank: string) {
 
 /**
  * Takes a match back by a record of its own, with the reason; the history stays. What the match posted is reversed by an entry, and the
- * two cancel each other in the bank book. Raises MATCH_UNKNOWN, REASON_MISSING_FOR_UNMATCH.
+ * two cancel each other in the bank book; a cheque or advice that it had cleared is on its way again. Raises MATCH_UNKNOWN, REASON_MISSING_FOR_UNMATCH.
  */
 export async function unmatch(tx: Tx, matchId: string, reason: string): Promise<void> {
   if (reason.trim().length < 5) throw reconciliationErrors.REASON_MISSING_FOR_UNMATCH({ match: matchId });
@@ -295,6 +298,7 @@ export async function unmatch(tx: Tx, matchId: string, reason: string): Promise<
     "update reconciliation.settlements set arrival_match_id = null, arrived_on = null where ulb_id = :ulb and arrival_match_id = :id::uuid",
     { ulb: tx.ulb.id, id: matchId },
   );
+  await unclearOf(tx, matchId);
   await audit(tx, { action: "unmatch", subject: "bank-match", subjectId: matchId, reason: reason.trim() });
   if (found.entry_id !== null) {
     const entry = await getEntry(tx, found.entry_id);
@@ -404,7 +408,10 @@ async function writeOpening(
   return id;
 }
 
-/** An entry and the entry that reversed it cancel each other in the bank book; the bank never sees them. */
+/**
+ * An entry and the entry that reversed it cancel each other in the bank book, and so do a cheque and the entry that took it back as stale; the
+ * bank never sees them.
+ */
 async function cancelReversals(tx: Tx, bank: BankAccount): Promise<void> {
   const rows = await tx.query<{
     entry_id: bigint;
@@ -414,16 +421,27 @@ async function cancelReversals(tx: Tx, bank: BankAccount): Promise<void> {
     reversal_id: bigint;
     reversal_line: number;
     reversal_date: LocalDate;
+    evidence: string;
   }>(
     `select l.entry_id, l.line_no, l.entry_date, (l.debit - l.credit)::bigint as amount,
-       r.entry_id as reversal_id, rl.line_no as reversal_line, r.entry_date as reversal_date
+       r.entry_id as reversal_id, rl.line_no as reversal_line, r.entry_date as reversal_date, 'an entry and its reversal' as evidence
      from ledger.entries r
      join ledger.lines rl on rl.ulb_id = r.ulb_id and rl.entry_id = r.entry_id and rl.account = :account
      join ledger.lines l on l.ulb_id = r.ulb_id and l.entry_id = r.reverses_entry_id and l.line_no = rl.line_no and l.account = rl.account
      where r.ulb_id = :ulb and r.reverses_entry_id is not null and l.debit = rl.credit and l.credit = rl.debit
        and not exists (select 1 from reconciliation.live_legs g where g.ulb_id = l.ulb_id and g.entry_id = l.entry_id and g.line_no = l.line_no)
        and not exists (select 1 from reconciliation.live_legs g where g.ulb_id = rl.ulb_id and g.entry_id = rl.entry_id and g.line_no = rl.line_no)
-     order by l.entry_id, l.line_no`,
+     union all
+     select l.entry_id, l.line_no, l.entry_date, (l.debit - l.credit)::bigint, r.entry_id, rl.line_no, r.entry_date, 'a cheque taken back as stale'
+     from ledger.entries r
+     join ledger.lines rl on rl.ulb_id = r.ulb_id and rl.entry_id = r.entry_id and rl.account = :account and rl.party_type = 'cheque'
+     join ledger.lines l on l.ulb_id = r.ulb_id and l.account = rl.account and l.party_type = 'cheque' and l.party_id = rl.party_id
+       and l.credit = rl.debit
+     join ledger.entries e on e.ulb_id = l.ulb_id and e.entry_id = l.entry_id and e.source_type = 'payment'
+     where r.ulb_id = :ulb and r.source_type = 'cheque-stale'
+       and not exists (select 1 from reconciliation.live_legs g where g.ulb_id = l.ulb_id and g.entry_id = l.entry_id and g.line_no = l.line_no)
+       and not exists (select 1 from reconciliation.live_legs g where g.ulb_id = rl.ulb_id and g.entry_id = rl.entry_id and g.line_no = rl.line_no)
+     order by 1, 2`,
     { ulb: tx.ulb.id, account: bank.account },
   );
   await insertMatches(
@@ -433,7 +451,7 @@ async function cancelReversals(tx: Tx, bank: BankAccount): Promise<void> {
       id: newId(tx.clock().getTime()),
       pass: "reversal",
       rules: MATCH_RULES.version,
-      evidence: "an entry and its reversal",
+      evidence: r.evidence,
       legs: [
         { kind: "item", entryId: r.entry_id, lineNo: r.line_no, amount: paise(r.amount), onDate: r.entry_date },
         {
@@ -603,6 +621,11 @@ async function insertMatches(tx: Tx, account: string, matches: readonly NewMatch
     await insertBatch(tx, account, matches.slice(from, to));
     from = to;
   }
+  const atBank = matches.filter((m) => m.legs.some((l) => l.kind !== "item") && m.legs.some((l) => l.kind === "item"));
+  await clearPaid(
+    tx,
+    atBank.map((m) => m.id),
+  );
 }
 
 async function insertBatch(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {

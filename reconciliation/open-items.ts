@@ -6,7 +6,7 @@ import { paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import type { BrsItem } from "./brs.ts";
 import type { ItemKind, MatchItem } from "./match.ts";
-import { ref, refsOfNarration, type Ref } from "./tokens.ts";
+import { normaliseRef, ref, refsOfNarration, type Ref } from "./tokens.ts";
 
 /** A line of the bank book, or a settlement on its way to it, that no statement line has answered yet. */
 export type OpenItem = MatchItem &
@@ -14,6 +14,8 @@ export type OpenItem = MatchItem &
     readonly amount: Paise;
     /** The ledger lines (several when one leaf was received for several funds), or the settlement that becomes one when it arrives. */
     readonly of: BookLines | { readonly settlementId: string };
+    /** A cheque of a payment: the register of cheques says what becomes of it. */
+    readonly isInRegister?: boolean;
   };
 
 export type BookLines = {
@@ -74,12 +76,19 @@ function itemOf(group: readonly ItemRow[]): OpenItem {
   const [r] = group;
   invariant(r, "an item has a line");
   const amount = sum(group.map((g) => paise(g.amount)));
-  const found = refsOfNarration(r.narration).filter((f) => f.kind !== "cheque" || r.party_type !== "cheque");
+  // The number of the own paper is what the bank quotes; its narration may name what it pays (a draft, a stale cheque).
+  const found = refsOfNarration(r.narration).filter(
+    (f) => r.party_type !== "advice" && (f.kind !== "cheque" || r.party_type !== "cheque"),
+  );
   const refs =
     r.settlement_id === null
       ? [...partyRefs(r), ...found.filter((f) => f.kind !== "slip")]
       : settlementRefs(r.settlement_id, r.utr);
-  const slip = found.find((f) => f.kind === "slip")?.value;
+  // A bank may debit an advice as one sum, or each beneficiary apart.
+  const slip =
+    r.party_type === "advice" && r.party_id !== null
+      ? normaliseRef("slip", r.party_id)
+      : found.find((f) => f.kind === "slip")?.value;
   return {
     id: `entry:${r.entry_id}:${r.line_no}`,
     of: { entryId: r.entry_id, lines: group.map((g) => ({ lineNo: g.line_no, amount: paise(g.amount) })) },
@@ -88,6 +97,7 @@ function itemOf(group: readonly ItemRow[]): OpenItem {
     kind: r.settlement_id === null ? kindOf(refs, amount, r.source_type) : "settlement",
     refs,
     ...(slip === undefined ? {} : { group: slip }),
+    ...(r.source_type === "payment" && r.party_type === "cheque" ? { isInRegister: true } : {}),
     voucher: entryNumber(r.voucher, r.fy, r.number),
     reference: refs[0]?.value ?? slip ?? "",
     text: r.narration,
@@ -97,7 +107,7 @@ function itemOf(group: readonly ItemRow[]): OpenItem {
 function partyRefs(r: ItemRow): Ref[] {
   if (r.party_id === null) return [];
   if (r.party_type === "cheque") return [ref("cheque", r.party_id)];
-  return r.party_type === "utr" ? [ref("utr", r.party_id)] : [];
+  return r.party_type === "utr" || r.party_type === "advice" ? [ref("utr", r.party_id)] : [];
 }
 
 function kindOf(refs: readonly Ref[], amount: Paise, sourceType: string): ItemKind {

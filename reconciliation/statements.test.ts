@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { localDate } from "../ledger/kernel/dates.ts";
+import { addBankBook } from "../ledger/index.ts";
 import { testApp } from "../ledger/testing.ts";
+import { listBankAccounts } from "./bank-accounts.ts";
+import { brs } from "./brs-read.ts";
 import { bankLines, importStatement, listStatements, type StatementReport } from "./statements.ts";
 import { bankSelfTie } from "./ties.ts";
 import { BANK, bankUlb, statementCsv, type BankRow, type BankUlb } from "./testing.ts";
@@ -148,6 +151,50 @@ test("an account that is not a bank account of the ULB is refused", async () => 
       importStatement(tx, { account: "4501001", csv: statementCsv("0.00", APRIL), fileName: "x.csv" }),
     ),
   ).rejects.toThrow("BANK_ACCOUNT_UNKNOWN");
+});
+
+test("a bank head that nobody has set up becomes a bank account with its first statement, and a refused one leaves nothing", async () => {
+  const town = await bankUlb(app);
+  const account = "4502201";
+  const take = (csv: string, profile?: string) =>
+    town.tx("accountant", (tx) =>
+      importStatement(tx, { account, csv, fileName: "icici.csv", ...(profile === undefined ? {} : { profile }) }),
+    );
+  const setUp = () => inSnapshot(app, town.as("auditor"), listBankAccounts);
+  expect(await take("Date,Nothing\n01/04/2026,x\n")).toMatchObject({ status: "refused" });
+  expect((await setUp()).map((a) => a.account)).toEqual([BANK]);
+  await expect(
+    inSnapshot(app, town.as("auditor"), (read) => brs(read, account, localDate("2026-04-30"))),
+  ).rejects.toThrow("STATEMENT_MISSING");
+  // The statement does not print its number: none is made up.
+  expect(await take(statementCsv("5000.00", APRIL))).toMatchObject({ status: "imported", linesAdded: 4 });
+  expect((await setUp()).find((a) => a.account === account)).toMatchObject({
+    bank: "Other Scheduled Banks-ICICI Bank",
+    numberMasked: "",
+    fund: "01",
+  });
+  expect(await take(statementCsv("5000.00", APRIL))).toMatchObject({ status: "unchanged" });
+  // One whose number and bank the masters know is what they say, and a statement of another number is refused.
+  await town.tx("admin", (tx) =>
+    addBankBook(tx, { account: "4502203", bank: "HDFC Bank", branch: "Main", number: "112233445678", fund: "02" }),
+  );
+  const other = await town.tx("accountant", (tx) =>
+    importStatement(tx, {
+      account: "4502203",
+      csv: `Account No: 00000099990000\n${statementCsv("5000.00", APRIL)}`,
+      fileName: "hdfc.csv",
+    }),
+  );
+  expect(other.problems.map((p) => p.code)).toEqual(["STATEMENT_ACCOUNT"]);
+  await town.tx("accountant", (tx) =>
+    importStatement(tx, { account: "4502203", csv: statementCsv("5000.00", APRIL), fileName: "hdfc.csv" }),
+  );
+  expect((await setUp()).find((a) => a.account === "4502203")).toMatchObject({
+    bank: "HDFC Bank",
+    branch: "Main",
+    numberMasked: "XXXXXXXX5678",
+    fund: "02",
+  });
 });
 
 test("another ULB sees nothing of it", async () => {

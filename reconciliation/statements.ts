@@ -5,7 +5,7 @@ import { newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
-import { lockBankAccount } from "./bank-accounts.ts";
+import { bankAccountOfHead, lockedBankAccount, writeBankAccount } from "./bank-accounts.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { parseStatement, type ParsedLine, type ParsedStatement } from "./parsers/csv.ts";
 
@@ -43,24 +43,30 @@ export type StatementReport =
 /**
  * Stores a bank statement, all of it or nothing. It must prove itself (see parseStatement) and continue what is stored of the account:
  * the first new line follows the last known balance (or, for an older statement, the last one leads to the first known balance).
+ * A bank head that nobody has set up becomes a bank account with its first statement.
  * The same file twice, or the lines two files share, add nothing; of equal lines the k-th is the k-th. Problems are returned with line,
  * rule and arithmetic (status "refused"), and then nothing was written. Raises BANK_ACCOUNT_UNKNOWN.
  */
 export async function importStatement(tx: Tx, input: StatementImport): Promise<StatementReport> {
-  const bank = await lockBankAccount(tx, input.account);
+  const known = await lockedBankAccount(tx, input.account);
   const parsed = parseStatement(input.csv, {
-    profile: input.profile ?? bank.profile ?? undefined,
+    profile: input.profile ?? known?.profile ?? undefined,
     ...(input.expected ? { expected: input.expected } : {}),
   });
   if (!parsed.ok) return { status: "refused", linesInFile: 0, linesAdded: 0, problems: parsed.problems };
   const { statement } = parsed;
+  const bank = known ?? (await bankAccountOfHead(tx, input.account, statement.accountEnds));
   const refused = (problem: Problem): StatementReport => ({
     status: "refused",
     linesInFile: statement.lines.length,
     linesAdded: 0,
     problems: [problem],
   });
-  if (statement.accountEnds !== undefined && !bank.numberMasked.endsWith(statement.accountEnds)) {
+  if (
+    statement.accountEnds !== undefined &&
+    bank.numberMasked !== "" &&
+    !bank.numberMasked.endsWith(statement.accountEnds)
+  ) {
     return refused({
       code: "STATEMENT_ACCOUNT",
       message: `the file is a statement of an account ending in ${statement.accountEnds}; account ${input.account} is ${bank.numberMasked}`,
@@ -68,9 +74,9 @@ export async function importStatement(tx: Tx, input: StatementImport): Promise<S
   }
 
   const prints = fingerprints(input.account, statement.lines);
-  const known = await knownPositions(tx, input.account, prints);
+  const positions = await knownPositions(tx, input.account, prints);
   const chain = await chainEnds(tx, input.account);
-  const place = placeOf(statement, known, chain);
+  const place = placeOf(statement, positions, chain);
   if ("code" in place) return refused(place);
   if (place.before > 0 && chain && (await isOpeningMatched(tx, input.account))) {
     throw reconciliationErrors.OPENING_MATCHED({ account: input.account });
@@ -95,6 +101,7 @@ export async function importStatement(tx: Tx, input: StatementImport): Promise<S
   if (stored && added === 0)
     return { status: "unchanged", linesInFile: statement.lines.length, linesAdded: 0, ...figures };
 
+  if (!known) await writeBankAccount(tx, bank);
   const now = tx.clock();
   const fileId = newId(now.getTime());
   const statementId = newId(now.getTime());

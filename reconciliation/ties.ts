@@ -1,4 +1,4 @@
-import { postingAccounts } from "../ledger/index.ts";
+import { IMPORTED, postingAccounts } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
@@ -24,13 +24,14 @@ export async function settlementTransitTie(read: Read, asOf: LocalDate): Promise
   if (account === accounts["bank-main"]) return [];
   const row = await read.queryOne<{ ledger: bigint; register: bigint }>(
     `select
-       coalesce((select sum(debit - credit) from ledger.lines
-         where ulb_id = :ulb and account = :account and entry_date <= :as_of::date), 0)::bigint as ledger,
+       coalesce((select sum(l.debit - l.credit) from ledger.lines l
+         join ledger.entry_origins o on o.ulb_id = l.ulb_id and o.entry_id = l.entry_id and o.origin <> all(:imported::text[])
+         where l.ulb_id = :ulb and l.account = :account and l.entry_date <= :as_of::date), 0)::bigint as ledger,
        coalesce((select sum(s.amount) from reconciliation.settlements s
          join ledger.entries e on e.ulb_id = s.ulb_id and e.entry_id = s.entry_id
          where s.ulb_id = :ulb and s.status = 'booked' and s.transit_account = :account and e.entry_date <= :as_of::date
            and (s.arrived_on is null or s.arrived_on > :as_of::date)), 0)::bigint as register`,
-    { ulb: read.ulb.id, account, as_of: asOf },
+    { ulb: read.ulb.id, account, as_of: asOf, imported: IMPORTED },
   );
   return [tieRow(account, paise(row?.ledger ?? 0n), paise(row?.register ?? 0n))];
 }

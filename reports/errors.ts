@@ -30,4 +30,27 @@ export const reportErrors = defineErrors({
     status: 422,
     message: (f: { from: string; to: string }) => `the range begins on ${f.from} and ends before it, on ${f.to}`,
   },
+  REPORT_SLICE: {
+    status: 422,
+    message: (f: { report: string; option: string; why: string }) =>
+      `the report "${f.report}" cannot be made for one ${f.option}: ${f.why}`,
+  },
+  REPORT_ACCOUNT: {
+    status: 422,
+    message: (f: { report: string; account: string; known: string }) =>
+      `the account ${f.account} does not stand in the ${f.report}; its accounts are: ${f.known}`,
+  },
+  LAYOUT_MISSING: {
+    status: 422,
+    message: (f: { chart: string }) => `there are no layouts of statements for the chart "${f.chart}"`,
+  },
+  LAYOUT_ACCOUNT_UNPLACED: {
+    status: 422,
+    message: (f: { layout: string; problems: string }) =>
+      `a statement would leave out or double an amount: ${f.problems} (layout ${f.layout})`,
+  },
+  SCHEDULE_UNKNOWN: {
+    status: 422,
+    message: (f: { schedule: string; known: string }) => `there is no schedule "${f.schedule}"; there are: ${f.known}`,
+  },
 });

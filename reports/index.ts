@@ -55,9 +55,27 @@ export {
   type TrialBalanceView,
 } from "./pdf/statements.ts";
 export type { DocumentHead } from "./pdf/table.ts";
+export { noticesPdf, type NoticePaper } from "./pdf/notice.ts";
+export { billView, billViews, noticeViews, type PayUrl } from "./bill-view.ts";
+export { billPdf, billsPdf, type BillPaper } from "./pdf/bill.ts";
+export { printPapers, type PapersToPrint } from "./print-papers.ts";
 export { receiptView, receiptViews, type VerifyUrl } from "./receipt-view.ts";
 export { toCsv, type CellValue, type CsvOptions, type CsvRow } from "./render/csv.ts";
 export { toJson, toJsonRows } from "./render/json.ts";
+export { tableCsv, tableJson } from "./render/table.ts";
+export { toXlsx, type XlsxSheet } from "./render/xlsx.ts";
+export type { Drill, ReportCell, ReportColumn, ReportRow, ReportTable, TableReport } from "./report-table.ts";
 export { listCollectionTargets, setCollectionTarget, targetFor, type CollectionTarget } from "./targets.ts";
-export { allTies, brokenTies, type Tie } from "./ties.ts";
+export { allTies, bookFaults, brokenTies, statementTies, type BookFaults, type Tie } from "./ties.ts";
+export { packName, writePack } from "./pack/write-pack.ts";
+export { verifyPack, type PackProblem, type PackVerdict } from "./pack/verify-pack.ts";
+export { TABLE_REPORTS } from "./tables/index.ts";
+export { functionNames, fundNames } from "./statements/names.ts";
 export { trialBalanceView } from "./trial-balance.ts";
+export {
+  adviceCsv,
+  adviceLetterPdf,
+  paymentOrderPdf,
+  type AdviceView,
+  type PaymentOrderView,
+} from "./pdf/payment-advice.ts";

@@ -18,7 +18,7 @@ export function bilingual(key: LabelKey, language: Language): string {
   return language === "en" ? label(key) : `${label(key)} / ${label(key, language)}`;
 }
 
-function isLabelKey(key: string): key is LabelKey {
+export function isLabelKey(key: string): key is LabelKey {
   return Object.hasOwn(catalogue.en, key);
 }
 

@@ -366,10 +366,9 @@ test("the trial balance as CSV has the agreed columns and is compared whole", as
   });
   expect(text).toMatchInlineSnapshot(`
     "code,name,open_dr,open_cr,dr,cr,close_dr,close_cr
-    1100101,Property Tax-Properties – General,0.00,20000.00,0.00,0.00,0.00,20000.00
-    1405013,User Charges-Water Supply,0.00,900.00,0.00,0.00,0.00,900.00
     1808002,Miscellaneous Income-Bounced Cheques Realization Charges,0.00,0.00,0.00,300.00,0.00,300.00
     2407001,Bank Charges-Miscellaneous Bank Charges,0.00,0.00,118.00,0.00,118.00,0.00
+    3109000,Excess of Income over Expenditure,0.00,20900.00,0.00,0.00,0.00,20900.00
     3503001,Government Dues payable-Library Cess,0.00,296.30,222.22,592.59,0.00,666.67
     3504105,Advance Collection - Water charges,0.00,0.00,0.00,100.00,0.00,100.00
     4311001,Receivables for Property Taxes-Private Properties,17600.00,0.00,3000.00,8000.00,12600.00,0.00
@@ -401,22 +400,22 @@ test("every report that is offered is made, in every format that is offered, als
       if (name === "brs") continue; // needs a bank account with a statement: see below
       for (const who of [t.city.as("auditor"), empty.as("auditor")]) {
         let size = 0;
-        const options = { ...july, account: "4501001" };
+        const options = { ...july, ...(name === "account-ledger" ? { account: "4501001" } : {}) };
         const file = await writeReport(app, who, { name, format, options }, (piece) => void (size += piece.length));
-        expect(file.fileName).toMatch(/\.(csv|json|pdf|hledger|beancount)$/);
+        expect(file.fileName).toMatch(/\.(csv|json|xlsx|pdf|hledger|beancount|xml)$/);
         expect(size, `${name} ${format}`).toBeGreaterThan(2);
       }
     }
-});
+}, 120_000);
 
 test("what is not offered is refused with what there is", async () => {
   const t = await town();
   await read(t, async (r) => {
     await expect(exportReport(r, "balance", july, "csv")).rejects.toThrow(
-      'REPORT_UNKNOWN: there is no report "balance"; there are: trial-balance, day-book, account-ledger, collection-register, brs, dcb, journal',
+      /REPORT_UNKNOWN: there is no report "balance"; there are: .*trial-balance, day-book, account-ledger/,
     );
-    await expect(exportReport(r, "journal", july, "pdf")).rejects.toThrow(
-      'REPORT_FORMAT: the report "journal" is not made as "pdf"; it is made as: csv, json, hledger, beancount',
+    await expect(exportReport(r, "trial-balance", july, "hledger")).rejects.toThrow(
+      'REPORT_FORMAT: the report "trial-balance" is not made as "hledger"; it is made as: csv, xlsx, json, pdf',
     );
     await expect(exportReport(r, "constructor", july, "csv")).rejects.toThrow("REPORT_UNKNOWN");
     await expect(exportReport(r, "trial-balance", july, "toString")).rejects.toThrow("REPORT_FORMAT");

@@ -4,10 +4,17 @@ import { Option, type Command } from "commander";
 import { refreshStatistics } from "../../ledger/kernel/database.ts";
 import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { inDryRun, inTransaction, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
-import { postingAccount } from "../../ledger/index.ts";
-import { importConsumers, importDemands, type ImportReport } from "../../billing/index.ts";
+import { importParties, PARTY_CSV, postingAccount } from "../../ledger/index.ts";
+import {
+  FACTS_CSV,
+  importConsumerFacts,
+  importConsumers,
+  importDemands,
+  type ImportReport,
+} from "../../billing/index.ts";
 import { importStatement, reconcile } from "../../reconciliation/index.ts";
-import { withUlb } from "./common.ts";
+import { sealOrSay, withUlb } from "./common.ts";
+import { registerBookImports } from "./import-books.ts";
 
 type ImportOptions = { ulb: string; format?: string; dryRun?: boolean; date?: LocalDate; account?: string };
 
@@ -16,6 +23,7 @@ export function registerImport(program: Command): void {
   const root = program
     .command("import")
     .description("read a file into the books: all of it, or nothing and a list of what is wrong");
+  registerBookImports(root);
   const kind = (
     name: string,
     description: string,
@@ -32,8 +40,11 @@ export function registerImport(program: Command): void {
       .option("--account <code>", "bank account head; the ULB's main bank unless named")
       .action(async (file: string, options: ImportOptions) => {
         await withUlb(options.ulb, async (app, who) => {
-          if (await take(app, who, file, options)) await refreshStatistics(app.db.address);
-          else process.exitCode = 1;
+          if (!(await take(app, who, file, options))) process.exitCode = 1;
+          else {
+            await refreshStatistics(app.db.address);
+            if (!options.dryRun) await sealOrSay(app, who.ulb);
+          }
         });
       });
   };
@@ -41,6 +52,14 @@ export function registerImport(program: Command): void {
     report(app, who, options, (tx) =>
       importConsumers(tx, readFileSync(file, "utf8"), { fileName: path.basename(file) }),
     ),
+  );
+  kind(
+    "consumer-facts",
+    `${FACTS_CSV.join(",")} and a column for each attribute that the rule file asks for`,
+    (app, who, file, options) =>
+      report(app, who, options, (tx) =>
+        importConsumerFacts(tx, readFileSync(file, "utf8"), { fileName: path.basename(file) }),
+      ),
   );
   kind(
     "demands",
@@ -52,6 +71,13 @@ export function registerImport(program: Command): void {
           ...(options.date === undefined ? {} : { date: options.date }),
         }),
       ),
+  );
+  kind("parties", PARTY_CSV.join(","), (app, who, file, options) =>
+    report(app, who, options, async (tx) => ({
+      ...(await importParties(tx, readFileSync(file, "utf8"))),
+      fileName: path.basename(file),
+      batches: [],
+    })),
   );
   kind("bank-statement", "a statement as the bank gives it; lines are matched at once", bankStatement);
 }
@@ -67,7 +93,11 @@ async function report(
 ): Promise<boolean> {
   const result = await run(app, who, options, fn);
   for (const p of result.problems)
-    console.error(`line ${p.line ?? "?"}${p.column ? `, ${p.column}` : ""}: ${p.message} (${p.code})`);
+    console.error(
+      p.message.startsWith("line ")
+        ? `${p.message} (${p.code})`
+        : `line ${p.line ?? "?"}${p.column ? `, ${p.column}` : ""}: ${p.message} (${p.code})`,
+    );
   if (result.moreProblems > 0) console.error(`… and ${result.moreProblems} more`);
   if (result.status === "refused") {
     console.error(

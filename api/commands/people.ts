@@ -4,7 +4,7 @@ import { inTransaction } from "../../ledger/kernel/tx.ts";
 import { createUser, setPassword, type UserRole } from "../users.ts";
 import { COMMAND_LINE, withSystem, withUlb } from "./common.ts";
 
-const ROLES = ["cashier", "accountant", "checker", "auditor", "state", "admin"] as const;
+const ROLES = ["cashier", "superintendent", "accountant", "checker", "auditor", "state", "admin"] as const;
 
 function role(value: string): UserRole {
   const known = ROLES.find((r) => r === value);

@@ -89,7 +89,7 @@ test("a month of a small town ends closed, with every tie between books and regi
     expect((await openTasks(read)).filter((t) => t.kind !== "refund-payable")).toEqual([]);
   });
   expect(await broken(town)).toEqual([]);
-});
+}, 120_000);
 
 test("the same seed gives the same month: two trial balances alike to the letter; another town beside it changes nothing", async () => {
   const first = await live(elsewhere, "twin-town", 7);

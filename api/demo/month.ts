@@ -15,7 +15,7 @@ import { refreshStatistics } from "../../ledger/kernel/database.ts";
 import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { paise, roundToRupee, rupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Actor, type App, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
-import { closePeriod, createUlb, cr, dr, postEntry, postingAccounts, rollUp, seal } from "../../ledger/index.ts";
+import { closePeriod, createUlb, cr, dr, postEntry, postingAccounts, rollUp } from "../../ledger/index.ts";
 import {
   billFor,
   importConsumers,
@@ -46,6 +46,7 @@ import {
 import { addBankAccount, importSettlements, importStatement, reconcile } from "../../reconciliation/index.ts";
 import { setCollectionTarget } from "../../reports/index.ts";
 import { closeChecks } from "../close-checks.ts";
+import { sealAll } from "../sealing.ts";
 import { consumersCsv, demandsCsv, dice, makeCity, type City, type CityConsumer, type Dice } from "./city.ts";
 
 export type DemoOptions = {
@@ -292,7 +293,7 @@ export async function runDemoMonth(options: {
   await depositDay(app, as(ACCOUNTANT), simulator, next, false);
   at(addDays(last, 3), 11);
   await inTransaction(app, books, (tx) => rollUp(tx));
-  while (await inTransaction(app, books, (tx) => seal(tx)));
+  await sealAll(app, books.ulb);
   for (let p = periodOf(ulb.startsOn); p <= month; p = nextPeriod(p)) {
     await inTransaction(app, books, (tx) => closePeriod(tx, p, p === month ? closeChecks : []));
   }

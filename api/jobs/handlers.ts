@@ -1,10 +1,12 @@
 import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
 import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
-import { rollUp, seal } from "../../ledger/index.ts";
+import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/index.ts";
 import { pollDueOrders, processInbox, resolveOrders, type CollectionsApp } from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
 import { forgetIdempotencyKeys } from "../v1/index.ts";
+import { sealAll } from "../sealing.ts";
 import { messageHandlers, type MessageService } from "../messages.ts";
+import { continueRuns } from "./demand-runs.ts";
 import type { Duty, Handler } from "./jobs.ts";
 
 const as = (ulb: Ulb, part: string): Who => ({ ulb, actor: systemActor(part) });
@@ -29,6 +31,7 @@ export function duties(app: CollectionsApp): Duty[] {
         await pollDueOrders(app, as(ulb, "poller"));
       },
     },
+    { name: "demand-runs", when: { everyMs: 2_000 }, run: continueRuns() },
     {
       name: "roll-up",
       when: { everyMs: 60_000 },
@@ -37,9 +40,23 @@ export function duties(app: CollectionsApp): Duty[] {
     {
       name: "seal",
       when: { everyMs: 300_000 },
-      run: async (a, ulb) => {
-        while (await inTransaction(a, as(ulb, "seal"), (tx) => seal(tx)));
-      },
+      run: (a, ulb) => sealAll(a, ulb),
+    },
+    {
+      // Drafts only: people look them through, submit and approve them.
+      name: "recurring-vouchers",
+      when: { cron: "0 5 0 * * *" },
+      run: async (a, ulb) =>
+        void (await inTransaction(a, as(ulb, "recurring"), (tx) => draftDueRecurring(tx, dateInIndia(app.clock())))),
+    },
+    {
+      // The mirrors of approved accruals whose month was not open when they were approved.
+      name: "auto-reversals",
+      when: { cron: "0 10 0 * * *" },
+      run: async (a, ulb) =>
+        void (await inTransaction(a, as(ulb, "auto-reversals"), (tx) =>
+          postDueAutoReversals(tx, dateInIndia(app.clock())),
+        )),
     },
     {
       name: "forget-keys",

@@ -100,6 +100,7 @@ export async function startJobs(options: {
         const duty = duties.find((d) => d.name === bell.duty);
         if (!duty) return; // a schedule left behind by an older version
         for (const ulb of await listUlbs(app)) {
+          if (closing) return;
           try {
             await duty.run(app, ulb);
           } catch (error) {

@@ -1,15 +1,25 @@
+import { once } from "node:events";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
 import { getAccount } from "../../ledger/index.ts";
-import { financialYear, formatDate, localDate } from "../../ledger/kernel/dates.ts";
+import { formatDate } from "../../ledger/kernel/dates.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
-import { exportReport, listReports, type ReportFile, type ReportOptions } from "../../reports/index.ts";
+import {
+  exportReport,
+  listReports,
+  packName,
+  writePack,
+  type ReportFile,
+  type ReportOptions,
+} from "../../reports/index.ts";
+import { sealAtOnce } from "../sealing.ts";
 import { RangeForm, rangeField, rangeQuery, type Range } from "./books-frame.tsx";
 import { Field, sentence, Table } from "./components.tsx";
 import { field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout, READERS } from "./layout.tsx";
+import { reportOptions } from "./report-options.ts";
 
 const NAMES: Readonly<Record<string, string>> = { dcb: "DCB register", brs: "Bank reconciliation statement" };
 const nameOf = (report: string): string => {
@@ -20,6 +30,11 @@ const nameOf = (report: string): string => {
 const readable = (range: Range): readonly (readonly [string, string, string])[] => [
   ["/books", "Ties", "Which figures must be equal, and whether they are"],
   [`/books/trial-balance?${rangeQuery(range)}`, "Trial balance", "down to account, entry and source"],
+  [
+    `/books/statements?${rangeQuery(range)}`,
+    "Statements",
+    "balance sheet, accounts and schedules, each figure to its entries",
+  ],
   [`/books/day-book?${rangeQuery(range)}`, "Day book", "every entry in order"],
   ["/books/vouchers?status=approved", "Vouchers", "maker, checker and reasons"],
   ["/books/bank", "Bank reconciliation", "as on any day"],
@@ -68,6 +83,22 @@ export function AuditPage({
       <RangeForm action="/audit" range={range}>
         <Field label="Account, for its ledger" name="account" value={account} isNumeric maxLength={7} />
       </RangeForm>
+      {canReadBooks && (
+        <>
+          <h3>Auditors' pack</h3>
+          <p>
+            The journal of whole financial years, its seals, every statement and register, and how to check all of it
+            without us: <code>npx nagarkosh verify PACK.zip</code>, or a page of Python. It takes some minutes for a
+            large city.
+          </p>
+          <p>
+            <a class="button" href={`/audit/pack?${rangeQuery(range)}`}>
+              Auditors' pack, {formatDate(range.from)} to {formatDate(range.to)} (ZIP)
+            </a>
+          </p>
+        </>
+      )}
+      <h3>One report</h3>
       <Table
         caption={`Files for ${formatDate(range.from)} to ${formatDate(range.to)}`}
         stacks
@@ -91,28 +122,6 @@ export function AuditPage({
       />
     </Layout>
   );
-}
-
-/** The options of an export from the address. Raises DATE_FORMAT, FINANCIAL_YEAR_FORMAT. */
-function optionsOf(query: unknown, lang: "en" | "hi"): ReportOptions {
-  const text = (name: string): string | undefined => field(query, name).slice(0, 60) || undefined;
-  const day = (name: string) => {
-    const value = text(name);
-    return value === undefined ? undefined : localDate(value);
-  };
-  const fy = text("fy");
-  return {
-    from: day("from"),
-    to: day("to"),
-    asOf: day("asOf"),
-    fy: fy === undefined ? undefined : financialYear(fy),
-    account: text("account"),
-    fund: text("fund"),
-    service: text("service"),
-    ward: text("ward"),
-    language: lang,
-    bom: true,
-  };
 }
 
 type Opened = Omit<ReportFile, "body" | "isLive"> & { readonly stream: Readable };
@@ -150,6 +159,26 @@ async function openReport(desk: Desk, who: Who, name: string, format: string, op
 }
 
 export function auditRoutes(web: FastifyInstance, desk: Desk): void {
+  web.get("/audit/pack", async (request, reply) => {
+    const who = desk.need(request, ...READERS.books);
+    const range = rangeField(request.query, desk.today());
+    // A gap stops no pack: the pack names it.
+    await sealAtOnce(desk.app, who.ulb);
+    const out = new PassThrough();
+    const written = writePack(desk.app, who, range, out);
+    // Refused before the first byte it is this page's answer; broken off later, the stream tells the reader that the file is not whole.
+    written.catch((error: unknown) => {
+      request.log.error(error, "the auditors' pack was broken off");
+      out.destroy();
+    });
+    await Promise.race([once(out, "readable"), written]);
+    return reply
+      .type("application/zip")
+      .header("cache-control", "no-store")
+      .header("content-disposition", `attachment; filename="${packName(who.ulb.code, range).replace(/[^\w.-]/g, "_")}"`)
+      .send(out);
+  });
+
   web.get("/audit", async (request, reply) => {
     const who = desk.need(request, ...READERS.audit);
     const range = rangeField(request.query, desk.today());
@@ -174,7 +203,7 @@ export function auditRoutes(web: FastifyInstance, desk: Desk): void {
       who,
       request.params.report,
       format,
-      optionsOf(request.query, request.session.lang),
+      reportOptions(request.query, request.session.lang),
     );
     const disposition = format === "pdf" ? "inline" : "attachment";
     return reply

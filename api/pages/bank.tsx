@@ -285,7 +285,9 @@ export function BankPage(props: {
                 {exception && <Badge kind="wait">{exception.kind.replaceAll("-", " ")}</Badge>}
               </>,
               <Amount value={i.amount} />,
-              canWrite && exception?.kind === "stale-cheque" ? (
+              i.isInRegister && exception?.kind === "stale-cheque" ? (
+                <a href="/books/payables/cheques/due">Book as stale</a>
+              ) : canWrite && exception?.kind === "stale-cheque" ? (
                 <Form view={view} action={`${at}/stale`} class="inline">
                   <input type="hidden" name="item" value={i.id} />
                   <button class="small second">Cancel the cheque</button>

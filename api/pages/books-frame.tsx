@@ -4,33 +4,70 @@ import { Field } from "./components.tsx";
 import { dateField, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
-const TABS = [
-  ["overview", "/books", "Overview"],
-  ["day-book", "/books/day-book", "Day book"],
-  ["trial-balance", "/books/trial-balance", "Trial balance"],
-  ["vouchers", "/books/vouchers", "Vouchers"],
-  ["money", "/books/money", "Deposits"],
-  ["refunds", "/books/refunds", "Refunds"],
-  ["bank", "/books/bank", "Bank"],
-  ["periods", "/books/periods", "Periods"],
+/** The parts of the office, by what one comes for: to read, to write, to handle money, to keep house. */
+const GROUPS = [
+  {
+    title: "Read",
+    tabs: [
+      ["overview", "/books", "Overview"],
+      ["day-book", "/books/day-book", "Day book"],
+      ["trial-balance", "/books/trial-balance", "Trial balance"],
+      ["statements", "/books/statements", "Statements"],
+    ],
+  },
+  {
+    title: "Write",
+    tabs: [
+      ["vouchers", "/books/vouchers", "Vouchers"],
+      ["imports", "/books/imports", "Imports"],
+      ["payables", "/books/payables", "Bills and payments"],
+      ["registers", "/books/registers", "Registers"],
+    ],
+  },
+  {
+    title: "Money",
+    tabs: [
+      ["money", "/books/money", "Deposits"],
+      ["refunds", "/books/refunds", "Refunds"],
+      ["bank", "/books/bank", "Bank"],
+    ],
+  },
+  {
+    title: "Control",
+    tabs: [
+      ["budget", "/books/budget", "Budget"],
+      ["periods", "/books/periods", "Periods"],
+      ["masters", "/books/masters", "Masters"],
+    ],
+  },
 ] as const;
+type Tab = (typeof GROUPS)[number]["tabs"][number][0];
 
 /** The frame of the accounts office. */
 export function Books(props: {
   readonly view: View;
   readonly title: string;
-  readonly tab: (typeof TABS)[number][0];
+  readonly tab: Tab;
   readonly children: ComponentChildren;
 }): VNode {
   return (
     <Layout view={props.view} title={props.title} section="books" wide>
       <nav class="tabs" aria-label="Books">
-        <ul>
-          {TABS.map(([tab, href, label]) => (
-            <li>
-              <a href={href} aria-current={tab === props.tab ? "page" : undefined}>
-                {label}
-              </a>
+        <ul class="groups">
+          {GROUPS.map((group) => (
+            <li class={group.tabs.some(([tab]) => tab === props.tab) ? "here" : undefined}>
+              <span class="group" id={`tabs-${group.title.toLowerCase()}`}>
+                {group.title}
+              </span>
+              <ul aria-labelledby={`tabs-${group.title.toLowerCase()}`}>
+                {group.tabs.map(([tab, href, label]) => (
+                  <li>
+                    <a href={href} aria-current={tab === props.tab ? "page" : undefined}>
+                      {label}
+                    </a>
+                  </li>
+                ))}
+              </ul>
             </li>
           ))}
         </ul>
@@ -73,7 +110,7 @@ export function Files(props: {
 }): VNode {
   return (
     <p class="actions no-print">
-      {(props.formats ?? ["pdf", "csv"]).map((format) => (
+      {(props.formats ?? ["pdf", "xlsx", "csv", "json"]).map((format) => (
         <a class="button second small" href={`/audit/export/${props.report}?format=${format}&${props.query}`}>
           {format.toUpperCase()}
         </a>

@@ -3,15 +3,19 @@ import type { VNode } from "preact";
 import {
   accountStatement,
   dayBook,
+  draftReversal,
   getEntry,
+  isReversible,
   listPeriods,
   listVouchers,
-  reverseEntry,
+  reversalReasons,
+  submitVoucher,
   trialBalance,
   trialBalanceTotals,
   type AccountStatement,
   type Entry,
   type PeriodStatus,
+  type ReversalReason,
   type StatementCursor,
   type TrialBalanceRow,
 } from "../../ledger/index.ts";
@@ -22,9 +26,21 @@ import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { openExceptions, type OpenException } from "../../reconciliation/index.ts";
 import { allTies, type Tie } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
-import { v1Errors } from "../v1/errors.ts";
 import { Books, Files, RangeForm, rangeField, rangeQuery, type Range } from "./books-frame.tsx";
-import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Mark, Pagination, Refused, Table } from "./components.tsx";
+import {
+  Amount,
+  Badge,
+  Crumbs,
+  Facts,
+  Field,
+  Flash,
+  Form,
+  Mark,
+  Pagination,
+  Refused,
+  Select,
+  Table,
+} from "./components.tsx";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
 
@@ -373,7 +389,7 @@ function sourceLink(source: Entry["source"]): VNode {
   const href =
     source.type === "receipt"
       ? `/books/receipts/${source.id}`
-      : source.type === "voucher"
+      : source.type === "voucher" || source.type === "auto-reversal"
         ? `/books/vouchers/${source.id}`
         : source.type === "reversal"
           ? `/books/entries/${source.id}`
@@ -386,7 +402,8 @@ export function EntryPage(props: {
   readonly entry: Entry;
   readonly related: { readonly reverses: Entry | undefined; readonly reversedBy: Entry | undefined };
   readonly canReverse: boolean;
-  readonly typed: { readonly date: string; readonly reason: string };
+  readonly reasons: readonly ReversalReason[];
+  readonly typed: { readonly date: string; readonly reason: string; readonly remarks: string };
   readonly refusal?: Refusal | undefined;
 }): VNode {
   const { view, entry, related } = props;
@@ -444,28 +461,36 @@ export function EntryPage(props: {
       />
       {entry.reversedBy === null &&
         entry.reverses === null &&
-        (isManual(entry) ? (
+        (isReversible(entry) ? (
           props.canReverse ? (
             <section class="panel no-print">
               <h2>Reverse this entry</h2>
-              <p>An entry is never changed. Its mirror is posted, names it, and both stay.</p>
+              <p>An entry is never changed. A voucher with its mirror goes to a checker; both entries stay.</p>
               <Refused refusal={props.refusal} />
-              <Form view={view} action={`/books/entries/${entry.id}/reverse`}>
-                <Field label="Date" name="date" type="date" value={props.typed.date} size="short" isRequired />
+              <Form view={view} action={`/books/entries/${entry.id}/reverse`} label="Reverse this entry">
+                <div class="filter">
+                  <Field label="Date" name="date" type="date" value={props.typed.date} size="short" isRequired />
+                  <Select
+                    label="Reason"
+                    name="reason"
+                    value={props.typed.reason}
+                    options={props.reasons.map((r) => ({ value: r.code, label: r.name }))}
+                  />
+                </div>
                 <Field
-                  label="Reason"
-                  name="reason"
-                  value={props.typed.reason}
+                  label="Remarks"
+                  name="remarks"
+                  value={props.typed.remarks}
                   hint="An auditor will read it."
                   isRequired
                   size="long"
                   maxLength={300}
                 />
-                <button class="danger">Reverse</button>
+                <button class="danger">Send the reversal for approval</button>
               </Form>
             </section>
           ) : (
-            <p class="quiet no-print">A checker can reverse this entry.</p>
+            <p class="quiet no-print">An accountant asks for its reversal, and a checker approves it.</p>
           )
         ) : (
           <p class="quiet no-print">
@@ -477,11 +502,6 @@ export function EntryPage(props: {
   );
 }
 
-/** Entries that people wrote as vouchers; the others are taken back by what made them. */
-function isManual(entry: Entry): boolean {
-  return entry.source.type === "voucher" || entry.source.type === "voucher-import";
-}
-
 // ---------------------------------------------------------------- routes
 
 export function booksRoutes(web: FastifyInstance, desk: Desk): void {
@@ -489,7 +509,7 @@ export function booksRoutes(web: FastifyInstance, desk: Desk): void {
     const who = desk.need(request, ...READERS.books);
     const today = desk.today();
     const found = await desk.read(who, async (read) => ({
-      ties: await allTies(read, today),
+      ties: await allTies(read, today, "quick"),
       open: (await listPeriods(read)).find((p) => p.status === "open"),
       drafts: (await listVouchers(read, "draft")).length,
       submitted: (await listVouchers(read, "submitted")).length,
@@ -554,6 +574,7 @@ export function booksRoutes(web: FastifyInstance, desk: Desk): void {
       const entry = await getEntry(read, BigInt(text));
       return {
         entry,
+        reasons: await reversalReasons(read),
         related: {
           reverses: entry.reverses === null ? undefined : await getEntry(read, entry.reverses),
           reversedBy: entry.reversedBy === null ? undefined : await getEntry(read, entry.reversedBy),
@@ -570,29 +591,28 @@ export function booksRoutes(web: FastifyInstance, desk: Desk): void {
       <EntryPage
         view={viewOf(request)}
         {...found}
-        canReverse={who.actor.roles.includes("checker")}
-        typed={{ date: desk.today(), reason: "" }}
+        canReverse={who.actor.roles.includes("accountant")}
+        typed={{ date: desk.today(), reason: "", remarks: "" }}
       />,
     );
   });
 
   web.post<{ Params: { id: string } }>("/books/entries/:id/reverse", async (request, reply) => {
-    const who = desk.need(request, "checker");
+    const who = desk.need(request, "accountant");
     const found = await entryOf(who, request.params.id);
     const typed = {
       date: field(request.body, "date").slice(0, 10),
-      reason: field(request.body, "reason").slice(0, 300),
+      reason: field(request.body, "reason").slice(0, 40),
+      remarks: field(request.body, "remarks").slice(0, 300),
     };
     const done = await attempt(async () => {
-      if (!isManual(found.entry))
-        throw v1Errors.REQUEST_INVALID({
-          problems: [`entry ${found.entry.number} is taken back through its document, a ${found.entry.source.type}`],
-        });
-      return desk.write(who, (tx) =>
-        reverseEntry(tx, { entryId: found.entry.id, date: localDate(typed.date), reason: typed.reason }),
-      );
+      const date = localDate(typed.date);
+      return desk.write(who, async (tx) => {
+        const draft = await draftReversal(tx, { ...typed, entryId: found.entry.id, date });
+        return submitVoucher(tx, draft.id, draft.version);
+      });
     });
-    if (done.ok) return reply.redirect(`/books/entries/${done.value.id}`, 303);
+    if (done.ok) return reply.redirect(`/books/vouchers/${done.value.id}`, 303);
     return send(
       reply,
       <EntryPage

@@ -10,6 +10,7 @@ import {
   services,
   listTaxHeads,
   type BillBody,
+  type BillLine,
   type Consumer,
   type TaxHead,
 } from "../../billing/index.ts";
@@ -27,11 +28,13 @@ import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { formatIndian, rupees, sum, toRupees } from "../../ledger/kernel/money.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
 import type { Read, Ulb } from "../../ledger/kernel/tx.ts";
+import { billPdf, billView } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
 import { Amount, Facts, Field, Flash, Form, Refused, Select, Table, type Row } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
 import { attempt, field, formKey, send, sendPart, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
+import { readWhy, WhyPage } from "./why.tsx";
 
 /**
  * "A•••• V••••": enough for the owner to know himself. Codes are counted up and mobile numbers can be tried, so whoever is not signed in
@@ -180,7 +183,13 @@ export type BillView = {
 };
 
 /** The bill explained: where each rupee comes from. Without what it is paid with, so that the counter shows the same. */
-export function BillExplained({ view, bill }: { readonly view: View; readonly bill: BillView }): VNode {
+export function BillExplained(props: {
+  readonly view: View;
+  readonly bill: BillView;
+  /** Where a line is explained; nowhere at the counter. */
+  readonly why?: (line: BillLine) => string | undefined;
+}): VNode {
+  const { view, bill, why = () => undefined } = props;
   const { t } = view;
   const { body, heads } = bill;
   const nameOf = (code: string): string => {
@@ -194,7 +203,7 @@ export function BillExplained({ view, bill }: { readonly view: View; readonly bi
       ...lines.map((l): Row => ({
         cells: [
           year,
-          nameOf(l.taxHead),
+          <WhyLink view={view} name={nameOf(l.taxHead)} year={year} at={why(l)} />,
           formatDate(l.dueDate),
           <Amount value={l.amount} />,
           l.cess === 0n ? "" : <Amount value={l.cess} />,
@@ -249,6 +258,29 @@ export function BillExplained({ view, bill }: { readonly view: View; readonly bi
   );
 }
 
+function WhyLink(props: {
+  readonly view: View;
+  readonly name: string;
+  readonly year: string;
+  readonly at: string | undefined;
+}): VNode {
+  const { view, name, at } = props;
+  if (at === undefined) return <>{name}</>;
+  return (
+    <>
+      {name}
+      <br />
+      <a href={at}>
+        {view.t("why.title")}
+        <span class="sr">
+          {" "}
+          {name} {props.year}
+        </span>
+      </a>
+    </>
+  );
+}
+
 export function BillPage(props: {
   readonly view: View;
   readonly ulb: Ulb;
@@ -288,7 +320,13 @@ export function BillPage(props: {
       ) : (
         <>
           <h2>{t("bill.asof", { date: formatDate(body.asOf) })}</h2>
-          <BillExplained view={view} bill={bill} />
+          <BillExplained
+            view={view}
+            bill={bill}
+            why={(line) =>
+              line.demandId === null || line.part === "penalty" ? undefined : `${action}/why/${line.demandId}`
+            }
+          />
           <h2 id="payment">{t("bill.pay.title")}</h2>
           <Refused refusal={props.refusal} view={view} />
           <div class="two">
@@ -321,6 +359,11 @@ export function BillPage(props: {
               <button class="second">{t("bill.pay.submit")}</button>
             </Form>
           </div>
+          <Form view={view} action={`${action}/bill`} label={t("bill.pdf")}>
+            <p class="actions">
+              <button class="second">{t("bill.pdf")}</button>
+            </p>
+          </Form>
         </>
       )}
       <p class="actions">
@@ -467,6 +510,21 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     );
   });
 
+  type ByDemand = { Params: { consumerId: string; demandId: string } };
+  web.get<ByDemand>("/pay/:consumerId/why/:demandId", limited, async (request, reply) => {
+    const { consumerId, demandId } = request.params;
+    if (!isUuid(consumerId) || !isUuid(demandId)) throw notFound(request);
+    const who = await desk.citizen(request);
+    const view = viewOf(request);
+    const found = await desk.read(who, async (read) => {
+      const bill = await readBill(read, consumerId, desk.today());
+      return { bill, why: await readWhy(read, bill, demandId, view.session.lang) };
+    });
+    // What the bill does not show is not explained either: a demand of somebody else, or one that is paid.
+    if (!found.why) throw notFound(request);
+    return send(reply, <WhyPage view={view} ulb={who.ulb} consumer={found.bill.consumer} why={found.why} />);
+  });
+
   web.post<{ Params: { consumerId: string } }>("/pay/:consumerId", limited, async (request, reply) => {
     const { consumerId } = request.params;
     if (!isUuid(consumerId)) throw notFound(request);
@@ -502,6 +560,43 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
       />,
       made.ok ? 409 : made.refusal.status,
     );
+  });
+
+  // A paper has a number, so asking for one issues the bill; while the same is due it is the bill that was issued before.
+  web.post<{ Params: { consumerId: string } }>("/pay/:consumerId/bill", limited, async (request, reply) => {
+    const { consumerId } = request.params;
+    if (!isUuid(consumerId)) throw notFound(request);
+    const who = await desk.citizen(request);
+    const made = await attempt(() => desk.write(who, (tx) => billFor(tx, consumerId, desk.today())));
+    if (made.ok) return reply.redirect(`/pay/bill/${made.value.id}/pdf?lang=${request.session.lang}`, 303);
+    const bill = await desk.read(who, (read) => readBill(read, consumerId, desk.today()));
+    return send(
+      reply,
+      <BillPage
+        view={viewOf(request)}
+        ulb={who.ulb}
+        bill={bill}
+        keys={{ whole: formKey(), part: formKey() }}
+        refusal={made.refusal}
+      />,
+      made.refusal.status,
+    );
+  });
+
+  web.get<{ Params: { billId: string } }>("/pay/bill/:billId/pdf", limited, async (request, reply) => {
+    const { billId } = request.params;
+    if (!isUuid(billId)) throw notFound(request);
+    const who = await desk.citizen(request);
+    const bill = await desk.read(who, (read) => billView(read, billId, (id) => `${desk.app.baseUrl}/pay/${id}`));
+    const { name, nameLocal } = bill.consumer;
+    const consumer = request.session.user
+      ? bill.consumer
+      : { ...bill.consumer, name: masked(name), nameLocal: nameLocal === null ? null : masked(nameLocal) };
+    return reply
+      .type("application/pdf")
+      .header("cache-control", "no-store")
+      .header("content-disposition", `inline; filename="${bill.number.replaceAll("/", "-")}.pdf"`)
+      .send(await billPdf({ ...bill, consumer }, request.session.lang));
   });
 
   web.get<{ Params: { orderId: string } }>("/pay/checkout/:orderId", limited, async (request, reply) => {

@@ -63,7 +63,7 @@ export function Table({
               <tr class={row.kind === "total" ? "total" : undefined}>
                 {columns.map((c, i) => (
                   <td class={c.kind ?? "text"} data-title={c.kind === "action" ? undefined : c.title}>
-                    {row.cells[i]}
+                    {stacks ? together(row.cells[i]) : row.cells[i]}
                   </td>
                 ))}
               </tr>
@@ -73,6 +73,11 @@ export function Table({
       </table>
     </div>
   );
+}
+
+/** A stacked cell has its title on the left; what stands on the right stays one piece, however many parts it has. An empty cell stays empty. */
+function together(cell: ComponentChildren): ComponentChildren {
+  return cell === undefined || cell === null || cell === "" || cell === false ? cell : <div class="value">{cell}</div>;
 }
 
 /** A labelled input. The hint and the error are tied to it for screen readers. */

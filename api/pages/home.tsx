@@ -5,15 +5,16 @@ import { Badge, Field, Flash, Form, Table } from "./components.tsx";
 import { wordFor, type Key } from "./i18n.ts";
 import { Layout } from "./layout.tsx";
 
-const DOORS = ["pay", "counter", "books", "audit", "dashboard"] as const;
+const DOORS = ["pay", "counter", "demand", "books", "audit", "dashboard"] as const;
 const HOME: Record<(typeof DOORS)[number], { readonly title: Key; readonly text: Key }> = {
   pay: { title: "home.pay.title", text: "home.pay.text" },
   counter: { title: "home.counter.title", text: "home.counter.text" },
+  demand: { title: "home.demand.title", text: "home.demand.text" },
   books: { title: "home.books.title", text: "home.books.text" },
   audit: { title: "home.audit.title", text: "home.audit.text" },
   dashboard: { title: "home.dashboard.title", text: "home.dashboard.text" },
 };
-const DEMO_LOGINS = ["accountant", "checker", "cashier", "auditor", "state", "admin"] as const;
+const DEMO_LOGINS = ["accountant", "checker", "cashier", "superintendent", "auditor", "state", "admin"] as const;
 
 export function HomePage({
   view,
@@ -158,6 +159,7 @@ export function homeRoutes(web: FastifyInstance, desk: Desk): void {
 function doorOf(roles: readonly string[]): string {
   if (roles.includes("cashier")) return "/counter";
   if (roles.includes("accountant") || roles.includes("checker")) return "/books";
+  if (roles.includes("superintendent")) return "/demand/rates";
   if (roles.includes("auditor")) return "/audit";
   return roles.includes("state") || roles.includes("admin") ? "/dashboard" : "/";
 }

@@ -7,6 +7,7 @@ import type { View } from "./kit.tsx";
 /** Who may read which part. The ledger's own rules (maker is not checker) come on top. */
 export const READERS = {
   counter: ["cashier"],
+  demand: ["superintendent", "accountant", "checker", "auditor", "admin"],
   books: ["accountant", "checker", "auditor", "admin"],
   audit: ["auditor", "accountant", "checker", "state", "admin"],
   dashboard: ["accountant", "checker", "auditor", "state", "admin", "cashier"],
@@ -17,6 +18,7 @@ type Section = "home" | "pay" | keyof typeof READERS;
 const LINKS: readonly { readonly section: Section; readonly href: string; readonly key: Key }[] = [
   { section: "pay", href: "/pay", key: "nav.pay" },
   { section: "counter", href: "/counter", key: "nav.counter" },
+  { section: "demand", href: "/demand", key: "nav.demand" },
   { section: "books", href: "/books", key: "nav.books" },
   { section: "audit", href: "/audit", key: "nav.audit" },
   { section: "dashboard", href: "/dashboard", key: "nav.dashboard" },

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import type { LightMyRequestResponse } from "fastify";
 import { expect, test } from "vitest";
 import { testBillingUlb, testConsumer, testDemand } from "../../billing/testing.ts";
@@ -8,6 +11,7 @@ import type { Role } from "../../ledger/kernel/tx.ts";
 import { testApp } from "../../ledger/testing.ts";
 import { addBankAccount } from "../../reconciliation/index.ts";
 import { BANK, statementCsv } from "../../reconciliation/testing.ts";
+import { verifyPack } from "../../reports/index.ts";
 import { createWebApp, formSecret } from "../app.ts";
 import { noGateway } from "../gateway.ts";
 import { createUser } from "../users.ts";
@@ -216,6 +220,22 @@ test("the dashboard equals the trial balance to the rupee, in any unit and ward"
     expect(page.body).toContain("equals the trial balance to the rupee");
     expect(page.body).toContain("<svg");
   }
+});
+
+test("an auditor takes the whole pack away, sealed to the last entry, and it verifies; a range that ends before it begins is refused", async () => {
+  const auditor = await at("auditor");
+  expect((await auditor.get("/audit?from=2025-04-01&to=2025-07-31")).body).toContain("/audit/pack?from=2025-04-01");
+  const answer = await auditor.get("/audit/pack?from=2025-04-01&to=2025-07-31");
+  expect([answer.statusCode, answer.headers["content-type"]]).toEqual([200, "application/zip"]);
+  const folder = mkdtempSync(path.join(tmpdir(), "nagarkosh-office-"));
+  const file = path.join(folder, "pack.zip");
+  writeFileSync(file, answer.rawPayload);
+  const verdict = await verifyPack(file);
+  rmSync(folder, { recursive: true });
+  expect([verdict.problems, verdict.manifest?.unsealedEntries]).toEqual([[], 0]);
+  expect(verdict.blocks).toBeGreaterThan(0);
+  expect((await auditor.get("/audit/pack?from=2025-07-31&to=2025-04-01")).statusCode).toBe(422);
+  expect((await (await at("state")).get("/audit/pack?from=2025-04-01&to=2025-07-31")).statusCode).toBe(403);
 });
 
 test("an auditor takes every report away as a file, in the formats it has", async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { localDate } from "../../ledger/kernel/dates.ts";
+import { financialYear, localDate, periodsOf } from "../../ledger/kernel/dates.ts";
 import { rupees } from "../../ledger/kernel/money.ts";
-import { cr, dr, postEntry } from "../../ledger/index.ts";
-import { accessibilityProblems, screenshot, visit } from "../testing-browser.ts";
+import { closePeriod, cr, dr, postEntry } from "../../ledger/index.ts";
+import { accessibilityProblems, overflow, picture, screenshot, visit } from "../testing-browser.ts";
 import { PASSWORD, webCity } from "../testing-city.ts";
 
 const { city, web, browser } = await webCity();
@@ -71,6 +71,7 @@ test("a month is closed when every check holds; then it takes no entry, and is r
   await page.getByRole("button", { name: "Close April 2025" }).click();
   await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toContain("closed");
   await screenshot(page, "period-closed");
+  await picture(page, "month-closed");
   expect(await accessibilityProblems(page)).toEqual([]);
   expect(await page.getByRole("button", { name: "Reopen April 2025" }).count()).toBe(0);
   await expect(
@@ -97,5 +98,44 @@ test("a month is closed when every check holds; then it takes no entry, and is r
   expect(await checker.page.getByRole("main").textContent()).toContain("A bill of April was found in the drawer");
   expect([...office.complaints, ...checker.complaints]).toEqual([]);
   await office.context.close();
+  await checker.context.close();
+});
+
+test("a year is closed by two people: one proposes it from its checklist, the other approves, and the books say so", async () => {
+  for (const month of periodsOf(financialYear("2025-26")).slice(0, 11))
+    await city.tx("accountant", (tx) => closePeriod(tx, month));
+  const maker = await visit(browser, web.url);
+  await maker.signIn("accountant@test", PASSWORD);
+  const { page } = maker;
+  await page.goto("/books/years");
+  await page.getByRole("link", { name: "Check and close 2025-26" }).click();
+  expect(await page.getByRole("main").textContent()).toContain("Dry run: every check holds");
+  await screenshot(page, "year-checklist");
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.locator('select[name="item"]').selectOption("Y-01");
+  await page.locator('input[name="remark"]').fill("Cash, stores and receipt books were counted on 31 March");
+  await page.locator('input[name="signedAs"]').fill("A. Deshmukh, Chief Officer");
+  await page.getByRole("button", { name: "Attest" }).click();
+  expect(await page.getByRole("main").textContent()).toContain("A. Deshmukh, Chief Officer");
+  await page.getByRole("button", { name: "Propose to close 2025-26" }).click();
+  await page.getByText("Another person must approve it").waitFor();
+  expect(await page.getByRole("button", { name: "Approve and close 2025-26" }).count()).toBe(0);
+
+  const checker = await visit(browser, web.url);
+  await checker.signIn("checker@test", PASSWORD);
+  await checker.page.goto("/books/years/2025-26");
+  await checker.page.getByRole("button", { name: "Approve and close 2025-26" }).click();
+  await expect
+    .poll(() => checker.page.getByRole("heading", { level: 1 }).textContent())
+    .toContain("closed, provisional");
+  await screenshot(checker.page, "year-closed");
+  await picture(checker.page, "year-closed");
+  expect(await accessibilityProblems(checker.page)).toEqual([]);
+  const said = await checker.page.getByRole("main").textContent();
+  expect(said).toContain("prepared by accountant@test, approved by checker@test");
+  await checker.page.setViewportSize({ width: 390, height: 844 });
+  expect(await overflow(checker.page)).toBe(0);
+  expect([...maker.complaints, ...checker.complaints]).toEqual([]);
+  await maker.context.close();
   await checker.context.close();
 });

@@ -71,7 +71,11 @@ export async function revokeAccessToken(tx: Tx, id: string, reason: string): Pro
 export async function authenticateToken(app: App, request: FastifyRequest): Promise<Who | undefined> {
   const header = request.headers.authorization;
   if (header === undefined) return undefined;
-  const token = /^Bearer +(\S{1,200})$/i.exec(header)?.[1] ?? "";
+  return whoseToken(app, /^Bearer +(\S{1,200})$/i.exec(header)?.[1] ?? "");
+}
+
+/** Who an access token speaks for. Raises UNAUTHENTICATED for one that is not (or no longer) good. */
+export async function whoseToken(app: App, token: string): Promise<Who> {
   const ulbId = TOKEN.exec(token)?.[1];
   if (ulbId === undefined) throw v1Errors.UNAUTHENTICATED(undefined);
   const { rows } = await app.db.batch.query<{ actor: string; roles: Role[] }>(

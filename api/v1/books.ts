@@ -9,7 +9,6 @@ import {
   listPeriods,
   periodStatus,
   reopenPeriod,
-  reverseEntry,
   trialBalance,
   trialBalanceTotals,
   type StatementCursor,
@@ -18,9 +17,8 @@ import { closeChecks } from "../close-checks.ts";
 import { paise, toRupees } from "../../ledger/kernel/money.ts";
 import { inDryRun, inSnapshot } from "../../ledger/kernel/tx.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { v1Errors } from "./errors.ts";
 import { doOnce, send, type Answer } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
 import {
   AccountCode,
   AccountSchema,
@@ -38,14 +36,10 @@ import {
   Nullable,
   Page,
   PeriodSchema,
-  PostedSchema,
   Shared,
   YesNo,
 } from "./schemas.ts";
-import { entryView, lineView, periodView, postedView } from "./views.ts";
-
-/** Entries of these sources stand for themselves; all others have a register that must follow. */
-const WRITTEN_BY_PEOPLE = new Set(["voucher", "voucher-import"]);
+import { entryView, lineView, periodView } from "./views.ts";
 
 const Range = { from: IsoDate, to: IsoDate };
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
@@ -104,63 +98,6 @@ export const bookRoutes: Routes = (server, { app }) => {
     },
     handler: async (request) =>
       inSnapshot(app, callerOf(request), async (read) => entryView(await getEntry(read, BigInt(request.params.id)))),
-  });
-
-  server.route({
-    method: "POST",
-    url: "/journal-entries/:id/reverse",
-    config: { roles: WHO.decides },
-    schema: {
-      ...doc({
-        tag: "Journal",
-        summary: "Reverse a journal entry",
-        description:
-          "Posts the mirror of an entry, naming it: the only way to take something back. An entry made by a receipt, settlement or demand is taken " +
-          "back by that room (a dishonour, a cancellation), so that its register follows.",
-        roles: WHO.decides,
-      }),
-      params: Type.Object({ id: EntryId }),
-      headers: IdempotencyHeader,
-      body: Type.Object(
-        { date: IsoDate, reason: Type.String({ maxLength: 500 }) },
-        { additionalProperties: false, examples: [{ date: "2026-07-31", reason: "booked to the wrong ward" }] },
-      ),
-      response: answers({ status: 201, description: "The reversing entry", schema: Shared(PostedSchema) }, [
-        "ENTRY_NOT_FOUND",
-        "ENTRY_ALREADY_REVERSED",
-        "ENTRY_OF_A_REGISTER",
-        "REASON_MISSING",
-        "DATE_FORMAT",
-        "PERIOD_MISSING",
-        "PERIOD_CLOSED",
-        "IDEMPOTENCY_KEY_MISSING",
-        "IDEMPOTENCY_KEY_REUSED",
-        "IDEMPOTENCY_KEY_BUSY",
-      ]),
-    },
-    handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const entry = await getEntry(tx, BigInt(request.params.id));
-          if (!WRITTEN_BY_PEOPLE.has(entry.source.type)) {
-            throw v1Errors.ENTRY_OF_A_REGISTER({
-              entry: entry.number,
-              source: `${entry.source.type} ${entry.source.id}`,
-            });
-          }
-          const reversal = await reverseEntry(tx, {
-            entryId: entry.id,
-            date: dateOf(request.body.date),
-            reason: request.body.reason,
-          });
-          return {
-            status: 201,
-            body: postedView(reversal),
-            headers: { location: `/v1/journal-entries/${reversal.id}` },
-          };
-        }),
-      ),
   });
 
   server.route({

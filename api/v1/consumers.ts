@@ -3,8 +3,9 @@ import { billFor, findConsumers, getBill, getConsumer, listConsumers, openDues }
 import { dateInIndia } from "../../ledger/kernel/dates.ts";
 import { sum, toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
+import { billPdf, billView } from "../../reports/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { doOnce, send } from "./idempotency.ts";
+import { answerOnce } from "./idempotency.ts";
 import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
 import {
   BillSchema,
@@ -20,13 +21,13 @@ import {
   Uuid,
   dateOf,
 } from "./schemas.ts";
-import { billView, consumerView, dueView } from "./views.ts";
+import { billView as billJson, consumerView, dueView } from "./views.ts";
 
 export const consumerRoutes: Routes = (server, { app }) => {
   server.route({
     method: "GET",
     url: "/consumers",
-    config: { roles: WHO.desk },
+    config: { roles: WHO.consumers },
     schema: {
       ...doc({
         tag: "Consumers",
@@ -34,7 +35,7 @@ export const consumerRoutes: Routes = (server, { app }) => {
         description:
           "With `query`: consumers whose code begins with it, whose mobile it is, or whose name holds it, the best first, one page. " +
           "Without: all consumers of a `service` in the order of their codes, page by page.",
-        roles: WHO.desk,
+        roles: WHO.consumers,
       }),
       querystring: Type.Object(
         {
@@ -83,13 +84,13 @@ export const consumerRoutes: Routes = (server, { app }) => {
   server.route({
     method: "GET",
     url: "/consumers/:id",
-    config: { roles: WHO.desk },
+    config: { roles: WHO.consumers },
     schema: {
       ...doc({
         tag: "Consumers",
         summary: "Get a consumer",
         description: "Who is billed for one service.",
-        roles: WHO.desk,
+        roles: WHO.consumers,
       }),
       params: Type.Object({ id: Uuid }),
       response: answers({ status: 200, description: "The consumer", schema: Shared(ConsumerSchema) }, [
@@ -103,14 +104,14 @@ export const consumerRoutes: Routes = (server, { app }) => {
   server.route({
     method: "GET",
     url: "/consumers/:id/dues",
-    config: { roles: WHO.desk },
+    config: { roles: WHO.consumers },
     schema: {
       ...doc({
         tag: "Consumers",
         summary: "List the open dues of a consumer",
         description:
           "What is still to be paid under each head of each demand, oldest first, without the penalty reckoned to a day (a bill has it).",
-        roles: WHO.desk,
+        roles: WHO.consumers,
       }),
       params: Type.Object({ id: Uuid }),
       response: answers(
@@ -168,14 +169,11 @@ export const consumerRoutes: Routes = (server, { app }) => {
       ]),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const asOf = request.body.asOf === undefined ? dateInIndia(tx.clock()) : dateOf(request.body.asOf);
-          const bill = await billFor(tx, request.params.id, asOf);
-          return { status: 201, body: billView(bill), headers: { location: `/v1/bills/${bill.id}` } };
-        }),
-      ),
+      answerOnce(app, request, reply, async (tx) => {
+        const asOf = request.body.asOf === undefined ? dateInIndia(tx.clock()) : dateOf(request.body.asOf);
+        const bill = await billFor(tx, request.params.id, asOf);
+        return { status: 201, body: billJson(bill), headers: { location: `/v1/bills/${bill.id}` } };
+      }),
   });
 
   server.route({
@@ -188,6 +186,46 @@ export const consumerRoutes: Routes = (server, { app }) => {
       response: answers({ status: 200, description: "The bill", schema: Shared(BillSchema) }, ["BILL_NOT_FOUND"]),
     },
     handler: async (request) =>
-      inSnapshot(app, callerOf(request), async (read) => billView(await getBill(read, request.params.id))),
+      inSnapshot(app, callerOf(request), async (read) => billJson(await getBill(read, request.params.id))),
+  });
+
+  server.route({
+    method: "GET",
+    url: "/bills/:id/pdf",
+    config: { roles: WHO.desk },
+    schema: {
+      ...doc({
+        tag: "Bills",
+        summary: "Get a bill as PDF",
+        description:
+          "One A4 page in the local language beside English, with the code that pays it: by UPI where the ULB has an address for that, else " +
+          "on the public page of the bill.",
+        roles: WHO.desk,
+      }),
+      params: Type.Object({ id: Uuid }),
+      querystring: Type.Object(
+        { lang: Type.Optional(Type.Union([Type.Literal("en"), Type.Literal("hi"), Type.Literal("pa")])) },
+        { additionalProperties: false },
+      ),
+      response: answers(
+        {
+          status: 200,
+          description: "The document",
+          contentType: "application/pdf",
+          schema: Type.Unsafe<Buffer>({ contentMediaType: "application/pdf" }),
+        },
+        ["BILL_NOT_FOUND"],
+      ),
+    },
+    handler: async (request, reply) => {
+      const bill = await inSnapshot(app, callerOf(request), (read) =>
+        billView(read, request.params.id, (id) => `${app.baseUrl}/pay/${id}`),
+      );
+      const pdf = await billPdf(bill, request.query.lang ?? "hi");
+      return reply
+        .type("application/pdf")
+        .header("content-disposition", `inline; filename="${bill.number.replaceAll("/", "-")}.pdf"`)
+        .send(pdf);
+    },
   });
 };

@@ -1,14 +1,25 @@
 import { knownErrors } from "../../ledger/kernel/errors.ts";
+import { budgetGuide } from "./guides/budget.ts";
+import { changesGuide } from "./guides/changes.ts";
+import { demandRunsGuide } from "./guides/demand-runs.ts";
+import type { GuideGroup } from "./guides/group.ts";
+import { importsGuide } from "./guides/imports.ts";
+import { mastersGuide } from "./guides/masters.ts";
+import { noticesGuide } from "./guides/notices.ts";
+import { packGuide } from "./guides/pack.ts";
+import { payablesGuide } from "./guides/payables.ts";
+import { ratesGuide } from "./guides/rates.ts";
+import { registersGuide } from "./guides/registers.ts";
+import { statementsGuide } from "./guides/statements.ts";
+import { templatesGuide } from "./guides/templates.ts";
+import { upyogGuide } from "./guides/upyog.ts";
+import { yearCloseGuide } from "./guides/year-close.ts";
 
 /**
  * What a person or a program does about each refusal, in one sentence. The refusal itself says what the facts are; this says what helps.
  * docs/reference/errors.md is made from it, and a test holds it together with the tables of all folders.
  */
-const GROUPS: readonly {
-  readonly title: string;
-  readonly intro: string;
-  readonly codes: Readonly<Record<string, string>>;
-}[] = [
+const GROUPS: readonly GuideGroup[] = [
   {
     title: "Amounts and dates",
     intro: "Text that should be an amount, a rate, a date, a month or a year.",
@@ -37,6 +48,7 @@ const GROUPS: readonly {
       FUND_UNKNOWN: "Use one of this ULB's funds; 01 is the Municipal Fund.",
       FUNCTION_MISSING: "Name the function on every line of income or expenditure.",
       FUNCTION_UNKNOWN: "Use a function of this ULB's list.",
+      SEAL_GAP: "Restore the entry from a backup or the last pack, and find out who deleted it; then it is sealed.",
       VOUCHER_RULE:
         "Choose the voucher type that fits: receipts and payments have a cash or bank line, journals none, contra only those.",
       NARRATION_MISSING: "Say in words what the entry is for.",
@@ -46,8 +58,6 @@ const GROUPS: readonly {
         "The fact is posted with other content: look at the entry that is named, and reverse it if it is wrong.",
       ENTRY_NOT_FOUND: "Check the id; entries of another ULB are not seen.",
       ENTRY_ALREADY_REVERSED: "Look at the reversing entry; if that was a mistake, post a new voucher.",
-      ENTRY_OF_A_REGISTER:
-        "Take back the receipt, settlement or match itself; its entry follows, and the register with it.",
       ACCOUNT_NOT_MAPPED: "Have an administrator set the account for this key in the posting map.",
       ACCOUNT_NOT_FOUND: "Check the code against the chart (GET /v1/accounts).",
     },
@@ -73,6 +83,17 @@ const GROUPS: readonly {
       CHART_NOT_FOUND: "Name a chart that this program ships.",
     },
   },
+  mastersGuide,
+  templatesGuide,
+  payablesGuide,
+  ratesGuide,
+  registersGuide,
+  budgetGuide,
+  yearCloseGuide,
+  statementsGuide,
+  importsGuide,
+  packGuide,
+  upyogGuide,
   {
     title: "Consumers, demands, bills",
     intro: "What is owed.",
@@ -96,13 +117,20 @@ const GROUPS: readonly {
       PAYMENT_APPLIED: "Nothing to do: this payment is applied to the dues already.",
       PAYMENT_NOT_APPLIED: "Check the source: it settled nothing here, so there is nothing to take back.",
       PAYMENT_REVERSED: "Nothing to do: it is taken back already.",
+      ADVANCE_GIVEN_BACK:
+        "Receive what was given back from the consumer as an advance first, then take the payment back.",
       WRITE_OFF_RESOLUTION_MISSING: "Give the number and the date of the council's resolution.",
       WRITE_OFF_RESOLUTION_LATER: "Date the write-off on or after the day of the resolution.",
       WRITE_OFF_AMOUNT: "Write off no more than what is outstanding.",
       WRITE_OFF_HEAD: "Set a write-off account on the tax head first.",
+      UPI_ADDRESS_INVALID: "Write the address as the bank gave it: name@bank.",
+      UPI_ADDRESS_SET: "Set the other address from a later day.",
       WRITE_OFF_EXISTS: "The resolution is booked already with other content; look at it before writing off again.",
     },
   },
+  changesGuide,
+  demandRunsGuide,
+  noticesGuide,
   {
     title: "Online payments",
     intro: "Orders at the gateway and what it tells us. Money that was captured is never refused.",
@@ -170,13 +198,16 @@ const GROUPS: readonly {
     title: "Bank and reconciliation",
     intro: "Did it reach the bank.",
     codes: {
-      BANK_ACCOUNT_UNKNOWN: "Set the account up as a bank account first (GET /v1/bank-accounts lists them).",
+      BANK_ACCOUNT_UNKNOWN:
+        "Name a bank head below 450 (GET /v1/bank-accounts lists those that are set up); the first statement of a head sets it up. Cash has no bank.",
       BANK_ACCOUNT_EXISTS: "Use the bank account that is set up.",
       BANK_ACCOUNT_HEAD: "Choose a posting account under 450.",
       BANK_ACCOUNT_NUMBER: "Give the account number; its last four characters must be digits.",
       BANK_LINE_UNKNOWN: "Check the id of the statement line.",
       BANK_LINE_MATCHED: "Un-match the line first, with a reason.",
       OPEN_ITEM_UNKNOWN: "Reconcile again: the item is matched already or was never open.",
+      CHEQUE_IN_REGISTER:
+        "Look at the cheques that become stale or lapsed; a checker books the list, and the payee keeps the claim.",
       MATCH_UNKNOWN: "Check the id: the match is taken back already or was never made.",
       MATCH_TAKEN: "Reconcile again: somebody matched a part of it meanwhile.",
       MATCH_EMPTY: "Choose at least one line and one item, or lines that cancel each other.",
@@ -262,7 +293,7 @@ export const ERROR_GUIDE: Readonly<Record<string, string>> = Object.assign({}, .
 /** The page docs/reference/errors.md. */
 export function errorPageMarkdown(): string {
   const status = knownErrors();
-  const sections = GROUPS.map((group) => {
+  const sections = GROUPS.filter((group) => Object.keys(group.codes).length > 0).map((group) => {
     const rows = Object.entries(group.codes).map(
       ([code, help]) => `| \`${code}\` | ${status.get(code) ?? "?"} | ${help} |`,
     );

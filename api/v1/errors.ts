@@ -53,11 +53,6 @@ export const v1Errors = defineErrors({
     message: (f: { file: string; problems: number; first: string }) =>
       `${f.file} was not imported, nothing was written: ${f.problems} ${f.problems === 1 ? "problem" : "problems"}, the first: ${f.first}`,
   },
-  ENTRY_OF_A_REGISTER: {
-    status: 409,
-    message: (f: { entry: string; source: string }) =>
-      `entry ${f.entry} stands for ${f.source} in another register; take that back there (dishonour, cancellation, un-match), and its entry follows`,
-  },
   TOKEN_ROLES: {
     status: 422,
     message: (f: { roles: readonly string[] }) =>

@@ -14,7 +14,7 @@ import {
 } from "../../reconciliation/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { v1Errors } from "./errors.ts";
-import { doOnce, send, type Answer } from "./idempotency.ts";
+import { answerOnce, doOnce, send, type Answer } from "./idempotency.ts";
 import { withProblems } from "./problems.ts";
 import {
   answers,
@@ -500,22 +500,19 @@ export const bankRoutes: Routes = (server, { app }) => {
       ),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const report = await reconcile(tx, request.params.account);
-          return {
-            status: 200,
-            body: {
-              account: request.params.account,
-              confirmed: report.confirmed.length,
-              settlementsArrived: report.settlementsArrived,
-              proposed: report.proposed.length + report.proposedEntries.length,
-              exceptions: report.exceptions.length,
-            },
-          };
-        }),
-      ),
+      answerOnce(app, request, reply, async (tx) => {
+        const report = await reconcile(tx, request.params.account);
+        return {
+          status: 200,
+          body: {
+            account: request.params.account,
+            confirmed: report.confirmed.length,
+            settlementsArrived: report.settlementsArrived,
+            proposed: report.proposed.length + report.proposedEntries.length,
+            exceptions: report.exceptions.length,
+          },
+        };
+      }),
   });
 
   server.route({

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { inTransaction, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { v1Errors } from "./errors.ts";
+import { callerOf } from "./route.ts";
 
 /** What a request is answered with; kept as it is for whoever sends the same again. */
 export type Answer = {
@@ -85,6 +86,16 @@ export async function flowOnce(
   }
   await inTransaction(app, who, (tx) => finish(tx, key, kept));
   return kept;
+}
+
+/** Does a deed once (`doOnce`) for whoever asks, and answers with it. */
+export async function answerOnce(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deed: (tx: Tx) => Promise<Answer>,
+): Promise<FastifyReply> {
+  return send(reply, await doOnce(app, callerOf(request), request, deed));
 }
 
 /** Sends what was kept. A repeated answer says so. */

@@ -20,7 +20,7 @@ import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot, inTransaction } from "../../ledger/kernel/tx.ts";
 import { receiptPdf, receiptView } from "../../reports/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { doOnce, flowOnce, send } from "./idempotency.ts";
+import { answerOnce, flowOnce, send } from "./idempotency.ts";
 import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
 import {
   AccountCode,
@@ -314,17 +314,14 @@ export const counterRoutes: Routes = (server, { app }) => {
       ]),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const session = await openCounterSession(tx, { counter: request.body.counter });
-          return {
-            status: 201,
-            body: sessionView(session),
-            headers: { location: `/v1/counter-sessions/${session.id}` },
-          };
-        }),
-      ),
+      answerOnce(app, request, reply, async (tx) => {
+        const session = await openCounterSession(tx, { counter: request.body.counter });
+        return {
+          status: 201,
+          body: sessionView(session),
+          headers: { location: `/v1/counter-sessions/${session.id}` },
+        };
+      }),
   });
 
   server.route({
@@ -414,23 +411,20 @@ export const counterRoutes: Routes = (server, { app }) => {
       ]),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const { consumerId, amount, tender, payerName, billId, acceptAdvance } = request.body;
-          const receipt = await receiveAtCounter(tx, {
-            sessionId: request.params.id,
-            consumerId,
-            amount: amountOf(amount),
-            tender: tenderOf(tender),
-            payerName,
-            billId,
-            acceptAdvance,
-            idempotencyKey: request.headers["idempotency-key"],
-          });
-          return { status: 201, body: receiptJson(receipt), headers: { location: `/v1/receipts/${receipt.id}` } };
-        }),
-      ),
+      answerOnce(app, request, reply, async (tx) => {
+        const { consumerId, amount, tender, payerName, billId, acceptAdvance } = request.body;
+        const receipt = await receiveAtCounter(tx, {
+          sessionId: request.params.id,
+          consumerId,
+          amount: amountOf(amount),
+          tender: tenderOf(tender),
+          payerName,
+          billId,
+          acceptAdvance,
+          idempotencyKey: request.headers["idempotency-key"],
+        });
+        return { status: 201, body: receiptJson(receipt), headers: { location: `/v1/receipts/${receipt.id}` } };
+      }),
   });
 
   server.route({
@@ -463,13 +457,10 @@ export const counterRoutes: Routes = (server, { app }) => {
       ]),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => ({
-          status: 200,
-          body: sessionView(await closeCounterSession(tx, request.params.id, request.body.denominations)),
-        })),
-      ),
+      answerOnce(app, request, reply, async (tx) => ({
+        status: 200,
+        body: sessionView(await closeCounterSession(tx, request.params.id, request.body.denominations)),
+      })),
   });
 
   server.route({
@@ -565,19 +556,16 @@ export const counterRoutes: Routes = (server, { app }) => {
       ),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const { date, instrumentIds, bankAccount, ...deposit } = request.body;
-          const made = await depositInstruments(tx, {
-            ...deposit,
-            date: dateOf(date),
-            ...(instrumentIds === undefined ? {} : { instrumentIds }),
-            ...(bankAccount === undefined ? {} : { bankAccount }),
-          });
-          return { status: 201, body: { ...made, amount: toRupees(made.amount) } };
-        }),
-      ),
+      answerOnce(app, request, reply, async (tx) => {
+        const { date, instrumentIds, bankAccount, ...deposit } = request.body;
+        const made = await depositInstruments(tx, {
+          ...deposit,
+          date: dateOf(date),
+          ...(instrumentIds === undefined ? {} : { instrumentIds }),
+          ...(bankAccount === undefined ? {} : { bankAccount }),
+        });
+        return { status: 201, body: { ...made, amount: toRupees(made.amount) } };
+      }),
   });
 
   server.route({
@@ -626,22 +614,19 @@ export const counterRoutes: Routes = (server, { app }) => {
       ),
     },
     handler: async (request, reply) =>
-      send(
-        reply,
-        await doOnce(app, callerOf(request), request, async (tx) => {
-          const { date, reason, bankCharge, payerCharge } = request.body;
-          const done = await dishonour(tx, {
-            instrumentId: request.params.id,
-            date: dateOf(date),
-            reason,
-            bankCharge: amountOf(bankCharge ?? "0"),
-            payerCharge: amountOf(payerCharge ?? "0"),
-          });
-          return {
-            status: 200,
-            body: { receipt: receiptJson(done.receipt), entryNumber: done.entryNumber, noticeBy: done.noticeBy },
-          };
-        }),
-      ),
+      answerOnce(app, request, reply, async (tx) => {
+        const { date, reason, bankCharge, payerCharge } = request.body;
+        const done = await dishonour(tx, {
+          instrumentId: request.params.id,
+          date: dateOf(date),
+          reason,
+          bankCharge: amountOf(bankCharge ?? "0"),
+          payerCharge: amountOf(payerCharge ?? "0"),
+        });
+        return {
+          status: 200,
+          body: { receipt: receiptJson(done.receipt), entryNumber: done.entryNumber, noticeBy: done.noticeBy },
+        };
+      }),
   });
 };

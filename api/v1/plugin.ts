@@ -9,10 +9,16 @@ import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
+import { payableBillRoutes } from "./payable-bills.ts";
+import { payableChequeRoutes } from "./payable-cheques.ts";
+import { payablePaymentRoutes } from "./payable-payments.ts";
+import { payableSchemas } from "./payable-views.ts";
 import { problemHandler, refuseHuge } from "./problems.ts";
 import { reportRoutes } from "./reports.ts";
 import type { V1App, V1Server } from "./route.ts";
 import { ProblemSchema, sharedSchemas } from "./schemas.ts";
+import { attachmentRoutes } from "./voucher-attachments.ts";
+import { templateRoutes } from "./voucher-templates.ts";
 import { voucherRoutes } from "./vouchers.ts";
 
 type V1Options = {
@@ -44,6 +50,7 @@ const TAGS: readonly [string, string][] = [
   ["Counter", "Cash, cheques and drafts at a cashier's counter."],
   ["Remittances", "Money in hand on its way to the bank, and cheques that come back."],
   ["Vouchers", "What people write: draft, submit, approve by another person."],
+  ["Paying", "Bills of contractors, suppliers and employees, what they open, and how it is paid."],
   ["Journal", "What is posted; never changed, only reversed."],
   ["Accounts", "The chart, statements of accounts, the trial balance."],
   ["Periods", "Months, open and closed."],
@@ -113,7 +120,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           { parseAs: "buffer", bodyLimit: MAX_CSV_BYTES },
           (_request, body, done) => done(null, body),
         );
-        for (const schema of sharedSchemas) server.addSchema(schema);
+        for (const schema of [...sharedSchemas, ...payableSchemas]) server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
         server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
         server.addHook("preValidation", async (request) => {
@@ -141,6 +148,11 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           receiptRoutes,
           counterRoutes,
           voucherRoutes,
+          attachmentRoutes,
+          templateRoutes,
+          payableBillRoutes,
+          payablePaymentRoutes,
+          payableChequeRoutes,
           bookRoutes,
           importRoutes,
           bankRoutes,

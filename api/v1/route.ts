@@ -48,6 +48,8 @@ export type Routes = (server: V1Server, context: V1Context) => void;
 export const WHO = {
   /** Looks at consumers, dues, bills and receipts; a citizens' portal (system) too. */
   desk: ["cashier", "accountant", "checker", "auditor", "admin", "system"],
+  /** Looks at consumers and what they owe, without the counter's receipts and drawers. */
+  consumers: ["cashier", "superintendent", "accountant", "checker", "auditor", "admin", "system"],
   /** Looks at the books. */
   books: ["accountant", "checker", "auditor", "admin"],
   /** Issues bills. */

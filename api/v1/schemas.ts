@@ -58,12 +58,14 @@ export function Shared<T extends TSchema>(schema: T & { readonly $id: string }) 
   return Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` });
 }
 
-function named<T extends TSchema>(id: string, schema: T): T & { readonly $id: string } {
+export function named<T extends TSchema>(id: string, schema: T): T & { readonly $id: string } {
   return Object.assign(schema, { $id: id });
 }
 
 export const amountOf = (text: string): Paise => rupees(text);
 export const dateOf = (text: string): LocalDate => localDate(text);
+export const dateIf = (text: string | undefined): LocalDate | undefined =>
+  text === undefined ? undefined : dateOf(text);
 export const monthOf = (text: string): Period => period(text);
 export const yearOf = (text: string): FinancialYear => financialYear(text);
 
@@ -193,13 +195,26 @@ export const VoucherSchema = named(
     date: IsoDate,
     narration: Type.String(),
     externalReference: Nullable(Type.String()),
-    status: Type.String({ examples: ["draft"], description: "draft, submitted, approved or rejected" }),
+    fileNumber: Nullable(Type.String()),
+    sanction: Nullable(Type.Object({ number: Type.String(), date: IsoDate })),
+    draftedOn: IsoDate,
+    isBackDated: Type.Boolean({ description: "Dated before the day on which it was drafted." }),
+    backDateReason: Nullable(Type.String()),
+    autoReverseOn: Nullable(Type.String({ description: "The day on which its mirror is posted." })),
+    template: Nullable(Type.String({ description: "The event of the posting rules it was written from." })),
+    status: Type.String({
+      examples: ["draft"],
+      description: "draft, submitted, sent-back, approved, rejected or cancelled",
+    }),
     version: Type.Integer({ description: "The same as the ETag." }),
     createdBy: Type.String(),
     submittedBy: Nullable(Type.String()),
+    firstSignatory: Nullable(Type.String({ description: "The first of two signatories; the second approves." })),
     decidedBy: Nullable(Type.String()),
     decisionReason: Nullable(Type.String()),
     entryId: Nullable(Type.String()),
+    reverses: Nullable(Type.Object({ entryId: Type.String(), reason: Type.String() })),
+    autoReversalEntryId: Nullable(Type.String()),
     debits: Money,
     credits: Money,
     lines: Type.Array(Shared(LineSchema)),

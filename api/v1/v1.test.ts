@@ -183,11 +183,13 @@ test("a voucher is drafted, changed under If-Match, submitted, approved by anoth
   expect(approved.json()).toMatchObject({ voucher: { status: "approved" }, entry: { number: "P/2026-27/000001" } });
   const entry = (await town.call("auditor", `GET /v1/journal-entries/${approved.json().entry.id}`)).json();
   expect(entry).toMatchObject({ total: "1000.00", source: { type: "voucher" }, reversedBy: null });
-  const reversed = await town.call("checker", `POST /v1/journal-entries/${entry.id}/reverse`, {
-    key: newKey(),
-    body: { date: "2026-07-15", reason: "wrong function" },
+  const mirror = await town.call("accountant", "POST /v1/voucher-reversals", {
+    body: { entryId: entry.id, date: "2026-07-15", reason: "wrong-head", remarks: "It is of another function" },
   });
-  expect(reversed.json()).toMatchObject({ number: "P/2026-27/000002", date: "2026-07-15" });
+  const mirrored = `/v1/vouchers/${mirror.json().id}`;
+  await town.call("accountant", `POST ${mirrored}/submit`, { ifMatch: '"1"' });
+  const reversed = await town.call("checker", `POST ${mirrored}/approve`, { ifMatch: '"2"', key: newKey() });
+  expect(reversed.json().entry).toMatchObject({ number: "P/2026-27/000002", date: "2026-07-15" });
   const statement = (
     await town.call("auditor", `GET /v1/accounts/4502101/statement?from=2026-07-01&to=2026-07-31&limit=1`)
   ).json();
@@ -205,11 +207,10 @@ test("an entry that stands for a receipt is not reversed past its register", asy
   const town = await testTown(on);
   await receive(town, "100.00", { kind: "cash" });
   const entries = (await town.call("auditor", "GET /v1/journal-entries?from=2026-07-15&to=2026-07-15")).json();
-  const refused = await town.call("checker", `POST /v1/journal-entries/${entries.items[0].id}/reverse`, {
-    key: newKey(),
-    body: { date: "2026-07-15", reason: "mistaken amount" },
+  const refused = await town.call("accountant", "POST /v1/voucher-reversals", {
+    body: { entryId: entries.items[0].id, date: "2026-07-15", reason: "wrong-amount", remarks: "mistaken amount" },
   });
-  expect(refused.json()).toMatchObject({ status: 409, code: "ENTRY_OF_A_REGISTER" });
+  expect(refused.json()).toMatchObject({ status: 409, code: "REVERSAL_OF_ANOTHER_PAPER" });
 });
 
 test("the day book is read page by page, and the trial balance has equal sides", async () => {

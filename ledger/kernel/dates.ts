@@ -77,6 +77,11 @@ export function formatMoment(moment: Instant): string {
   return format(moment, "dd/MM/yyyy HH:mm", { in: IST });
 }
 
+/** The time of day in India at that moment, "14:05:09.120". */
+export function timeInIndia(moment: Instant): string {
+  return format(moment, "HH:mm:ss.SSS", { in: IST });
+}
+
 /** The moment at which `date` begins in India. */
 export function startOfDayInIndia(date: LocalDate): Instant {
   return new Date(`${date}T00:00:00+05:30`);

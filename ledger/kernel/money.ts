@@ -134,6 +134,32 @@ export function rate(input: string): Rate {
   return new Decimal(input);
 }
 
+/** How a rule rounds: to the nearest with the half up or down, always up, or always down; up is away from zero. */
+export type RoundingMode = "half-up" | "half-down" | "up" | "down";
+const ROUNDING = {
+  "half-up": DecimalJs.ROUND_HALF_UP,
+  "half-down": DecimalJs.ROUND_HALF_DOWN,
+  up: DecimalJs.ROUND_UP,
+  down: DecimalJs.ROUND_DOWN,
+} as const;
+
+/** The value rounded to a whole number of steps ("0.01", "1", "5"), as the mode says. The step is more than zero. */
+export function roundRate(value: Rate, step: Rate, mode: RoundingMode): Rate {
+  return value.toNearest(step, ROUNDING[mode]);
+}
+
+/** Paise as exact rupees to reckon with. */
+export function rateOf(amount: Paise): Rate {
+  return new Decimal(amount.toString()).div(100);
+}
+
+/** Rupees that were rounded before -> Paise; a part of a paisa is a defect of the caller. Raises MONEY_RANGE. */
+export function paiseOf(value: Rate): Paise {
+  const whole = value.times(100);
+  invariant(whole.isInteger(), "an amount was rounded to paise before it became money");
+  return paise(BigInt(whole.toFixed(0)));
+}
+
 /** amount × percent ÷ 100, rounded half away from zero to the paisa: the one rounding of the system. */
 export function percentOf(amount: Paise, percent: Rate): Paise {
   return fromDecimal(new Decimal(amount.toString()).times(percent).div(100));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { withConnection } from "./database.ts";
 import { testApp, testTenant } from "./testing.ts";
-import { bind, inDryRun, inSnapshot, inTransaction, type App, type Tx } from "./tx.ts";
+import { bind, inDryRun, inSnapshot, inTransaction, onceInSnapshot, type App, type Read, type Tx } from "./tx.ts";
 
 const app = await testApp({ poolSize: 4 });
 await withConnection(app.db.address, "owner", (c) =>
@@ -197,4 +197,29 @@ test("a stream gives all rows in order, and the connection is free again when it
       if (row.i === 10) break;
     expect(await tx.queryOne("select 1 as one")).toEqual({ one: 1 });
   });
+});
+
+test("a snapshot asks a question once, also when two ask at once; a transaction asks every time and sees what it wrote", async () => {
+  const who = testTenant();
+  let asked = 0;
+  const all = (read: Read): Promise<{ jar: string; coins: bigint }[]> =>
+    onceInSnapshot(read, "jars", () => {
+      asked += 1;
+      return read.query<{ jar: string; coins: bigint }>(jars);
+    });
+  await inTransaction(app, who, async (tx) => {
+    expect(await all(tx)).toEqual([]);
+    await put(tx, "a", 1n);
+    expect(await all(tx)).toEqual([{ jar: "a", coins: 1n }]);
+  });
+  expect(asked).toBe(2);
+  await inSnapshot(app, who, async (read) => {
+    const [one, two] = await Promise.all([all(read), all(read)]);
+    expect([one, two, await all(read)]).toEqual([one, one, one]);
+    expect(one).toEqual([{ jar: "a", coins: 1n }]);
+    expect(await onceInSnapshot(read, "another question", () => Promise.resolve(7))).toBe(7);
+  });
+  expect(asked).toBe(3);
+  await inSnapshot(app, who, all);
+  expect(asked).toBe(4);
 });

@@ -23,7 +23,8 @@ export type Ulb = {
   readonly startsOn: LocalDate;
 };
 
-export type Role = "citizen" | "cashier" | "accountant" | "checker" | "auditor" | "state" | "admin" | "system";
+export type Role =
+  "citizen" | "cashier" | "superintendent" | "accountant" | "checker" | "auditor" | "state" | "admin" | "system";
 
 /** Who acts: a user's sign-in name, or "system:…" for the program's own work. */
 export type Actor = { readonly id: string; readonly roles: readonly Role[] };
@@ -120,10 +121,30 @@ export async function inTransaction<T>(app: App, who: Who, fn: (tx: Tx) => Promi
 
 /** Reads at one instant: every page of a pack ties to the same moment. */
 export async function inSnapshot<T>(app: App, who: Who, fn: (read: Read) => Promise<T>): Promise<T> {
-  return app.db.app.transaction(async (trx) => fn(await makeTx(app, who, trx)), {
-    isolationLevel: "repeatable read",
-    readOnly: true,
-  });
+  return app.db.app.transaction(
+    async (trx) => {
+      const read = await makeTx(app, who, trx);
+      answered.set(read, new Map());
+      return fn(read);
+    },
+    { isolationLevel: "repeatable read", readOnly: true },
+  );
+}
+
+const answered = new WeakMap<Read, Map<string, Promise<unknown>>>();
+
+/**
+ * Asks once for a snapshot, however many statements of it need the answer: a snapshot stands still. A transaction may have written between two
+ * questions and is asked every time. The answer is shared, so nobody may change it; `question` says everything that it depends on.
+ */
+export function onceInSnapshot<T>(read: Read, question: string, ask: () => Promise<T>): Promise<T> {
+  const answers = answered.get(read);
+  if (!answers) return ask();
+  const known = answers.get(question);
+  if (known) return known as Promise<T>;
+  const answer = ask();
+  answers.set(question, answer);
+  return answer;
 }
 
 /** A dry run: `fn` runs whole, its result is returned, and everything it wrote is rolled back. */

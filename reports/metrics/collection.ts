@@ -254,9 +254,11 @@ export async function dashboardTie(
        join ledger.accounts a on a.ulb_id = l.ulb_id and a.code = l.account
        where e.ulb_id = :ulb and e.entry_date between :from_day::date and :to_day::date
          and (a.is_cash_bank or l.account like '240%')
+         -- What the books began with is an opening balance of the trial balance, no movement of it.
+         and not (e.voucher = 'opening' and e.entry_date = :starts_on::date)
      ) as x
      group by 1 having sum(x.amount) <> 0 order by 1`,
-    { ulb: read.ulb.id, from_day: range.from, to_day: range.to },
+    { ulb: read.ulb.id, from_day: range.from, to_day: range.to, starts_on: read.ulb.startsOn },
   );
   const otherMovements = other.map((row) => ({ source: row.source, amount: paise(row.amount) }));
   const collected = subtract(moneyMoved, sum(otherMovements.map((movement) => movement.amount)));

@@ -9,6 +9,7 @@ import { paginate } from "./paginate.ts";
 import { receiptPdf, receiptsPdf } from "./receipt.ts";
 import { textWidth } from "./shaping.ts";
 import { brsPdf, collectionRegisterPdf, dayBookPdf, trialBalancePdf } from "./statements.ts";
+import { tablePdf, type TableRow } from "./table.ts";
 import { wrap } from "./wrap.ts";
 
 const hash = (pdf: Buffer): string => createHash("sha256").update(pdf).digest("hex");
@@ -251,4 +252,52 @@ test("a register of more pages than the memory of a server bears is refused with
   await expect(trialBalancePdf(testTrialBalance(25_000, "en"))).rejects.toThrow(
     /REPORT_TOO_LONG: 25000 rows make \d+ pages/,
   );
+});
+
+test("a row that is taller than a page goes on over the next ones: no word of it is lost, no page is empty, its amount counts once", async () => {
+  const words = Array.from({ length: 700 }, (_, i) => `head${i}`);
+  const rows: TableRow[] = [
+    { cells: ["short", rupee(1)] },
+    { cells: [words.join(" "), rupee(700)] },
+    { cells: ["after", rupee(2)] },
+  ];
+  const pages = pdfText(
+    await tablePdf({
+      head: testHead("en"),
+      title: { en: "Bank book" },
+      subtitle: ["A long payment"],
+      columns: [
+        { label: { en: "Particulars" }, kind: { text: 1 } },
+        { label: { en: "Payment" }, kind: "money" },
+        { label: { en: "Filler" }, kind: { text: 5 } },
+      ],
+      rows: rows.map((row) => ({ cells: [...row.cells, ""] })),
+      notes: [],
+      signatures: [],
+    }),
+  );
+  const drawn = pages.map((page) => page.join(" "));
+  expect(words.filter((word) => !drawn.some((page) => page.split(" ").includes(word)))).toEqual([]);
+  expect(drawn.filter((page) => !/head\d/.test(page))).toEqual([]);
+  expect(drawn.join(" ").split("700.00")).toHaveLength(2);
+  expect(drawn.at(-1)).toContain("703.00");
+});
+
+test("what a page carries forward stands on one line, though it is longer than any amount of the table", async () => {
+  const sides = Array.from({ length: 80 }, (_, i) => ({ cells: ["x", rupee(i < 60 ? -9_999_999 : 29_999_990)] }));
+  const pages = pdfPages(
+    await tablePdf({
+      head: testHead("en"),
+      title: { en: "Sub-ledger" },
+      subtitle: [],
+      columns: [
+        { label: { en: "Party" }, kind: { text: 1 } },
+        { label: { en: "Opening" }, kind: "money" },
+      ],
+      rows: sides,
+      notes: [],
+      signatures: [],
+    }),
+  );
+  expect(pages[0]).toMatch(/Carried forward\|\(\d\d,\d\d,\d\d,\d\d\d\.00\)\|/);
 });

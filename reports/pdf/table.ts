@@ -1,6 +1,6 @@
 import type { CustomTableLayout, TableCell } from "pdfmake/interfaces.js";
 import { formatMoment, type Instant } from "../../ledger/kernel/dates.ts";
-import { formatStatement, paise, type Paise } from "../../ledger/kernel/money.ts";
+import { formatStatement, paise, roundToRupee, type Paise } from "../../ledger/kernel/money.ts";
 import { bilingual, label, type LabelKey, type Language } from "../labels.ts";
 import { reportErrors } from "../errors.ts";
 import { familyOf, text, toPdf, type Content } from "./document.ts";
@@ -20,13 +20,18 @@ export type DocumentHead = {
   readonly generatedBy: string;
 };
 
+/** Words of a document: a label of the catalogue, or the report's own, with the local language where it is known. */
+export type Words = LabelKey | { readonly en: string; readonly local?: string | undefined };
+
 export type TableColumn = {
-  readonly label: readonly [LabelKey, ...LabelKey[]];
+  readonly label: readonly [LabelKey, ...LabelKey[]] | Exclude<Words, LabelKey>;
   /** Text columns share the width that the amounts leave, by weight. */
   readonly kind: { readonly text: number } | "money";
   readonly align?: "left" | "right" | "center";
   /** Money columns are added up and carried from page to page, unless their sum means nothing (a running balance). */
   readonly carried?: boolean;
+  /** Its text is indented by the level of the row. */
+  readonly indented?: boolean;
 };
 
 export type TableCellValue = string | Paise | null;
@@ -34,11 +39,16 @@ export type TableRow = {
   readonly cells: readonly TableCellValue[];
   /** "line" rows are summed; "heading" rows span the table; "total" rows are printed bold and are not summed again. */
   readonly kind?: "line" | "heading" | "total";
+  readonly level?: number;
 };
 
 export type TableDocument = {
   readonly head: DocumentHead;
-  readonly title: LabelKey;
+  readonly title: Words;
+  /** Statements of few columns stand upright; registers lie on their side. */
+  readonly orientation?: "landscape" | "portrait";
+  /** Whole rupees: each figure is rounded by itself when it is printed, sums are made of the exact ones. */
+  readonly inRupees?: boolean;
   /** Lines below the title: the range, the fund, the account. */
   readonly subtitle: readonly string[];
   readonly columns: readonly TableColumn[];
@@ -47,10 +57,33 @@ export type TableDocument = {
   readonly total?: TableRow | null;
   /** Sentences below the table, such as "Debits and credits agree." */
   readonly notes: readonly string[];
-  readonly signatures: readonly LabelKey[];
+  readonly signatures: readonly Words[];
 };
 
-const PAGE = { width: 841.89, height: 595.28, side: 30, top: 24, bottom: 34 };
+const A4 = { long: 841.89, short: 595.28, side: 30, top: 24, bottom: 34 };
+type Geometry = { readonly width: number; readonly height: number; readonly usable: number };
+const INDENT = 9;
+
+function geometryOf(document: TableDocument): Geometry {
+  const upright = document.orientation === "portrait";
+  const width = upright ? A4.short : A4.long;
+  return { width, height: upright ? A4.long : A4.short, usable: width - 2 * A4.side };
+}
+
+const english = (words: Words): string => (typeof words === "string" ? label(words) : words.en);
+const local = (words: Words, language: Language): string =>
+  typeof words === "string" ? label(words, language) : (words.local ?? words.en);
+function inBoth(words: Words, language: Language): string {
+  const first = english(words);
+  const second = local(words, language);
+  return language === "en" || first === second ? first : `${first} / ${second}`;
+}
+const columnWords = (column: TableColumn, language: Language): string =>
+  "en" in column.label
+    ? language === "en"
+      ? column.label.en
+      : local(column.label, language)
+    : column.label.map((key) => label(key, language)).join(", ");
 const SIZE = 7.5;
 const PAD = { x: 3, y: 1.6 };
 const RULE = 0.4;
@@ -72,21 +105,31 @@ const layout: CustomTableLayout = {
   paddingBottom: () => PAD.y,
 };
 
-function cellText(value: TableCellValue | undefined): string {
+function cellText(value: TableCellValue | undefined, inRupees: boolean): string {
   if (value === null || value === undefined) return "";
-  return typeof value === "bigint" ? formatStatement(value) : value;
+  if (typeof value !== "bigint") return value;
+  return inRupees ? formatStatement(roundToRupee(value)).replace(/\.00(?=\)?$)/, "") : formatStatement(value);
 }
 
-type Laid = { readonly cells: TableCell[]; readonly height: number };
+type Laid = {
+  readonly cells: TableCell[];
+  readonly height: number;
+  /** The row of which this is the first piece; a row that goes on over a page is counted once. */
+  readonly row?: TableRow;
+};
+/** A row of more lines may go on over the page; shorter ones stay together. */
+const LINES_TOGETHER = 12;
 
 /**
- * A statement or register on A4 landscape. Pages are cut here and not by pdfmake, because each page must say what it
+ * A statement or register on A4. Pages are cut here and not by pdfmake, because each page must say what it
  * carries forward: rows are wrapped with the widths of the real glyphs, so the height of every row is known before.
  */
 export async function tablePdf(document: TableDocument): Promise<Buffer> {
   const { head, columns } = document;
   const family = familyOf(head.language);
-  const usable = PAGE.width - 2 * PAGE.side;
+  const geometry = geometryOf(document);
+  const { usable } = geometry;
+  const inRupees = document.inRupees === true;
   const style = (bold: boolean, size = SIZE): TextStyle => ({
     family,
     bold,
@@ -96,44 +139,54 @@ export async function tablePdf(document: TableDocument): Promise<Buffer> {
   const total = document.total === undefined ? sumRow(document) : document.total;
   const widths = columnWidths(document, total, usable, family);
 
-  const layRow = (row: TableRow, fill?: string): Laid => {
+  /** A row as one block, or as several of at most so many lines: a payment may have more heads than a page has lines. */
+  const layRows = (row: TableRow, linesAtMost = Infinity, fill?: string): Laid[] => {
     const bold = row.kind === "heading" || row.kind === "total";
     if (row.kind === "heading") {
       const width = usable - 2 * PAD.x - SLACK - RULE * 2;
-      const lines = wrap(cellText(row.cells[0]), width, style(true));
+      const words = row.cells.map((cell) => cellText(cell, inRupees)).filter(Boolean);
+      const lines = wrap(words.join(" "), width, style(true));
       const first = linesCell(lines, family, {
         bold,
         colSpan: columns.length,
         fillColor: "#f2f2f2",
       });
-      return {
-        cells: [first, ...columns.slice(1).map(() => ({}))],
-        height: rowHeight(lines.length),
-      };
+      return [{ cells: [first, ...columns.slice(1).map(() => ({}))], height: rowHeight(lines.length), row }];
     }
+    const indentOf = (column: TableColumn): number => (column.indented ? INDENT * (row.level ?? 0) : 0);
     const wrapped = columns.map((column, i) =>
-      wrap(cellText(row.cells[i]), (widths[i] ?? 0) - SLACK, style(bold, SIZE)).map((line) => line.trimEnd()),
+      wrap(cellText(row.cells[i], inRupees), (widths[i] ?? 0) - SLACK - indentOf(column), style(bold, SIZE)).map(
+        (line) => line.trimEnd(),
+      ),
     );
-    const cells = columns.map((column, i) =>
-      linesCell(wrapped[i] ?? [""], family, {
-        bold,
-        alignment: column.kind === "money" ? "right" : (column.align ?? "left"),
-        ...(fill === undefined ? {} : { fillColor: fill }),
-      }),
-    );
-    return {
-      cells,
-      height: rowHeight(Math.max(...wrapped.map((lines) => lines.length))),
-    };
+    const laid: Laid[] = [];
+    const tallest = Math.max(...wrapped.map((lines) => lines.length));
+    for (let at = 0; at < tallest; at += linesAtMost) {
+      const piece = wrapped.map((lines) => lines.slice(at, at + linesAtMost));
+      laid.push({
+        cells: columns.map((column, i) =>
+          linesCell(piece[i]?.length ? piece[i] : [""], family, {
+            bold,
+            indent: indentOf(column),
+            alignment: column.kind === "money" ? "right" : (column.align ?? "left"),
+            ...(fill === undefined ? {} : { fillColor: fill }),
+          }),
+        ),
+        height: rowHeight(Math.max(...piece.map((lines) => lines.length))),
+        ...(at === 0 ? { row } : {}),
+      });
+    }
+    return laid;
   };
+  const layRow = (row: TableRow, fill?: string): Laid => layRows(row, Infinity, fill)[0] ?? { cells: [], height: 0 };
 
   const headerLines = columns.map((column, i) => {
-    const english = column.label.map((key) => label(key)).join(", ");
-    const local = column.label.map((key) => label(key, head.language)).join(", ");
+    const first = columnWords(column, "en");
+    const second = columnWords(column, head.language);
     const width = (widths[i] ?? 0) - SLACK;
     return [
-      ...wrap(english, width, style(true)),
-      ...(head.language === "en" || local === english ? [] : wrap(local, width, style(false))),
+      ...wrap(first, width, style(true)),
+      ...(head.language === "en" || second === first ? [] : wrap(second, width, style(false))),
     ];
   });
   // Made anew for each page: pdfmake writes its layout into the cells it is given.
@@ -160,21 +213,22 @@ export async function tablePdf(document: TableDocument): Promise<Buffer> {
   const hasCarry = columns.some(isCarried) && total !== null;
 
   const rows = document.rows.length > 0 ? document.rows : [noRows(head.language)];
-  const laid = rows.map((row) => layRow(row));
   const titleHeight = 17 + 16 + document.subtitle.length * 11 + 8;
   const runningHeight = 16;
   const noteHeight = document.notes.length * 13 + 4;
   const signatureHeight = document.signatures.length > 0 ? 56 : 0;
   const totalLaid = total ? layRow(total, "#f2f2f2") : undefined;
-  const page = PAGE.height - PAGE.top - PAGE.bottom - 2;
+  const page = geometry.height - A4.top - A4.bottom - 2;
   const carry = hasCarry ? carryHeight : 0;
+  const room = {
+    first: page - titleHeight - headerHeight - carry,
+    next: page - runningHeight - headerHeight - 2 * carry,
+    tail: Math.max(0, (totalLaid?.height ?? 0) - carry) + noteHeight + signatureHeight,
+  };
+  const laid = rows.flatMap((row) => layRows(row, LINES_TOGETHER));
   const pages = paginate(
-    laid.map((row) => row.height),
-    {
-      first: page - titleHeight - headerHeight - carry,
-      next: page - runningHeight - headerHeight - 2 * carry,
-      tail: Math.max(0, (totalLaid?.height ?? 0) - carry) + noteHeight + signatureHeight,
-    },
+    laid.map((piece) => piece.height),
+    room,
   );
   if (pages.length > PAGES_AT_MOST)
     throw reportErrors.REPORT_TOO_LONG({
@@ -189,7 +243,7 @@ export async function tablePdf(document: TableDocument): Promise<Buffer> {
     if (index > 0 && hasCarry) body.push(layRow(carried("broughtForward", sums), "#fafafa").cells);
     for (let i = from; i < to; i += 1) {
       body.push(laid[i]?.cells ?? []);
-      const row = rows[i];
+      const row = laid[i]?.row;
       if (row && (row.kind ?? "line") === "line")
         row.cells.forEach((cell, c) => {
           if (typeof cell === "bigint") sums[c] = (sums[c] ?? 0n) + cell;
@@ -220,15 +274,15 @@ export async function tablePdf(document: TableDocument): Promise<Buffer> {
   return toPdf(
     {
       pageSize: "A4",
-      pageOrientation: "landscape",
-      pageMargins: [PAGE.side, PAGE.top, PAGE.side, PAGE.bottom],
+      pageOrientation: document.orientation ?? "landscape",
+      pageMargins: [A4.side, A4.top, A4.side, A4.bottom],
       content: tables,
       footer: (current: number, count: number) => ({
-        margin: [PAGE.side, 8, PAGE.side, 0],
+        margin: [A4.side, 8, A4.side, 0],
         columns: [
-          text(`${head.ulb.code} · ${label(document.title)} · ${generated}`, family, { fontSize: 6.5, color: GREY }),
+          text(`${head.ulb.code} · ${english(document.title)} · ${generated}`, family, { fontSize: 6.5, color: GREY }),
           {
-            width: 200,
+            width: document.orientation === "portrait" ? 110 : 200,
             stack: [
               text(pageOf(current, count, head.language), family, { fontSize: 7, alignment: "right", color: GREY }),
             ],
@@ -237,7 +291,7 @@ export async function tablePdf(document: TableDocument): Promise<Buffer> {
       }),
     },
     {
-      title: `${label(document.title)}: ${head.ulb.name}`,
+      title: `${english(document.title)}: ${head.ulb.name}`,
       author: head.ulb.name,
       subject: document.subtitle.join("; "),
       createdAt: head.generatedAt,
@@ -282,7 +336,7 @@ function rowHeight(lines: number): number {
   return lines * LINE_HEIGHT + 2 * PAD.y + RULE;
 }
 
-/** Amounts get the width of their longest figure (they never wrap); text columns share what is left. */
+/** Amounts get the width of their longest figure, those that pages carry among them (they never wrap); text columns share what is left. */
 function columnWidths(
   document: TableDocument,
   total: TableRow | null,
@@ -293,14 +347,16 @@ function columnWidths(
   const bold: TextStyle = { family, bold: true, size: SIZE };
   const money = columns.map((column, i) => {
     if (column.kind !== "money") return 0;
-    const longest = [...document.rows, ...(total ? [total] : [])].reduce((longer, row) => {
-      const value = cellText(row.cells[i]);
-      return row.kind !== "heading" && value.length > longer.length ? value : longer;
+    const longest = [
+      ...amountsOf(document.rows, i, isCarried(column)),
+      ...(total ? [total.cells[i]] : []),
+    ].reduce<string>((longer, amount) => {
+      const value = cellText(amount, document.inRupees === true);
+      return value.length > longer.length ? value : longer;
     }, "0.00");
-    const words = column.label.flatMap((key) => [
-      ...label(key).split(" "),
-      ...label(key, document.head.language).split(" "),
-    ]);
+    const words = [columnWords(column, "en"), columnWords(column, document.head.language)].flatMap((text) =>
+      text.split(" "),
+    );
     return Math.max(textWidth(longest, bold), ...words.map((word) => textWidth(`${word},`, bold)), 44) + SLACK + 2;
   });
   const frame = columns.length * (2 * PAD.x + RULE) + RULE;
@@ -308,6 +364,23 @@ function columnWidths(
   const weights = columns.map((column) => (column.kind === "money" ? 0 : column.kind.text));
   const weight = weights.reduce((a, b) => a + b, 0) || 1;
   return columns.map((_, i) => (money[i] ? (money[i] ?? 0) : Math.max(24, (left * (weights[i] ?? 0)) / weight)));
+}
+
+/** What a column prints in its rows, and the extremes of the sums that a page may carry forward from them. */
+function amountsOf(rows: readonly TableRow[], column: number, isSummed: boolean): (TableCellValue | undefined)[] {
+  let sum = 0n;
+  let least = 0n;
+  let most = 0n;
+  const printed = rows.flatMap((row) => {
+    const cell = row.cells[column];
+    if (isSummed && typeof cell === "bigint" && (row.kind ?? "line") === "line") {
+      sum += cell;
+      if (sum < least) least = sum;
+      if (sum > most) most = sum;
+    }
+    return row.kind === "heading" ? [] : [cell];
+  });
+  return isSummed ? [...printed, paise(least), paise(most)] : printed;
 }
 
 function linesCell(
@@ -318,10 +391,18 @@ function linesCell(
     alignment?: "left" | "right" | "center";
     colSpan?: number;
     fillColor?: string;
+    indent?: number;
   },
 ): TableCell {
-  const { bold, alignment = "left", ...cell } = style;
-  const line = (value: string): Content => text(value, family, { noWrap: true, bold, alignment, fontSize: SIZE });
+  const { bold, alignment = "left", indent = 0, ...cell } = style;
+  const line = (value: string): Content =>
+    text(value, family, {
+      noWrap: true,
+      bold,
+      alignment,
+      fontSize: SIZE,
+      ...(indent === 0 ? {} : { margin: [indent, 0, 0, 0] }),
+    });
   const [only] = lines;
   if (lines.length === 1 && only !== undefined) return { ...(line(only) as object), ...cell } as TableCell;
   return { stack: lines.map(line), ...cell };
@@ -340,7 +421,7 @@ function titleBlock(document: TableDocument): Content {
         alignment: "center",
         noWrap: true,
       }),
-      text(bilingual(document.title, head.language), family, {
+      text(inBoth(document.title, head.language), family, {
         bold: true,
         fontSize: 10,
         alignment: "center",
@@ -361,7 +442,7 @@ function titleBlock(document: TableDocument): Content {
 
 function runningTitle(document: TableDocument): Content {
   const { head } = document;
-  return text([head.ulb.name, label(document.title), ...document.subtitle].join(" · "), familyOf(head.language), {
+  return text([head.ulb.name, english(document.title), ...document.subtitle].join(" · "), familyOf(head.language), {
     fontSize: 7,
     color: GREY,
     noWrap: true,
@@ -379,7 +460,7 @@ function tailBlock(document: TableDocument): Content[] {
       ? []
       : [
           {
-            columns: document.signatures.map((key): Content => ({
+            columns: document.signatures.map((words): Content => ({
               stack: [
                 {
                   canvas: [
@@ -387,13 +468,13 @@ function tailBlock(document: TableDocument): Content[] {
                       type: "line",
                       x1: 0,
                       y1: 0,
-                      x2: 150,
+                      x2: document.orientation === "portrait" ? 110 : 150,
                       y2: 0,
                       lineWidth: 0.5,
                     },
                   ],
                 },
-                text(bilingual(key, document.head.language), family, {
+                text(inBoth(words, document.head.language), family, {
                   fontSize: 7.5,
                   margin: [0, 2, 0, 0],
                 }),

@@ -1,0 +1,288 @@
+import { expect, test } from "vitest";
+import { addConsumer, continueRun, findDemands, getRun, listRuns, openRuns, startRun } from "../../billing/index.ts";
+import { testHouses, testRatedUlb, YEAR } from "../../billing/demand-run/testing.ts";
+import { testDemand } from "../../billing/testing.ts";
+import { localDate } from "../../ledger/kernel/dates.ts";
+import { inSnapshot } from "../../ledger/kernel/tx.ts";
+import { bookMarks, testApp } from "../../ledger/testing.ts";
+import { createWebApp, formSecret } from "../app.ts";
+import { noGateway } from "../gateway.ts";
+import { continueRuns } from "../jobs/demand-runs.ts";
+import { createUser, type UserRole } from "../users.ts";
+
+let now = new Date("2025-05-02T06:00:00Z");
+const app = await testApp({ clock: () => now });
+const later = (seconds: number): void => {
+  now = new Date(now.getTime() + seconds * 1000);
+};
+const PASSWORD = "a long enough password";
+const RUNS = "/demand/runs";
+
+let visitors = 0;
+/** A city of twelve houses in three wards, two of them unknown to the rates, and people at their desks. */
+async function office() {
+  const city = await testRatedUlb(app);
+  const houses = await city.tx("admin", (tx) => testHouses(tx, 12, [4, 11]));
+  const web = await createWebApp({
+    app: {
+      ...app,
+      gateway: noGateway,
+      demo: false,
+      baseUrl: "http://127.0.0.1:1",
+      defaultUlb: () => Promise.resolve(city.ulb),
+    },
+    secret: await formSecret(app),
+    log: false,
+  });
+  const at = async (...roles: readonly UserRole[]) => {
+    const login = `${roles.join("-")}${(visitors += 1)}@runs`;
+    if (roles.length > 0) {
+      await createUser(app, {
+        login,
+        name: login,
+        password: PASSWORD,
+        roles: roles.map((role) => ({ ulb: city.ulb, role })),
+      });
+    }
+    const remoteAddress = `10.5.0.${visitors}`;
+    const jar = new Map<string, string>();
+    const ask = async (method: "GET" | "POST", url: string, payload?: string, type?: string) => {
+      const answer = await web.inject({
+        method,
+        url,
+        remoteAddress,
+        ...(payload === undefined ? {} : { payload }),
+        headers: { accept: "text/html", ...(type === undefined ? {} : { "content-type": type }) },
+        cookies: Object.fromEntries(jar),
+      });
+      for (const c of answer.cookies as { name: string; value: string }[]) jar.set(c.name, c.value);
+      return answer;
+    };
+    const tokenIn = (page: string): string => /name="_csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+    const form = (url: string, csrf: string, fields: Record<string, string>) =>
+      ask("POST", url, new URLSearchParams({ _csrf: csrf, ...fields }).toString(), "application/x-www-form-urlencoded");
+    await form("/signin", tokenIn((await ask("GET", "/signin")).body), { login, password: PASSWORD, next: "/" });
+    const csrf = tokenIn((await ask("GET", "/")).body);
+    return {
+      get: (url: string) => ask("GET", url),
+      post: (url: string, fields: Record<string, string> = {}) => form(url, csrf, fields),
+      upload: (content: string) =>
+        ask(
+          "POST",
+          "/demand/facts",
+          `--x\r\ncontent-disposition: form-data; name="_csrf"\r\n\r\n${csrf}\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="zones.csv"\r\ncontent-type: text/csv\r\n\r\n${content}\r\n--x--\r\n`,
+          "multipart/form-data; boundary=x",
+        ),
+    };
+  };
+  return { city, houses, at };
+}
+
+/** What a page says: its text, without marks and with one space between words. */
+const said = (page: string): string =>
+  page
+    .replace(/<[^>]+>/g, " ")
+    .replace(/&amp;/g, "&")
+    .replace(/&quot;/g, '"')
+    .replace(/\s+/g, " ")
+    .replace(/ ([,:;.)])/g, "$1");
+const WANTED = { service: "property-tax", period: "2025-26", ward: "", date: "2025-05-01" };
+const query = (over: Partial<typeof WANTED> = {}): string =>
+  `${RUNS}/preview?${new URLSearchParams({ ...WANTED, ...over }).toString()}`;
+const idIn = (location: unknown): string => /runs\/([0-9a-f-]{36})/.exec(String(location))?.[1] ?? "";
+
+test("a preview says by ward and head what a run would raise, beside last year, and writes nothing", async () => {
+  const { city, houses, at } = await office();
+  await city.tx("accountant", (tx) =>
+    testDemand(tx, { id: houses[0] ?? "", service: "property-tax" }, "150+12", {
+      periodFrom: localDate("2024-04-01"),
+      periodTo: localDate("2025-03-31"),
+    }),
+  );
+  const superintendent = await at("superintendent");
+  expect(said((await superintendent.get(RUNS)).body)).toContain("Property tax 2025-26");
+  const before = await bookMarks(app, city.ulb);
+  const page = await superintendent.get(query({ period: "" }));
+  expect(page.statusCode).toBe(200);
+  const text = said(page.body);
+  for (const part of [
+    "Active consumers 12",
+    "Demanded already 0",
+    "Cannot be charged 2",
+    "nothing is known of the consumer that the rates ask for 2 RULES_FACTS",
+    "P00005 W02",
+  ]) {
+    expect(text).toContain(part);
+  }
+  expect(text).toMatch(/W01 4 [\d.,]+ 1 162\.00 \+[\d.,]+ \+[\d.]+ %/);
+  expect(await bookMarks(app, city.ulb)).toEqual(before);
+  expect(await inSnapshot(app, city.as("auditor"), (read) => listRuns(read))).toEqual([]);
+});
+
+test("a wrong period, an unknown ward, a day without books and a second run while one is open are refused beside the form", async () => {
+  const { at } = await office();
+  const superintendent = await at("superintendent");
+  for (const [over, code] of [
+    [{ period: "next year" }, "PERIOD_UNKNOWN"],
+    [{ period: "2025-26/H1" }, "RUN_PERIOD"],
+    [{ ward: "W99" }, "RUN_NOBODY"],
+    [{ date: "2025-05-32" }, "DATE_FORMAT"],
+    [{ date: "2031-05-01" }, "PERIOD_MISSING"],
+    [{ service: "water" }, "RULES_NOT_IN_FORCE"],
+  ] as const) {
+    for (const answer of [
+      await superintendent.get(query(over)),
+      await superintendent.post(RUNS, { ...WANTED, ...over }),
+    ]) {
+      expect(answer.statusCode, code).toBeGreaterThanOrEqual(400);
+      expect(answer.body).toContain(code);
+    }
+  }
+  expect((await superintendent.post(RUNS, WANTED)).statusCode).toBe(303);
+  const second = await superintendent.post(RUNS, { ...WANTED, ward: "W01" });
+  expect([second.statusCode, second.body.includes("RUN_OPEN")]).toEqual([409, true]);
+});
+
+test("the duty finishes what was begun, also behind a batch that was done before a kill; refusals are read as a page and as CSV", async () => {
+  const { city, at } = await office();
+  const superintendent = await at("superintendent");
+  const id = idIn((await superintendent.post(RUNS, WANTED)).headers.location);
+  // One batch, and whoever did it is gone.
+  await continueRun(app, city.as("system"), id, { batchSize: 5, atMostMs: 0 });
+  const going = await superintendent.get(`${RUNS}/${id}`);
+  expect(going.headers["refresh"]).toBe("5");
+  expect(said(going.body)).toContain("going on, 5 of 12");
+  expect((await superintendent.get(`${RUNS}/${id}?still=1`)).headers["refresh"]).toBeUndefined();
+  const duty = continueRuns();
+  await duty(app, city.ulb);
+  expect((await inSnapshot(app, city.as("auditor"), (read) => getRun(read, id))).done).toBe(5);
+  later(90);
+  expect(said((await superintendent.get(`${RUNS}/${id}`)).body)).toContain("stopped at 5 of 12");
+  await duty(app, city.ulb);
+  expect(await inSnapshot(app, city.as("auditor"), openRuns)).toEqual([]);
+  const page = await superintendent.get(`${RUNS}/${id}`);
+  expect(page.headers["refresh"]).toBeUndefined();
+  expect(said(page.body)).toContain("State finished Raised 10 demands");
+  const csv = await superintendent.get(`${RUNS}/${id}/refusals.csv`);
+  expect(csv.headers["content-type"]).toBe("text/csv; charset=utf-8");
+  expect(csv.body.replace("\uFEFF", "").trim().split("\n")).toEqual([
+    "consumer,ward,code,message",
+    "P00005,W02,RULES_FACTS,nothing is known of the consumer that the rates ask for",
+    "P00012,W03,RULES_FACTS,nothing is known of the consumer that the rates ask for",
+  ]);
+  expect(said((await superintendent.get(RUNS)).body)).toContain("Property tax 2025-26, whole city finished 10 2");
+});
+
+test("another person with the role checker cancels a run with a reason; its starter and the superintendent do not", async () => {
+  const { city, at } = await office();
+  const both = await at("superintendent", "checker");
+  const id = idIn((await both.post(RUNS, { ...WANTED, ward: "W01" })).headers.location);
+  later(10);
+  await continueRuns()(app, city.ulb);
+  const cancel = { reason: "wrong zone rates", date: "2025-05-02" };
+  const own = await both.post(`${RUNS}/${id}/cancel`, cancel);
+  expect([own.statusCode, own.body.includes("RUN_STARTER_IS_CANCELLER")]).toEqual([409, true]);
+  expect((await (await at("superintendent")).post(`${RUNS}/${id}/cancel`, cancel)).statusCode).toBe(403);
+  const checker = await at("checker");
+  const empty = await checker.post(`${RUNS}/${id}/cancel`, { ...cancel, reason: "" });
+  expect([empty.statusCode, empty.body.includes("RUN_REASON")]).toEqual([422, true]);
+  expect((await checker.post(`${RUNS}/${id}/cancel`, cancel)).statusCode).toBe(303);
+  const page = said((await checker.get(`${RUNS}/${id}`)).body);
+  expect(page).toContain("State cancelled");
+  expect(page).toContain("Reason wrong zone rates");
+  expect(page).not.toContain("Finish the cancellation");
+});
+
+test("cashiers and citizens see no run and begin none; readers look and begin none", async () => {
+  const { city, at } = await office();
+  const run = await city.tx("accountant", (tx) =>
+    startRun(tx, { service: "property-tax", period: YEAR, date: localDate("2025-05-01") }),
+  );
+  const pages = [RUNS, `${RUNS}/${run.id}`, `${RUNS}/${run.id}/refusals.csv`];
+  const [citizen, cashier, auditor] = [await at(), await at("cashier"), await at("auditor")];
+  for (const page of pages) {
+    expect((await citizen.get(page)).statusCode, page).toBe(303);
+    expect((await cashier.get(page)).statusCode, page).toBe(403);
+    expect((await auditor.get(page)).statusCode, page).toBe(200);
+  }
+  for (const person of [cashier, auditor]) {
+    expect((await person.get(query())).statusCode).toBe(403);
+    expect((await person.post(RUNS, WANTED)).statusCode).toBe(403);
+    expect((await person.post(`${RUNS}/${run.id}/continue`)).statusCode).toBe(403);
+    expect((await person.get("/demand/facts")).statusCode).toBe(403);
+  }
+  expect((await citizen.post(RUNS, WANTED)).statusCode).toBe(403);
+  expect((await inSnapshot(app, city.as("auditor"), (read) => listRuns(read))).map((r) => r.id)).toEqual([run.id]);
+});
+
+test("a file of facts is entered whole, or every error of it is listed with its line", async () => {
+  const { at } = await office();
+  const superintendent = await at("superintendent");
+  const head = "service,consumer_code,valid_from,list,zone,use,area\n";
+  const bad = await superintendent.upload(
+    `${head}property-tax,P99999,2025-04-01,,A,,\nproperty-tax,P00005,2025-04-01,garden,,,3\nproperty-tax,P00012,2025-04-31,,A,,\n`,
+  );
+  expect(bad.statusCode).toBe(422);
+  const text = said(bad.body);
+  expect(text).toContain("nothing of zones.csv was entered");
+  expect(text).toContain("Line 2, consumer_code: there is no property-tax consumer P99999");
+  expect(text).toMatch(/Line 3, list: "garden" is not a list/);
+  expect(text).toContain("Line 4");
+  const good = await superintendent.upload(
+    `${head}property-tax,P00005,2025-04-01,,A,,\nproperty-tax,P00005,2025-04-01,units,,HOME,50\n`,
+  );
+  expect(good.statusCode).toBe(200);
+  expect(said(good.body)).toContain("zones.csv: 2 rows were entered");
+  expect(said((await superintendent.get(query())).body)).toContain("Cannot be charged 1");
+});
+
+test("a citizen reads why a demand is what it is, equal to the bill; what is not on that bill is not explained", async () => {
+  const { city, houses, at } = await office();
+  await city.tx("accountant", (tx) =>
+    startRun(tx, { service: "property-tax", period: YEAR, date: localDate("2025-05-01") }),
+  );
+  later(10);
+  await continueRuns()(app, city.ulb);
+  const [house = "", other = ""] = houses;
+  const byHand = await city.tx("accountant", async (tx) => {
+    const consumer = await addConsumer(tx, {
+      service: "property-tax",
+      code: "H1",
+      name: "By Hand",
+      address: "1",
+      ward: "W01",
+    });
+    await testDemand(tx, consumer, "100+8", { date: localDate("2025-05-01") });
+    return consumer.id;
+  });
+  const demandOf = async (consumer: string): Promise<string> =>
+    inSnapshot(
+      app,
+      city.as("auditor"),
+      async (read) => (await findDemands(read, { consumerIds: [consumer] }))[0]?.id ?? "",
+    );
+  const citizen = await at();
+  const bill = (await citizen.get(`/pay/${house}`)).body;
+  const why = `/pay/${house}/why/${await demandOf(house)}`;
+  expect(bill).toContain(`href="${why}"`);
+  const page = await citizen.get(why);
+  const text = said(page.body);
+  for (const part of [
+    "Property tax 200.00 Library cess 16.00 Demand of the period 216.00",
+    "This is the amount on your bill.",
+    "Tax: ₹200.00",
+    "tax 1",
+    "small-tax, version 1",
+    "Made up",
+  ]) {
+    expect(text).toContain(part);
+  }
+  expect(text).not.toContain("Owner 1");
+  expect(said((await citizen.get(`${why}?lang=hi`)).body)).toContain("कर: ₹200.00");
+  await citizen.get("/?lang=en");
+  expect(said((await citizen.get(`/pay/${byHand}/why/${await demandOf(byHand)}`)).body)).toContain(
+    "This demand was not made by rules.",
+  );
+  expect((await citizen.get(`/pay/${house}/why/${await demandOf(other)}`)).statusCode).toBe(404);
+  expect((await citizen.get(`/pay/${house}/why/x`)).statusCode).toBe(404);
+});

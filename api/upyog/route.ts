@@ -1,0 +1,58 @@
+import type { FastifyInstance } from "fastify";
+import { invariant } from "../../ledger/kernel/errors.ts";
+import {
+  inSnapshot,
+  inTransaction,
+  type App,
+  type Read,
+  type Role,
+  type Tx,
+  type Who,
+} from "../../ledger/kernel/tx.ts";
+import { Query } from "./wire.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks at one of UPYOG's addresses. */
+    upyogCaller: Who | null;
+  }
+  interface FastifyContextConfig {
+    /** Who may ask at one of UPYOG's addresses. */
+    upyogRoles?: readonly Role[];
+  }
+}
+
+/** One call of one of UPYOG's services: they are all POST, with criteria in the query and everything else in the body. */
+export type Call = {
+  readonly who: Who;
+  readonly body: unknown;
+  readonly query: Query;
+  readonly requestInfo: unknown;
+  read<T>(fn: (read: Read) => Promise<T>): Promise<T>;
+  write<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+};
+
+export type Post = (
+  path: string,
+  options: { readonly roles: readonly Role[]; readonly status?: number },
+  answer: (call: Call) => Promise<object>,
+) => void;
+
+/** Registers addresses on a server whose hooks have told who asks. */
+export function poster(server: FastifyInstance, app: App, requestInfoOf: (body: unknown) => unknown): Post {
+  return (path, options, answer) => {
+    server.post(path, { config: { upyogRoles: options.roles }, schema: { hide: true } }, async (request, reply) => {
+      const who = request.upyogCaller;
+      invariant(who, "an address of UPYOG has a caller");
+      const body = await answer({
+        who,
+        body: request.body,
+        query: new Query(request.query),
+        requestInfo: requestInfoOf(request.body),
+        read: (fn) => inSnapshot(app, who, fn),
+        write: (fn) => inTransaction(app, who, fn),
+      });
+      return reply.code(options.status ?? 200).send(body);
+    });
+  };
+}

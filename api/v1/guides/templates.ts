@@ -1,0 +1,36 @@
+import type { GuideGroup } from "./group.ts";
+
+export const templatesGuide: GuideGroup = {
+  title: "Templates, limits and attachments of vouchers",
+  intro: "What people write from a template, and who may approve how much.",
+  codes: {
+    TEMPLATE_UNKNOWN: "Choose an event from the list of templates (GET /v1/voucher-templates).",
+    TEMPLATE_LEG_UNKNOWN: "Use the legs that the template names.",
+    TEMPLATE_LEG_MISSING: "Give the amount of the leg; the sentence says what it is.",
+    TEMPLATE_EMPTY: "Fill in the amounts of at least one voucher of the event.",
+    TEMPLATE_ACCOUNT_MISSING: "Choose an account below the heads that are named; only you can know which.",
+    TEMPLATE_ACCOUNT_NOT_ALLOWED:
+      "Choose an account in use below the heads that are named, or write the voucher without a template.",
+    TEMPLATE_DIMENSION_MISSING: "Name the party, year, scheme, function or fund that the leg needs.",
+    TEMPLATE_UNBALANCED: "Correct the amounts; the sentence shows both sums and the difference.",
+    APPROVAL_LIMIT_EXCEEDED: "Have the voucher approved by somebody whose limit covers it.",
+    SECOND_SIGNATURE_MISSING: "Have one person sign it first (POST /v1/vouchers/{id}/sign); then another approves it.",
+    SIGNATURE_NOT_NEEDED: "Approve the voucher; it needs no first signature, or has it already.",
+    SIGNATORY_TWICE: "Have somebody else approve it: the two signatories are two people.",
+    BACK_DATE_REASON_MISSING: "Say why the voucher is dated back so far, or date it later.",
+    ATTACHMENT_TYPE: "Scan the paper as PDF, PNG or JPEG, or save the table as CSV or XLSX without macros.",
+    ATTACHMENT_SIZE: "Scan with a lower resolution, or split the file.",
+    ATTACHMENTS_TOO_MANY: "Join several pages into one file.",
+    ATTACHMENT_NOT_FOUND: "Look at the list of the voucher's files.",
+    ATTACHMENT_STAYS: "Add the right file beside it; what a checker saw is not taken away.",
+    REVERSAL_REASON_UNKNOWN: "Use one of the codes offered: wrong-head, wrong-amount, duplicate and so on.",
+    REVERSAL_OF_ANOTHER_PAPER: "Take back the paper that made the entry; its entry follows, and its register with it.",
+    REVERSAL_UNDER_WAY: "Look at the voucher that is named; approve or reject it first.",
+    REVERSAL_LINES_FIXED: "Change its date, words and numbers only; for other lines write a new voucher.",
+    AUTO_REVERSAL_DATE: "Choose a later day for the reversal, as a rule the first of the next month.",
+    RECURRING_NOT_FOUND: "Look at the list of recurring vouchers.",
+    RECURRING_STOPPED: "Nothing is to be done: it drafts no more.",
+    VOUCHER_LINE_PARTY: "Write the kind of party and its code: contractor C-0012.",
+    RECURRING_RANGE: "Choose a day from 1 to 31, and an end that is not before the start.",
+  },
+};

@@ -1,0 +1,35 @@
+import type { GuideGroup } from "./group.ts";
+
+export const yearCloseGuide: GuideGroup = {
+  title: "Closing days and years",
+  intro: "What is checked, attested and closed.",
+  codes: {
+    DAY_CLOSED: "Date it on a day after the signed cash book, or have the day reopened with a reason.",
+    DAY_CLOSED_ALREADY: "Nothing is to be done; to count again, reopen the day with a reason.",
+    DAY_NOT_CLOSED: "Look at the page of the month's days for what is closed.",
+    DAY_IN_FUTURE: "Close a day when it has come.",
+    DAY_COUNT_DIFFERS:
+      "Count again, look for receipts and payments that are not booked, or write in the remark why it differs.",
+    DAY_COUNT_FORM: "Write how many notes and coins of each kind were counted, in whole numbers.",
+    SIGNATURE_MISSING: "Sign with name and office.",
+    CHECKLIST_ITEM_UNKNOWN: "Take the item from the closing checklist.",
+    CHECKLIST_ITEM_COMPUTED: "Put right what the item lists; nobody can attest it away.",
+    CHECKLIST_SETTING_FIXED: "Leave it as it is: these items always refuse.",
+    ATTESTATION_SUBJECT: "Attest monthly items for a month and annual items for a financial year.",
+    ATTESTATION_REMARK: "Write what was done or seen.",
+    ATTESTATION_NOT_THERE: "Nothing is to be done.",
+    SUBJECT_CLOSED: "Have the month or year reopened first, if it must be changed.",
+    YEAR_MISSING: "Open the financial year, or correct its name.",
+    YEAR_NOT_OPEN: "Nothing is to be done; to change a year that is not audited, have it reopened with a reason.",
+    YEAR_CLOSED: "Have the year reopened with a reason, then the month; both are closed again afterwards.",
+    YEAR_AUDITED: "Book what was found as a prior-period item (280) in the open year.",
+    YEAR_NOT_PROVISIONAL: "Close the year first.",
+    YEAR_NOT_PROPOSED: "The accountant proposes the close first; another person approves it.",
+    YEAR_PROPOSED_ALREADY: "Approve or reject the proposal that waits.",
+    YEAR_CLOSE_REFUSED: "Put right every problem that is listed, then propose the close again.",
+    LATER_YEAR_CLOSED: "Have the later year reopened first, if it is not audited.",
+    YEAR_FIGURES_CHANGED: "Run verify and find what was changed in the database before anything is certified.",
+    CERTIFICATE_MISSING: "Write the certificate's number and date and the auditor's name.",
+    VERSION_NOT_FOUND: "Take the version from the page of the year.",
+  },
+};

@@ -1,0 +1,11 @@
+export { approveChange, changeOutcome, type ChangeOutcome } from "./approve.ts";
+export { cancelDemands, type Cancellation, type CancelledDemands } from "./cancel.ts";
+export {
+  type ChangeContent,
+  type ChangeKind,
+  type ChangeProposal,
+  type DemandChange,
+  type HeadReduction,
+} from "./change.ts";
+export { changeErrors } from "./errors.ts";
+export { getChange, listChanges, proposeChange, rejectChange, withdrawChange } from "./proposals.ts";

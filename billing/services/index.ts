@@ -1,0 +1,3 @@
+export { addService, dishonourHeadOf, listReadyServices, type AddedService, type AddServiceOptions } from "./add.ts";
+export { type ReadyHead, type ReadyService } from "./definition.ts";
+export { readyServiceErrors } from "./errors.ts";
