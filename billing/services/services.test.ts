@@ -218,7 +218,7 @@ test("rent with GST: the tax is owed to the Government with the demand (RN-01), 
       date: localDate("2025-04-08"),
       newSource: { type: "dishonour", id: "D1" },
     });
-    expect(say(back.ledgerLines)).toEqual(["debit 4314007 1800.00", "debit 4314001 10000.00"]);
+    expect(say(back.ledgerLines)).toEqual(["debit 4314001 10000.00", "debit 4314007 1800.00"]);
   });
 });
 

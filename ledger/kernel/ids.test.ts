@@ -34,3 +34,8 @@ test.each([
 ])("%j is a UUID as we write it: %s", (input, expected) => {
   expect(isUuid(input)).toBe(expected);
 });
+
+test("ids made in one millisecond are ordered as they were made", () => {
+  const ids = Array.from({ length: 20_000 }, () => newId(1_780_000_000_000));
+  expect([...ids].sort()).toEqual(ids);
+});

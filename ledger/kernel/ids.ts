@@ -1,13 +1,28 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 
-/** A UUID version 7: unique, and ordered by the time it was made, so that indexes grow at one end. */
+const COUNTER = 2 ** 18;
+const pool = Buffer.allocUnsafe(7 * 512);
+let used = pool.length;
+let last = { ms: -1, no: 0 };
+
+/**
+ * A UUID version 7 (RFC 9562, 6.2 method 1): unique, and ordered as it was made, also within one millisecond of this process, so that indexes grow
+ * at one end and rows that were written together have an order. 56 bits of it are random.
+ */
 export function newId(now: number = Date.now()): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(now, 0, 6);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const no = last.ms === now ? last.no + 1 : 0;
+  last = { ms: now, no };
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const random = pool.toString("hex", used, (used += 7));
+  // Above 2^18 in one millisecond the counter begins again: still unique by its random part.
+  const counter = no % COUNTER;
+  const time = now.toString(16).padStart(12, "0");
+  const high = (0x7000 | (counter >> 6)).toString(16);
+  const low = (0x80 | (counter & 0x3f)).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${high}-${low}${random.slice(0, 2)}-${random.slice(2)}`;
 }
 
 /** A secret for links (receipt, session): 160 random bits, URL-safe. */
