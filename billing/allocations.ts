@@ -2,13 +2,16 @@ import { dr, type Line } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
-import { add, formatIndian, min, negate, paise, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, min, negate, paise, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { lineKey } from "./due.ts";
+import { lateTermsOf } from "./demand-terms.ts";
 import {
+  addCharged,
   lateFacts,
   linesOf,
+  NO_LATE_FACTS,
   openLines,
   reckonPenalties,
   type ConsumerLine,
@@ -116,8 +119,7 @@ export async function applyPayments(tx: Tx, payments: readonly Payment[]): Promi
 
     for (const penalty of reckoned) {
       penalties.push({ penalty, payment });
-      const key = `${penalty.lateDemandId}/${penalty.lateTaxHead}`;
-      late.charged.set(key, add(late.charged.get(key) ?? ZERO, penalty.amount));
+      addCharged(late.charged, `${penalty.lateDemandId}/${penalty.lateTaxHead}`, penalty.taxHead, penalty.amount);
     }
     const made = settled.allocations.map((a) => ({ ...a, id: newId() }));
     for (const a of made) {
@@ -180,7 +182,7 @@ export async function applyPayments(tx: Tx, payments: readonly Payment[]): Promi
   return applied;
 }
 
-/** Facts for penalties are read only where a service of these payments charges any. */
+/** Facts of lateness are read only where the terms of these lines charge any. */
 async function lateFactsOf(
   tx: Tx,
   payments: readonly Payment[],
@@ -188,9 +190,12 @@ async function lateFactsOf(
   setups: ReadonlyMap<LocalDate, Awaited<ReturnType<typeof services>>>,
 ): Promise<LateFacts> {
   const charging = lines.filter((l) =>
-    [...setups.values()].some((s) => (s.get(l.service)?.terms.penalty ?? null) !== null),
+    [...setups.values()].some((s) => {
+      const setup = s.get(l.service);
+      return setup !== undefined && lateTermsOf(l, setup.terms).length > 0;
+    }),
   );
-  if (charging.length === 0) return { history: new Map(), charged: new Map(), heads: new Map() };
+  if (charging.length === 0) return NO_LATE_FACTS();
   const latest = payments.map((p) => p.date).reduce((a, b) => (a > b ? a : b));
   return lateFacts(tx, charging, latest);
 }

@@ -1,9 +1,12 @@
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import type { Bill } from "./bills.ts";
-import { LATE_KINDS } from "./due.ts";
+import { earlyTermsOf, lateTermsOf, type EarlyTerms, type KeptTerms } from "./demand-terms.ts";
+import type { Basis } from "./due.ts";
 import { penaltyHoldsUntil } from "./interest.ts";
-import { serviceOn } from "./tax-heads.ts";
+import { rebateUntil as rebateUntilOf } from "./rebate.ts";
+import { need } from "./register.ts";
+import { serviceOn, type ServiceSetup } from "./tax-heads.ts";
 
 export type BillValidity = {
   /** The earliest due date from the bill's day on; null when everything is overdue. */
@@ -19,32 +22,46 @@ export type BillValidity = {
  * are read with one query, however many the bills are.
  */
 export async function billValidity(read: Read, bills: readonly Bill[]): Promise<ReadonlyMap<string, BillValidity>> {
-  const demands = bills.flatMap((b) => b.lines.filter((l) => l.rebate > 0n && l.demandId !== null));
-  const rebates = new Map(
+  const ids = bills.flatMap((b) => b.lines.flatMap((l) => l.demandId ?? []));
+  const demands = new Map(
     (
-      await read.query<{ id: string; until: LocalDate }>(
-        `select demand_id as id, rebate_until as until from billing.demands
-         where ulb_id = :ulb and demand_id = any(:ids::uuid[]) and rebate_until is not null`,
-        { ulb: read.ulb.id, ids: [...new Set(demands.map((l) => l.demandId))] },
+      await read.query<{
+        id: string;
+        until: LocalDate | null;
+        basis: Basis;
+        tax_head: string;
+        terms: KeptTerms | null;
+      }>(
+        `select d.demand_id as id, d.rebate_until as until, t.tax_head, t.basis, m.terms
+         from billing.demands d
+         join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
+         left join billing.demand_terms m on m.ulb_id = d.ulb_id and m.terms_id = d.terms_id
+         where d.ulb_id = :ulb and d.demand_id = any(:ids::uuid[])`,
+        { ulb: read.ulb.id, ids: [...new Set(ids)] },
       )
-    ).map((d) => [d.id, d.until]),
+    ).map((d) => [`${d.id}/${d.tax_head}`, d]),
   );
-  const penalties = new Map<string, Awaited<ReturnType<typeof serviceOn>>["terms"]["penalty"]>();
+  const services = new Map<string, ServiceSetup>();
   for (const bill of bills) {
     const key = `${bill.consumer.service}/${bill.asOf}`;
-    if (!penalties.has(key))
-      penalties.set(key, (await serviceOn(read, bill.consumer.service, bill.asOf)).terms.penalty);
+    if (!services.has(key)) services.set(key, await serviceOn(read, bill.consumer.service, bill.asOf));
   }
   return new Map(
     bills.map((bill) => {
-      const terms = penalties.get(`${bill.consumer.service}/${bill.asOf}`) ?? null;
+      const { terms } = need(services.get(`${bill.consumer.service}/${bill.asOf}`), bill.consumer.service);
+      const lines = bill.lines.flatMap((l) => {
+        const known = demands.get(`${l.demandId}/${l.taxHead}`);
+        return known
+          ? [{ ...l, basis: known.basis, rebateUntil: known.until, ...(known.terms && { terms: known.terms }) }]
+          : [];
+      });
       const rebateUntil = earliest(
-        bill.lines.map((l) => (l.rebate > 0n && l.demandId !== null ? (rebates.get(l.demandId) ?? null) : null)),
+        lines
+          .filter((l) => l.rebate > 0n)
+          .flatMap((l) => earlyTermsOf(l, terms, bill.asOf).map((early) => rebateDay(early, l))),
       );
       const penaltyUntil = earliest(
-        bill.lines
-          .filter((l) => terms !== null && !LATE_KINDS.includes(l.kind))
-          .map((l) => (terms === null ? null : penaltyHoldsUntil(terms, l.dueDate, bill.asOf))),
+        lines.flatMap((l) => lateTermsOf(l, terms).map((late) => penaltyHoldsUntil(late, l.dueDate, bill.asOf))),
       );
       return [
         bill.id,
@@ -58,6 +75,14 @@ export async function billValidity(read: Read, bills: readonly Bill[]): Promise<
       ];
     }),
   );
+}
+
+/** The service's own rebate was fixed for the demand when it was raised. */
+function rebateDay(
+  early: EarlyTerms,
+  line: { readonly terms?: KeptTerms; readonly rebateUntil: LocalDate | null; readonly periodFrom: LocalDate },
+): LocalDate | null {
+  return line.terms ? rebateUntilOf(early, line.periodFrom) : line.rebateUntil;
 }
 
 function earliest(days: readonly (LocalDate | null)[]): LocalDate | null {

@@ -7,7 +7,7 @@ import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { composeBill, type BillBody, type BillLine } from "./compose-bill.ts";
 import { consumersByWard, consumersOf, getConsumer, type Consumer } from "./consumers.ts";
 import type { Service } from "./due.ts";
-import { lateFacts, openLines, reckonPenalties } from "./dues.ts";
+import { lateFacts, mayBeCharged, openLines, reckonPenalties } from "./dues.ts";
 import { billingErrors } from "./errors.ts";
 import { lockConsumers, need } from "./register.ts";
 import { serviceOn } from "./tax-heads.ts";
@@ -49,7 +49,7 @@ async function bodiesFor(
 ): Promise<ReadonlyMap<string, BillBody>> {
   const service = await serviceOn(read, serviceName, asOf);
   const lines = await openLines(read, consumerIds);
-  const reckoned = service.terms.penalty
+  const reckoned = mayBeCharged(lines, service, asOf)
     ? reckonPenalties(lines, await lateFacts(read, lines, asOf), service, asOf)
     : [];
   const linesOf = groupBy(lines, (l) => l.consumerId);

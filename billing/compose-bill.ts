@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
 import { add, paise, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { inOrder } from "./apportion/index.ts";
-import { LATE_KINDS, lineKey, outstandingOf, type DemandLine, type HeadKind } from "./due.ts";
+import { isOfLateness, lineKey, outstandingOf, type DemandLine, type HeadKind } from "./due.ts";
 import { settle, type ServiceTerms } from "./settle.ts";
 
 export type BillLine = {
@@ -70,7 +70,7 @@ export function composeBill(
     periodFrom: l.periodFrom,
     periodTo: l.periodTo,
     dueDate: l.dueDate,
-    part: LATE_KINDS.includes(l.kind) ? "penalty" : l.demandYear < year ? "arrears" : "current",
+    part: isOfLateness(l) ? "penalty" : l.demandYear < year ? "arrears" : "current",
     amount: l.outstanding,
     cessHead: l.cessHead,
     cess: subtract(l.cess, l.cessSettled),

@@ -11,11 +11,11 @@ import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 import { add, formatIndian, negate, percentOf, rate, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { keepTerms, lastRebateDay, type DemandTerms, type KeptTerms } from "./demand-terms.ts";
 import type { Service } from "./due.ts";
 import { openLines, type ConsumerLine } from "./dues.ts";
 import { demandLines, merge, openingLines, settlementLines, type Detail } from "./entries.ts";
 import { billingErrors } from "./errors.ts";
-import { rebateUntil } from "./rebate.ts";
 import {
   insertAdvances,
   insertAllocations,
@@ -40,6 +40,8 @@ export type DemandDraft = {
   readonly demandYear?: FinancialYear;
   readonly dueDate: LocalDate;
   readonly lines: readonly { readonly taxHead: string; readonly amount: Paise }[];
+  /** What the rules say of early and late payment of this demand; without, the service's terms hold. */
+  readonly terms?: DemandTerms;
 };
 
 export type DemandBatch = {
@@ -78,7 +80,8 @@ export async function raiseDemands(tx: Tx, batch: DemandBatch): Promise<RaisedDe
     batch.demands.map((d) => d.consumerId),
   );
   const masters = await loadMasters(tx, batch.date);
-  const raised = batch.demands.map((draft) => assess(draft, kind, batch.date, consumers, masters));
+  const terms = await keepTerms(tx, batch.demands);
+  const raised = batch.demands.map((draft, i) => assess(draft, kind, batch.date, consumers, masters, terms[i]));
   if (kind === "regular" || kind === "opening") await refuseSecondDemand(tx, batch.demands, consumers);
   await insertDemands(tx, raised, { kind, date: batch.date, source: { type: "demand-batch", id: batchId } });
 
@@ -244,6 +247,7 @@ function assess(
   date: LocalDate,
   consumers: ReadonlyMap<string, LockedConsumer>,
   masters: Masters,
+  terms?: KeptTerms,
 ): Raised {
   const consumer = need(consumers.get(draft.consumerId), draft.consumerId);
   const service = masters.services.get(consumer.service);
@@ -261,7 +265,8 @@ function assess(
     throw billingErrors.DEMAND_EMPTY({ what: `the demand of ${consumer.code} for ${period}` });
   const isArrears = demandYear < financialYearOf(date);
   const demandId = newId();
-  const rebateBy = kind === "regular" ? rebateUntil(service.terms.rebate, draft.periodFrom) : null;
+  const early = terms?.early ?? (service.terms.rebate ? [service.terms.rebate] : []);
+  const rebateBy = kind === "regular" ? lastRebateDay(early, draft.periodFrom) : null;
 
   const seen = new Set<string>();
   const own: { head: TaxHead; amount: Paise }[] = [];
@@ -309,6 +314,7 @@ function assess(
     settled: ZERO,
     cessSettled: ZERO,
     ward: consumer.ward,
+    ...(terms && { terms }),
     accounts: {
       receivable: head.basis === "receipt" ? null : isArrears ? head.arrearsAccount : head.receivableAccount,
       income:
@@ -361,6 +367,7 @@ function assess(
     draft,
     demandYear,
     rebateUntil: rebateBy,
+    terms,
     late: null,
     lines: [...lines.values()],
   };

@@ -1,5 +1,6 @@
 import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, type Paise } from "../ledger/kernel/money.ts";
+import type { KeptTerms } from "./demand-terms.ts";
 
 /** "property-tax", "water" …: what a consumer is billed for. Further services are data (service terms and tax heads). */
 export type Service = string;
@@ -53,6 +54,8 @@ export type DemandLine = {
   /** What of `settled` was taken off after it was demanded (credit note, remission …): no penalty and no rebate on it. Absent: nothing. */
   readonly reduced?: { readonly amount: Paise; readonly cess: Paise };
   readonly ward: string;
+  /** The terms of early and late payment that a rule file gave the demand. Absent: those of the service on the day hold. */
+  readonly terms?: KeptTerms;
   readonly accounts: LineAccounts;
 };
 
@@ -77,4 +80,12 @@ export function demandedOf(line: Pick<DemandLine, "amount" | "cess" | "reduced">
   };
 }
 
-export const LATE_KINDS: readonly HeadKind[] = ["penalty", "interest", "fee"];
+/**
+ * Whether the line is owed because something else was not paid in time: penalty, interest, or the fee of a day (a returned cheque, a notice). A fee
+ * of a period (a licence, GST on rent) is demanded like a tax.
+ */
+export function isOfLateness(line: Pick<DemandLine, "kind" | "periodFrom" | "periodTo">): boolean {
+  return (
+    line.kind === "penalty" || line.kind === "interest" || (line.kind === "fee" && line.periodFrom === line.periodTo)
+  );
+}

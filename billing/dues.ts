@@ -1,8 +1,9 @@
 import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
-import { paise, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { add, paise, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { demandedOf, lineKey, outstandingOf, type Basis, type DemandLine, type HeadKind } from "./due.ts";
+import { lateTermsOf, type DemandTerms } from "./demand-terms.ts";
 import { penaltyTo, type Settlement } from "./interest.ts";
 import { REDUCING_KINDS } from "./settle.ts";
 import { taxHeads, type ServiceSetup, type TaxHead } from "./tax-heads.ts";
@@ -40,6 +41,8 @@ type LineRow = {
   reduced: bigint;
   cess_reduced: bigint;
   ward: string;
+  terms_id: string | null;
+  terms: DemandTerms | null;
   receivable_account: string | null;
   income_account: string | null;
   advance_account: string;
@@ -56,13 +59,14 @@ type LineRow = {
 // The accounts of a line are those of the head's version under which it was demanded; the advance account is the service's newest.
 const LINES = `
   select d.demand_id, d.consumer_id, t.tax_head, h.kind, t.basis, h.service, d.demand_year, d.period_from, d.period_to, d.due_date, d.rebate_until,
-    h.priority, t.amount, t.cess, t.cess_head, t.settled, t.cess_settled, t.reduced, t.cess_reduced, t.ward, t.receivable_account, t.income_account,
+    h.priority, t.amount, t.cess, t.cess_head, t.settled, t.cess_settled, t.reduced, t.cess_reduced, t.ward, d.terms_id, m.terms, t.receivable_account, t.income_account,
     s.advance_account, s.fund, h.function, coalesce(c.cess_control_account, h.cess_control_account) as cess_control_account,
     coalesce(c.cess_payable_account, h.cess_payable_account) as cess_payable_account, h.rebate_account, h.provision_account,
     coalesce(c.cess_provision_account, h.cess_provision_account) as cess_provision_account, h.write_off_account
   from billing.demand_details t
   join billing.demands d on d.ulb_id = t.ulb_id and d.demand_id = t.demand_id
   join billing.tax_heads h on h.ulb_id = t.ulb_id and h.code = t.tax_head and h.valid_from = t.head_version
+  left join billing.demand_terms m on m.ulb_id = d.ulb_id and m.terms_id = d.terms_id
   left join billing.tax_heads c on c.ulb_id = t.ulb_id and c.code = t.cess_head and c.valid_from = t.cess_version
   join lateral (
     select advance_account, fund from billing.service_terms s
@@ -91,6 +95,7 @@ function lineOf(r: LineRow): ConsumerLine {
     cessSettled: paise(r.cess_settled),
     ...(r.reduced > 0n && { reduced: { amount: paise(r.reduced), cess: paise(r.cess_reduced) } }),
     ward: r.ward,
+    ...(r.terms_id !== null && r.terms !== null && { terms: { ...r.terms, id: r.terms_id } }),
     accounts: {
       receivable: r.receivable_account,
       income: r.income_account,
@@ -164,16 +169,17 @@ export type ReckonedPenalty = ConsumerLine & { readonly lateDemandId: string; re
 /** What reduced the lines and what was charged on their lateness so far: the facts from which penalties are reckoned. */
 export type LateFacts = {
   readonly history: Map<string, Settlement[]>;
-  readonly charged: Map<string, Paise>;
+  /** By line, then by the head under which it was charged. */
+  readonly charged: Map<string, Map<string, Paise>>;
   readonly heads: ReadonlyMap<string, TaxHead>;
 };
 
-/** Reads the facts for those of `lines` that may bear a penalty on `asOf`. */
+/** Reads the facts for those of `lines` that are late on `asOf`; where none bears a charge, nothing need be read (`mayBeCharged`). */
 export async function lateFacts(read: Read, lines: readonly DemandLine[], asOf: LocalDate): Promise<LateFacts> {
   const heads = await taxHeads(read, asOf);
-  const late = lines.filter((l) => bearsPenalty(l, asOf));
+  const late = lines.filter((l) => l.dueDate < asOf);
   const history = new Map<string, Settlement[]>();
-  const charged = new Map<string, Paise>();
+  const charged = new Map<string, Map<string, Paise>>();
   if (late.length > 0) {
     const ids = late.map((l) => l.demandId);
     // What nothing has settled has no history.
@@ -208,81 +214,107 @@ export async function lateFacts(read: Read, lines: readonly DemandLine[], asOf: 
         { date: r.on_date, amount: paise(r.amount), cess: paise(r.cess) },
       ]);
     }
-    const penalties = await read.query<{ demand_id: string; tax_head: string; amount: bigint }>(
+    const penalties = await read.query<{
+      demand_id: string;
+      tax_head: string;
+      penalty_head: string;
+      amount: bigint;
+    }>(
       // A penalty that was taken off is charged all the same, or it would come back; one that was charged before arrears went over to another
       // consumer went with them.
-      `select demand_id, tax_head, sum(amount)::bigint as amount
+      `select demand_id, tax_head, penalty_head, sum(amount)::bigint as amount
        from (
-         select d.late_demand_id as demand_id, d.late_tax_head as tax_head, t.amount
+         select d.late_demand_id as demand_id, d.late_tax_head as tax_head, t.tax_head as penalty_head, t.amount
          from billing.demands d
          join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
          where d.ulb_id = :ulb and d.late_demand_id = any(:ids::uuid[])
          union all
-         select to_demand_id, tax_head, penalty_charged from billing.transferred_details where ulb_id = :ulb and to_demand_id = any(:ids::uuid[])
+         select to_demand_id, tax_head, penalty_head, amount from billing.transferred_penalties
+         where ulb_id = :ulb and to_demand_id = any(:ids::uuid[])
          union all
-         select from_demand_id, tax_head, -penalty_charged from billing.transferred_details where ulb_id = :ulb and from_demand_id = any(:ids::uuid[])
+         select from_demand_id, tax_head, penalty_head, -amount from billing.transferred_penalties
+         where ulb_id = :ulb and from_demand_id = any(:ids::uuid[])
        ) as p
-       group by demand_id, tax_head`,
+       group by demand_id, tax_head, penalty_head`,
       { ulb: read.ulb.id, ids },
     );
-    for (const p of penalties) charged.set(`${p.demand_id}/${p.tax_head}`, paise(p.amount));
+    for (const p of penalties) addCharged(charged, `${p.demand_id}/${p.tax_head}`, p.penalty_head, paise(p.amount));
   }
   return { history, charged, heads };
 }
 
-function bearsPenalty(line: DemandLine, asOf: LocalDate): boolean {
-  return (line.kind === "tax" || line.kind === "charge") && line.basis === "accrual" && line.dueDate < asOf;
+/** Notes that so much more was charged on a line under a head. */
+export function addCharged(charged: LateFacts["charged"], line: string, head: string, amount: Paise): void {
+  const byHead = charged.get(line) ?? new Map<string, Paise>();
+  byHead.set(head, add(byHead.get(head) ?? ZERO, amount));
+  charged.set(line, byHead);
 }
 
-/** Penalties reckoned to `asOf` on open lines, less what was charged before, as lines that can be billed and paid. */
+/** Whether lateness of any of these lines is charged at all on that day. */
+export function mayBeCharged(lines: readonly DemandLine[], service: ServiceSetup, asOf: LocalDate): boolean {
+  return lines.some((l) => l.dueDate < asOf && lateTermsOf(l, service.terms).length > 0);
+}
+
+export const NO_LATE_FACTS = (): LateFacts => ({ history: new Map(), charged: new Map(), heads: new Map() });
+
+/**
+ * What lateness costs to `asOf` on open lines, penalty and interest each under its head, less what was charged before, as lines that can be
+ * billed and paid.
+ */
 export function reckonPenalties(
   lines: readonly ConsumerLine[],
   facts: LateFacts,
   service: ServiceSetup,
   asOf: LocalDate,
 ): ReckonedPenalty[] {
-  const terms = service.terms.penalty;
-  const head = terms ? facts.heads.get(terms.taxHead) : undefined;
-  if (!terms || !head) return [];
   return lines.flatMap((line): ReckonedPenalty[] => {
-    if (!bearsPenalty(line, asOf) || outstandingOf(line) === ZERO) return [];
+    if (line.dueDate >= asOf || outstandingOf(line) === ZERO) return [];
     const key = lineKey(line);
     const demanded = { ...demandedOf(line), dueDate: line.dueDate };
-    const reckoned = penaltyTo(terms, demanded, facts.history.get(key) ?? [], asOf);
-    const amount = subtract(reckoned, facts.charged.get(key) ?? ZERO);
-    if (amount <= 0n) return [];
-    return [
-      {
-        demandId: newId(),
-        consumerId: line.consumerId,
-        taxHead: head.code,
-        kind: head.kind,
-        basis: head.basis,
-        service: line.service,
-        demandYear: line.demandYear,
-        periodFrom: line.periodFrom,
-        periodTo: line.periodTo,
-        dueDate: asOf,
-        rebateUntil: null,
-        priority: head.priority,
-        amount,
-        cess: ZERO,
-        cessHead: null,
-        settled: ZERO,
-        cessSettled: ZERO,
-        ward: line.ward,
-        accounts: {
-          ...line.accounts,
-          receivable: null,
-          income: head.incomeAccount,
-          cessControl: null,
-          cessPayable: null,
-          rebate: null,
-          function: head.function,
-        },
-        lateDemandId: line.demandId,
-        lateTaxHead: line.taxHead,
-      },
-    ];
+    const reckoned = new Map<string, Paise>();
+    for (const terms of lateTermsOf(line, service.terms)) {
+      const amount = penaltyTo(terms, demanded, facts.history.get(key) ?? [], asOf);
+      reckoned.set(terms.taxHead, add(reckoned.get(terms.taxHead) ?? ZERO, amount));
+    }
+    return [...reckoned].flatMap(([code, all]): ReckonedPenalty[] => {
+      const head = facts.heads.get(code);
+      const amount = subtract(all, facts.charged.get(key)?.get(code) ?? ZERO);
+      return head && amount > 0n ? [lateLine(line, head, amount, asOf)] : [];
+    });
   });
+}
+
+/** What is charged on a late line, as a line of its own demand. */
+function lateLine(line: ConsumerLine, head: TaxHead, amount: Paise, asOf: LocalDate): ReckonedPenalty {
+  return {
+    demandId: newId(),
+    consumerId: line.consumerId,
+    taxHead: head.code,
+    kind: head.kind,
+    basis: head.basis,
+    service: line.service,
+    demandYear: line.demandYear,
+    periodFrom: line.periodFrom,
+    periodTo: line.periodTo,
+    dueDate: asOf,
+    rebateUntil: null,
+    priority: head.priority,
+    amount,
+    cess: ZERO,
+    cessHead: null,
+    settled: ZERO,
+    cessSettled: ZERO,
+    ward: line.ward,
+    accounts: {
+      ...line.accounts,
+      receivable: null,
+      income: head.incomeAccount,
+      cessControl: null,
+      cessPayable: null,
+      rebate: null,
+      function: head.function,
+    },
+    lateDemandId: line.demandId,
+    lateTaxHead: line.taxHead,
+  };
 }

@@ -1,6 +1,5 @@
-import { addDays, localDate, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
-import { max, min, paise, percentOf, rate, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
-import { demandedOf, LATE_KINDS, outstandingOf, type DemandLine } from "./due.ts";
+import { addDays, localDate, type LocalDate } from "../ledger/kernel/dates.ts";
+import { max, min, percentOf, rate, ZERO, type Paise } from "../ledger/kernel/money.ts";
 
 /** The rebate for paying a demand in full and early: a percentage of the own tax, nothing on the State's cess. */
 export type RebateTerms = {
@@ -32,38 +31,4 @@ export function firstOnOrAfter(from: LocalDate, monthAndDay: string): LocalDate 
 /** What paying early takes off: the percentage of the own tax, never more than what is left of it. */
 export function rebateOf(terms: RebateTerms, own: Paise, ownLeft: Paise): Paise {
   return max(ZERO, min(percentOf(own, rate(terms.percent)), ownLeft));
-}
-
-/** The rebate that settling this line in full would earn: at most what is left of the own tax. */
-export function rebateOn(terms: RebateTerms, line: DemandLine): Paise {
-  if (line.kind !== "tax" || line.basis !== "accrual" || line.accounts.rebate === null) return ZERO;
-  const demanded = demandedOf(line);
-  const own = subtract(demanded.amount, demanded.cess);
-  const ownLeft = paise(outstandingOf(line) - (line.cess - line.cessSettled));
-  return rebateOf(terms, own, ownLeft);
-}
-
-/** The demands of these lines that may earn a rebate if paid in full on that day. */
-export function rebateCandidates(
-  terms: RebateTerms | null,
-  lines: readonly DemandLine[],
-  on: LocalDate,
-  currentYear: FinancialYear,
-): ReadonlySet<string> {
-  const found = new Set<string>();
-  if (!terms) return found;
-  const open = lines.filter((l) => outstandingOf(l) > 0n && !LATE_KINDS.includes(l.kind));
-  for (const line of open) {
-    if (line.rebateUntil === null || on > line.rebateUntil) continue;
-    const inArrears = open.some(
-      (other) =>
-        other.demandId !== line.demandId &&
-        (other.periodFrom < line.periodFrom ||
-          (other.demandYear < line.demandYear && other.demandYear < currentYear)) &&
-        // An earlier demand that is itself paid early, by the same payment, is no arrear.
-        (other.rebateUntil === null || on > other.rebateUntil),
-    );
-    if (!inArrears || terms.needsNoArrears === false) found.add(line.demandId);
-  }
-  return found;
 }

@@ -4,6 +4,7 @@ import type { Paise } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
 import type { Service } from "./due.ts";
 import type { ConsumerLine, ReckonedPenalty } from "./dues.ts";
+import type { KeptTerms } from "./demand-terms.ts";
 import { billingErrors } from "./errors.ts";
 import type { TaxHead } from "./tax-heads.ts";
 
@@ -44,6 +45,7 @@ export type Raised = {
   readonly draft: { readonly periodFrom: LocalDate; readonly periodTo: LocalDate; readonly dueDate: LocalDate };
   readonly demandYear: FinancialYear;
   readonly rebateUntil: LocalDate | null;
+  readonly terms?: KeptTerms | undefined;
   readonly late: { readonly demandId: string; readonly taxHead: string } | null;
   readonly lines: readonly RaisedLine[];
 };
@@ -61,17 +63,17 @@ export async function insertDemands(
 ): Promise<void> {
   await tx.query(
     `insert into billing.demands (ulb_id, demand_id, consumer_id, kind, period_from, period_to, demand_year, due_date, rebate_until, raised_on,
-       source_type, source_id, late_demand_id, late_tax_head, created_at, revision)
+       source_type, source_id, late_demand_id, late_tax_head, terms_id, created_at, revision)
      select :ulb::integer, d.id, d.consumer_id, :kind, d.period_from, d.period_to, d.demand_year, d.due_date, d.rebate_until, :on_date::date,
-       :source_type, :source_id, d.late_demand_id, d.late_tax_head, :now::timestamptz,
+       :source_type, :source_id, d.late_demand_id, d.late_tax_head, d.terms_id, :now::timestamptz,
        -- A period whose demand was cancelled is demanded again under the next number; see demand_follows_a_cancelled_one.
        case when :kind in ('regular', 'opening') then coalesce((
          select max(c.revision) + 1 from billing.cancelled_demands c
          where c.ulb_id = :ulb and c.consumer_id = d.consumer_id and c.period_from = d.period_from and c.period_to = d.period_to
        ), 0) else 0 end
      from unnest(:ids::uuid[], :consumers::uuid[], :froms::date[], :tos::date[], :years::text[], :dues::date[], :rebates::date[],
-       :late_ids::uuid[], :late_heads::text[])
-       as d (id, consumer_id, period_from, period_to, demand_year, due_date, rebate_until, late_demand_id, late_tax_head)`,
+       :late_ids::uuid[], :late_heads::text[], :terms::uuid[])
+       as d (id, consumer_id, period_from, period_to, demand_year, due_date, rebate_until, late_demand_id, late_tax_head, terms_id)`,
     {
       ulb: tx.ulb.id,
       kind: fact.kind,
@@ -88,6 +90,7 @@ export async function insertDemands(
       rebates: raised.map((r) => r.rebateUntil),
       late_ids: raised.map((r) => r.late?.demandId ?? null),
       late_heads: raised.map((r) => r.late?.taxHead ?? null),
+      terms: raised.map((r) => r.terms?.id ?? null),
     },
   );
   const lines = raised.flatMap((r) => r.lines);

@@ -5,13 +5,17 @@ import { apportion, type ApportionOrder } from "./apportion/index.ts";
 import { cessWithin } from "./cess.ts";
 import { lineKey, outstandingOf, type DemandLine } from "./due.ts";
 import type { PenaltyTerms } from "./interest.ts";
-import { rebateCandidates, rebateOn, type RebateTerms } from "./rebate.ts";
+import { rebateOffers, rebateOn } from "./rebate-offers.ts";
+import type { RebateTerms } from "./rebate.ts";
 
 /** What a service's Act and byelaws say: versioned data of the ULB. */
 export type ServiceTerms = {
   readonly order: ApportionOrder;
+  /** For demands that no rule file gave terms of their own. */
   readonly rebate: RebateTerms | null;
   readonly penalty: PenaltyTerms | null;
+  /** Charged beside the penalty, under a head of its own. */
+  readonly interest?: PenaltyTerms | null;
   /** `rupee`: bills ask for whole rupees, rounded up; the paise above the dues become the consumer's advance. */
   readonly roundTo: "paisa" | "rupee";
 };
@@ -53,11 +57,12 @@ export function settle(
   kind: "payment" | "advance" = "payment",
 ): Settled {
   const year = financialYearOf(on);
-  let candidates = new Set(rebateCandidates(terms.rebate, lines, on, year));
+  const offers = rebateOffers(terms, lines, on, year);
+  let candidates = new Set(offers.keys());
   for (;;) {
     const rebates = new Map<string, Paise>();
     for (const line of lines) {
-      if (terms.rebate && candidates.has(line.demandId)) rebates.set(lineKey(line), rebateOn(terms.rebate, line));
+      if (candidates.has(line.demandId)) rebates.set(lineKey(line), rebateOn(offers.get(line.demandId) ?? [], line));
     }
     const rebateOf = (line: DemandLine): Paise => rebates.get(lineKey(line)) ?? ZERO;
     const dues = lines.map((line) => ({ ...line, outstanding: subtract(outstandingOf(line), rebateOf(line)) }));

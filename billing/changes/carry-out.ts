@@ -302,21 +302,24 @@ async function transfer(
     payer: from,
     to: takenOver(c, need(ids.get(c.line.demandId), c.line.demandId), to, change.date),
     newPayer: to,
-    penalty: proportion(charged.get(lineKey(c.line)) ?? ZERO, c.amount, outstandingOf(c.line)),
+    penalties: [...(charged.get(lineKey(c.line)) ?? [])].map(([head, all]) => ({
+      head,
+      amount: proportion(all, c.amount, outstandingOf(c.line)),
+    })),
   }));
   const raised = [...ids.values()].map((demandId): Raised => {
     const lines = moved.map((m) => m.to).filter((l) => l.demandId === demandId);
     const first = need(lines[0], demandId);
-    const { demandYear, rebateUntil } = first;
-    return { demandId, consumerId: to.id, draft: first, demandYear, rebateUntil, late: null, lines };
+    const { demandYear, rebateUntil, terms } = first;
+    return { demandId, consumerId: to.id, draft: first, demandYear, rebateUntil, terms, late: null, lines };
   });
   await insertDemands(tx, raised, { kind: "transferred", date: change.date, source });
   await writeLineChanges(tx, changes, { source, date: change.date });
   await tx.query(
-    `insert into billing.transferred_details (ulb_id, to_demand_id, tax_head, from_demand_id, source_type, source_id, amount, cess, penalty_charged)
-     select :ulb::integer, t.to_id, t.head, t.from_id, :source_type, :source_id, t.amount, t.cess, t.penalty
-     from unnest(:to_ids::uuid[], :heads::text[], :from_ids::uuid[], :amounts::bigint[], :cesses::bigint[], :penalties::bigint[])
-       as t (to_id, head, from_id, amount, cess, penalty)`,
+    `insert into billing.transferred_details (ulb_id, to_demand_id, tax_head, from_demand_id, source_type, source_id, amount, cess)
+     select :ulb::integer, t.to_id, t.head, t.from_id, :source_type, :source_id, t.amount, t.cess
+     from unnest(:to_ids::uuid[], :heads::text[], :from_ids::uuid[], :amounts::bigint[], :cesses::bigint[])
+       as t (to_id, head, from_id, amount, cess)`,
     {
       ulb: tx.ulb.id,
       source_type: source.type,
@@ -326,9 +329,25 @@ async function transfer(
       from_ids: moved.map((m) => m.from.line.demandId),
       amounts: moved.map((m) => m.from.amount),
       cesses: moved.map((m) => m.from.cess),
-      penalties: moved.map((m) => m.penalty),
     },
   );
+  const penalties = moved.flatMap((m) => m.penalties.filter((p) => p.amount > 0n).map((p) => ({ ...p, moved: m })));
+  if (penalties.length > 0) {
+    await tx.query(
+      `insert into billing.transferred_penalties (ulb_id, to_demand_id, tax_head, penalty_head, from_demand_id, amount)
+       select :ulb::integer, t.to_id, t.head, t.penalty_head, t.from_id, t.amount
+       from unnest(:to_ids::uuid[], :heads::text[], :penalty_heads::text[], :from_ids::uuid[], :amounts::bigint[])
+         as t (to_id, head, penalty_head, from_id, amount)`,
+      {
+        ulb: tx.ulb.id,
+        to_ids: penalties.map((p) => p.moved.to.demandId),
+        heads: penalties.map((p) => p.moved.to.taxHead),
+        penalty_heads: penalties.map((p) => p.head),
+        from_ids: penalties.map((p) => p.moved.from.line.demandId),
+        amounts: penalties.map((p) => p.amount),
+      },
+    );
+  }
   return transferLines(moved);
 }
 

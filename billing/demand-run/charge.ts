@@ -1,7 +1,7 @@
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import type { LocalDate } from "../../ledger/kernel/dates.ts";
 import type { DemandDraft } from "../demands.ts";
-import { assess } from "../rates/assess.ts";
+import { assessDemand } from "../rates/assess.ts";
 import type { AssessedPeriod, Assessment } from "../rates/assessment.ts";
 import type { Rules } from "../rates/compile.ts";
 import type { ConsumerFacts } from "../rates/facts.ts";
@@ -51,10 +51,10 @@ export function charge(rules: Rules, period: AssessedPeriod, on: LocalDate, cons
       continue;
     }
     try {
-      const assessment = assess(rules, consumer.facts, period, on);
+      const { assessment, terms } = assessDemand(rules, consumer.facts, period, on);
       if (assessment.demand === 0n) refuse("RULES_NOTHING", "by the rules nothing is to be charged (exempt)");
       else {
-        charged.push({ draft: draftOf(consumer.id, assessment), ward: consumer.ward, assessment });
+        charged.push({ draft: { ...draftOf(consumer.id, assessment), terms }, ward: consumer.ward, assessment });
       }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

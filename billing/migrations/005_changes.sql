@@ -139,14 +139,12 @@ create table billing.transferred_details (
   source_id text collate "C" not null,
   amount ledger.paise not null,
   cess ledger.paise not null,
-  -- The penalty that was charged on what goes over: it is not charged again.
-  penalty_charged ledger.paise not null,
   primary key (ulb_id, to_demand_id, tax_head),
   constraint transferred_from_a_demand foreign key (ulb_id, from_demand_id, tax_head)
     references billing.demand_details (ulb_id, demand_id, tax_head),
   constraint transferred_to_a_demand foreign key (ulb_id, to_demand_id, tax_head)
     references billing.demand_details (ulb_id, demand_id, tax_head),
-  constraint transfer_is_more_than_nothing check (amount > 0 and cess between 0 and amount and penalty_charged >= 0)
+  constraint transfer_is_more_than_nothing check (amount > 0 and cess between 0 and amount)
 );
 create index transferred_details_from on billing.transferred_details (ulb_id, from_demand_id, tax_head);
 call kernel.protect_append_only('billing.transferred_details');

@@ -7,8 +7,8 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import { formatIndian, subtract, sum, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { raiseCharges } from "../demands.ts";
-import { LATE_KINDS, lineKey, outstandingOf } from "../due.ts";
-import { lateFacts, openLines, reckonPenalties, type ConsumerLine } from "../dues.ts";
+import { isOfLateness, lineKey, outstandingOf } from "../due.ts";
+import { lateFacts, openLines, mayBeCharged, reckonPenalties, type ConsumerLine } from "../dues.ts";
 import { lockConsumers, need, type LockedConsumer } from "../register.ts";
 import { serviceOn } from "../tax-heads.ts";
 import { noticeErrors } from "./errors.ts";
@@ -55,7 +55,8 @@ export async function issueNotices(
   for (const [service, lines] of groupBy(open, (l) => l.service)) {
     terms.set(service, await noticeTermsOn(tx, service, kind, on));
     const setup = await serviceOn(tx, service, on);
-    if (setup.terms.penalty) penalties.push(...reckonPenalties(lines, await lateFacts(tx, lines, on), setup, on));
+    if (mayBeCharged(lines, setup, on))
+      penalties.push(...reckonPenalties(lines, await lateFacts(tx, lines, on), setup, on));
   }
   const linesOf = groupBy(open, (l) => l.consumerId);
   const penaltiesOf = groupBy(penalties, (l) => l.consumerId);
@@ -241,7 +242,7 @@ async function writeNotices(tx: Tx, kind: NoticeKind, drafts: readonly Draft[], 
       demand: d.reckoned.includes(line) ? null : line.demandId,
       part: d.fees.has(line.demandId)
         ? "fee"
-        : LATE_KINDS.includes(line.kind)
+        : isOfLateness(line)
           ? "penalty"
           : line.demandYear < fy
             ? "arrears"

@@ -8,7 +8,8 @@ import { readFacts, type ConsumerFacts, type ReadFacts } from "./facts.ts";
 import { END_OF_TIME, placeholders, type Rules, type Stretch } from "./compile.ts";
 import type { ComputedRule, Rounding, SlabsRule, When } from "./format.ts";
 import type { AssessedPeriod, Assessment, Part, Step } from "./assessment.ts";
-import { lateAndEarly } from "./late.ts";
+import type { DemandTerms } from "../demand-terms.ts";
+import { demandTermsOf, lateAndEarly } from "./late.ts";
 
 type HeadPiece = { readonly rule: ComputedRule; readonly item: number; readonly head: string; readonly exact: Rate };
 type Ran = { readonly steps: Step[]; readonly pieces: HeadPiece[]; exempted: Rate };
@@ -20,6 +21,16 @@ const text = (value: Value): string | boolean => (typeof value === "object" ? va
  * amounts are exact except where the file rounds. Raises RULES_FACTS, RULES_PERIOD, RULES_NOTHING, RULES_NEGATIVE.
  */
 export function assess(rules: Rules, facts: ConsumerFacts, period: AssessedPeriod, asOf: LocalDate): Assessment {
+  return assessDemand(rules, facts, period, asOf).assessment;
+}
+
+/** The same, with the terms of early and late payment under which the demand is to stand. */
+export function assessDemand(
+  rules: Rules,
+  facts: ConsumerFacts,
+  period: AssessedPeriod,
+  asOf: LocalDate,
+): { readonly assessment: Assessment; readonly terms: DemandTerms } {
   const { file } = rules;
   const read = readFacts(file, facts);
   const inForce = rules.stretches.filter((s) => s.from <= period.to && s.to >= period.from);
@@ -54,7 +65,7 @@ export function assess(rules: Rules, facts: ConsumerFacts, period: AssessedPerio
   const before = sum([demand, ...after.rebates.map((r) => -r.amount as Paise), ...after.late.map((l) => l.amount)]);
   const open = sum([before, after.arrears, -after.paid as Paise]);
   const payable = file.roundOff ? paiseOf(rounded(rateOf(open), file.roundOff)) : open;
-  return {
+  const assessment: Assessment = {
     service: file.service,
     file: file.id,
     fileVersion: file.version,
@@ -73,6 +84,7 @@ export function assess(rules: Rules, facts: ConsumerFacts, period: AssessedPerio
     payable,
     steps: [...steps, ...after.steps],
   };
+  return { assessment, terms: demandTermsOf(first, read) };
 }
 
 const rounded = (value: Rate, how: Rounding | undefined): Rate =>

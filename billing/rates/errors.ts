@@ -26,6 +26,11 @@ export const rateErrors = defineErrors({
     message: (f: { file: string; from: string; heads: readonly string[] }) =>
       `${f.file} charges under ${f.heads.join(", ")}, which on ${f.from} are no tax heads of its service in this ULB`,
   },
+  RULE_FILE_TERMS: {
+    status: 422,
+    message: (f: { file: string; problems: readonly string[] }) =>
+      `${f.file} cannot be kept by the register: ${f.problems.join("; ")}`,
+  },
   RULES_NOT_IN_FORCE: {
     status: 422,
     message: (f: { service: string; on: string }) => `no approved rules of ${f.service} are in force on ${f.on}`,

@@ -4,13 +4,14 @@ import { formatDate, localDate, type LocalDate } from "../../ledger/kernel/dates
 import { isUuid, newId } from "../../ledger/kernel/ids.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import type { Service } from "../due.ts";
-import { taxHeads } from "../tax-heads.ts";
+import { taxHeads, type TaxHead } from "../tax-heads.ts";
 import { assess, periodAround } from "./assess.ts";
 import type { AssessedPeriod, Assessment } from "./assessment.ts";
 import type { Rules } from "./compile.ts";
 import { rateErrors } from "./errors.ts";
 import { explain, type Explained } from "./explain.ts";
 import type { ConsumerFacts } from "./facts.ts";
+import type { RuleFile } from "./format.ts";
 import { readRules } from "./read.ts";
 
 export type LoadedRuleFile = {
@@ -82,7 +83,7 @@ export async function loadRuleFile(tx: Tx, content: string): Promise<LoadedRuleF
 /**
  * Puts a file in force from its first day. One file follows another: it begins later than the one in force last, or replaces that one from
  * its day on (then name it). The maker is not the checker, and every head that is demanded is a tax head of the service on that day.
- * Raises RULE_FILE_NOT_FOUND, RULE_FILE_APPROVED, MAKER_IS_CHECKER, RULE_FILE_HEADS, RULE_FILE_OVERLAPS.
+ * Raises RULE_FILE_NOT_FOUND, RULE_FILE_APPROVED, MAKER_IS_CHECKER, RULE_FILE_HEADS, RULE_FILE_TERMS, RULE_FILE_OVERLAPS.
  */
 export async function approveRuleFile(tx: Tx, id: string, replaces: string | null = null): Promise<LoadedRuleFile> {
   const file = await getRuleFile(tx, id);
@@ -144,8 +145,38 @@ const neededFrom = (read: Read, file: LoadedRuleFile): LocalDate =>
 
 async function checkHeads(read: Read, file: LoadedRuleFile, rules: Rules): Promise<void> {
   const missing = await missingHeads(read, file, rules);
-  if (missing.length === 0) return;
-  throw rateErrors.RULE_FILE_HEADS({ file: nameOf(file), from: formatDate(neededFrom(read, file)), heads: missing });
+  if (missing.length > 0) {
+    throw rateErrors.RULE_FILE_HEADS({ file: nameOf(file), from: formatDate(neededFrom(read, file)), heads: missing });
+  }
+  const problems = termsProblems(rules.file, await taxHeads(read, neededFrom(read, file)));
+  if (problems.length > 0) throw rateErrors.RULE_FILE_TERMS({ file: nameOf(file), problems });
+}
+
+/** What of a file's rebates and late charges the heads of the ULB cannot carry. */
+function termsProblems(file: RuleFile, heads: ReadonlyMap<string, TaxHead>): string[] {
+  const problems = file.rules.flatMap((rule): string[] => {
+    if (rule.kind === "rebate") {
+      return rule.on
+        .filter((h) => heads.get(h)?.rebateAccount === null)
+        .map((h) => `${h} has no account for the rebate ${rule.id}`);
+    }
+    if (rule.kind !== "late") return [];
+    return [
+      ...(heads.get(rule.head)?.basis === "accrual"
+        ? [
+            `${rule.head}, under which ${rule.id} is charged, is accrued; a charge of late payment is income when it is paid`,
+          ]
+        : []),
+      // The State's cess stands inside the line of its head.
+      ...rule.on.flatMap((h) => {
+        const bearer = heads.get(h)?.cessOn ?? null;
+        return bearer === null || rule.on.includes(bearer)
+          ? []
+          : [`${rule.id} is on ${h} and not on ${bearer}, which bears it`];
+      }),
+    ];
+  });
+  return [...new Set(problems)];
 }
 
 async function inForceLast(read: Read, service: Service, on?: LocalDate): Promise<LoadedRuleFile | undefined> {

@@ -3,6 +3,7 @@ import { invariant } from "../../ledger/kernel/errors.ts";
 import { paise, sum, toRupees, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { lateAfter, penaltyTo, type PenaltyTerms, type Settlement } from "../interest.ts";
 import { firstOnOrAfter, rebateOf, rebateUntil, type RebateTerms } from "../rebate.ts";
+import type { DemandTerms } from "../demand-terms.ts";
 import type { AssessedPeriod, Early, Late, Step } from "./assessment.ts";
 import { holds } from "./conditions.ts";
 import type { ConsumerFacts, ReadFacts } from "./facts.ts";
@@ -46,6 +47,29 @@ export function dueDateOf(rule: DueRule, period: AssessedPeriod): LocalDate {
   return addDays(rule.after === "period-end" ? period.to : period.from, rule.days ?? 0);
 }
 
+const termsKept = new WeakMap<Stretch, Map<string, DemandTerms>>();
+
+/**
+ * The terms of early and late payment that the rules in force (`now`) give a demand: what `lateAndEarly` reckons by, for the register to keep with
+ * the demand. Demands to which the same rules apply are given one and the same object.
+ */
+export function demandTermsOf(now: Stretch, read: ReadFacts): DemandTerms {
+  const early = now.rebates.filter((r) => applies(r, read));
+  const late = now.late.filter((r) => applies(r, read));
+  const key = [...early, ...late].map((r) => `${r.id} ${r.version}`).join("/");
+  const known = termsKept.get(now) ?? new Map<string, DemandTerms>();
+  termsKept.set(now, known);
+  const found = known.get(key) ?? {
+    early: early.map((r) => ({ ...rebateTermsOf(r), on: r.on })),
+    late: late.map((r) => ({ ...penaltyTermsOf(r), on: r.on })),
+  };
+  known.set(key, found);
+  return found;
+}
+
+const applies = (rule: LateRule | RebateRule, read: ReadFacts): boolean =>
+  holds(rule.when, (n) => read.global.get(n)) && !(rule.unless && holds(rule.unless, (n) => read.global.get(n)));
+
 const settledTo = (paid: readonly Settlement[] | undefined, asOf: LocalDate): Paise =>
   sum((paid ?? []).filter((s) => s.date <= asOf).map((s) => s.amount));
 
@@ -67,8 +91,6 @@ export function lateAndEarly(
 } {
   const { facts, read, heads, period, asOf } = what;
   const steps: Step[] = [];
-  const applies = (rule: LateRule | RebateRule): boolean =>
-    holds(rule.when, (n) => read.global.get(n)) && !(rule.unless && holds(rule.unless, (n) => read.global.get(n)));
   const on = (rule: LateRule | RebateRule): Paise => sum(rule.on.map((h) => heads.get(h) ?? ZERO));
   const dueRule = now.due.find((r) => holds(r.when, (n) => read.global.get(n)));
   invariant(dueRule, "some rule says when a demand is due");
@@ -85,7 +107,7 @@ export function lateAndEarly(
     const base = on(rule);
     const left = paise(base > paid ? base - paid : 0n);
     const isLost = asOf > until || (hasArrears && terms.needsNoArrears !== false);
-    const amount = !applies(rule) || isLost ? ZERO : rebateOf(terms, base, left);
+    const amount = !applies(rule, read) || isLost ? ZERO : rebateOf(terms, base, left);
     if (amount === 0n) return [];
     steps.push({
       rule: rule.id,
@@ -124,11 +146,11 @@ export function lateAndEarly(
       result: toRupees(amount),
     });
   };
-  for (const rule of now.late) if (applies(rule)) charge(rule, on(rule), dueDate, period.from, facts.paid ?? []);
+  for (const rule of now.late) if (applies(rule, read)) charge(rule, on(rule), dueDate, period.from, facts.paid ?? []);
   for (const arrear of facts.arrears ?? []) {
     const then = rules.stretches.findLast((s) => s.from <= arrear.periodFrom) ?? rules.stretches[0];
     for (const rule of then?.late ?? []) {
-      if (!applies(rule) || !rule.on.includes(arrear.head)) continue;
+      if (!applies(rule, read) || !rule.on.includes(arrear.head)) continue;
       charge(rule, arrear.amount, arrear.dueDate, arrear.periodFrom, arrear.paid ?? []);
     }
   }

@@ -81,6 +81,7 @@ export const FEES_AND_FINES: readonly ReadyService[] = [
     heads: [
       accrued("TL_TAX", "fee", ["Licence fee", "अनुज्ञप्ति शुल्क"], "1401101", "4313002", {
         priorIncomeAccount: "2802000",
+        rebateAccount: "1409003",
         provisionAccount: "4323000",
       }),
       received("TL_NEW_FEE", ["Fee for a new licence", "नई अनुज्ञप्ति शुल्क"], "1401101"),

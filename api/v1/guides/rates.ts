@@ -11,6 +11,7 @@ export const ratesGuide: GuideGroup = {
     RULE_FILE_OVERLAPS:
       "Let the new file begin after the one in force, or name that one as replaced from the same day.",
     RULE_FILE_HEADS: "Set the tax heads of the service first, or correct the heads in the file.",
+    RULE_FILE_TERMS: "Give the head the account that is named, or correct the rule.",
     READY_SERVICE_UNKNOWN: "Take a name from `nagarkosh services list`, or set a service of your own.",
     RULES_NOT_IN_FORCE: "Load the rules of the service and have another person approve them.",
     RULES_PERIOD: "Choose a period that the file covers, or the file that covers the period.",
