@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Tx } from "../ledger/kernel/tx.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
-import type { DemandLine } from "./due.ts";
 import type { PenaltyTerms } from "./interest.ts";
 import { rebateUntil, type RebateTerms } from "./rebate.ts";
 
@@ -24,7 +23,14 @@ export type LateAndEarlyTerms = {
   readonly interest?: PenaltyTerms | null;
 };
 
-type Line = Pick<DemandLine, "taxHead" | "kind" | "basis" | "cessHead" | "terms">;
+/** What of a demand line the terms look at. */
+type Line = {
+  readonly taxHead: string;
+  readonly kind: string;
+  readonly basis: string;
+  readonly cessHead: string | null;
+  readonly terms?: DemandTerms;
+};
 
 /** The charges that this line bears when it is late: penalty and interest stand side by side, each under its head. */
 export function lateTermsOf(line: Line, service: LateAndEarlyTerms): readonly PenaltyTerms[] {
@@ -39,7 +45,7 @@ export function lateTermsOf(line: Line, service: LateAndEarlyTerms): readonly Pe
 
 /** The rebates that paying the line's demand in full on that day is in time for. */
 export function earlyTermsOf(
-  line: Pick<DemandLine, "terms" | "rebateUntil" | "periodFrom">,
+  line: { readonly terms?: DemandTerms; readonly rebateUntil: LocalDate | null; readonly periodFrom: LocalDate },
   service: Pick<LateAndEarlyTerms, "rebate">,
   on: LocalDate,
 ): readonly EarlyTerms[] {
