@@ -1,16 +1,14 @@
-import { takeNumbers } from "../ledger/index.ts";
 import { financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { isUuid, newId } from "../ledger/kernel/ids.ts";
-import type { Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { billFacts, type BillFacts, type BillRow } from "./bill-facts.ts";
 import { composeBill, type BillBody, type BillLine } from "./compose-bill.ts";
 import { consumersByWard, consumersOf, getConsumer, type Consumer } from "./consumers.ts";
 import type { Service } from "./due.ts";
-import { lateFacts, mayBeCharged, openLines, reckonPenalties } from "./dues.ts";
+import { reckonPenalties } from "./dues.ts";
 import { billingErrors } from "./errors.ts";
 import { lockConsumers, need } from "./register.ts";
-import { serviceOn } from "./tax-heads.ts";
 
 export type Bill = Omit<BillBody, "lines"> & {
   readonly id: string;
@@ -36,29 +34,20 @@ export async function previewBill(read: Read, consumerId: string, asOf: LocalDat
 }
 
 async function bodyFor(read: Read, consumer: Consumer, asOf: LocalDate): Promise<BillBody> {
-  const bodies = await bodiesFor(read, consumer.service, [consumer.id], asOf);
-  return need(bodies.get(consumer.id), consumer.code);
+  return need(bodiesOf(await billFacts(read, [consumer.id], asOf), asOf).get(consumer.id), consumer.code);
 }
 
-/** What consumers of one service would be asked to pay, with as many queries for all of them as for one. */
-async function bodiesFor(
-  read: Read,
-  serviceName: Service,
-  consumerIds: readonly string[],
-  asOf: LocalDate,
-): Promise<ReadonlyMap<string, BillBody>> {
-  const service = await serviceOn(read, serviceName, asOf);
-  const lines = await openLines(read, consumerIds);
-  const reckoned = mayBeCharged(lines, service, asOf)
-    ? reckonPenalties(lines, await lateFacts(read, lines, asOf), service, asOf)
-    : [];
-  const linesOf = groupBy(lines, (l) => l.consumerId);
-  const reckonedOf = groupBy(reckoned, (l) => l.consumerId);
+/** What the consumers would be asked to pay. Pure. Raises SERVICE_UNKNOWN. */
+function bodiesOf(facts: BillFacts, asOf: LocalDate): ReadonlyMap<string, BillBody> {
+  const linesOf = groupBy(facts.lines, (l) => l.consumerId);
   return new Map(
-    consumerIds.map((id) => [
-      id,
-      composeBill(id, linesOf.get(id) ?? [], reckonedOf.get(id) ?? [], asOf, service.terms),
-    ]),
+    [...facts.consumers.values()].map((consumer) => {
+      const service = facts.services.get(consumer.service);
+      if (!service) throw billingErrors.SERVICE_UNKNOWN({ service: consumer.service });
+      const lines = linesOf.get(consumer.id) ?? [];
+      const reckoned = reckonPenalties(lines, facts.late, service, asOf);
+      return [consumer.id, composeBill(consumer.id, lines, reckoned, asOf, service.terms)];
+    }),
   );
 }
 
@@ -67,12 +56,32 @@ async function bodiesFor(
  * penalty or rebate have changed a new one takes its place. Raises CONSUMER_NOT_FOUND, BILL_NOTHING_DUE.
  */
 export async function billFor(tx: Tx, consumerId: string, asOf: LocalDate): Promise<Bill> {
-  const [issued] = await issueBills(tx, [consumerId], asOf);
-  if (!issued) {
-    const consumer = await getConsumer(tx, consumerId);
-    throw billingErrors.BILL_NOTHING_DUE({ consumer: `${consumer.service} ${consumer.code}`, asOf });
+  const { issued, facts } = await issue(tx, [consumerId], asOf);
+  const consumer = need(facts.consumers.get(consumerId), consumerId);
+  const [bill] = issued;
+  if (!bill) throw billingErrors.BILL_NOTHING_DUE({ consumer: `${consumer.service} ${consumer.code}`, asOf });
+  if (!bill.isNew) {
+    const row = need(facts.latest.get(consumerId), bill.id);
+    return billOf(row, consumer, (await linesOfBills(tx, [row.id])).get(row.id) ?? []);
   }
-  return getBill(tx, issued.id);
+  const nameOf = (code: string | null) => (code === null ? undefined : facts.names.get(code));
+  const lines = bill.body.lines.map((line): NamedBillLine => ({
+    ...line,
+    name: need(nameOf(line.taxHead), line.taxHead).name,
+    nameLocal: nameOf(line.taxHead)?.nameLocal ?? null,
+    cessName: nameOf(line.cessHead)?.name ?? null,
+    cessNameLocal: nameOf(line.cessHead)?.nameLocal ?? null,
+  }));
+  const { id, number, body } = bill;
+  return {
+    ...body,
+    id,
+    number: billNumber(financialYearOf(asOf), need(number, id)),
+    consumer,
+    lines,
+    issuedAt: tx.clock(),
+    isLatest: true,
+  };
 }
 
 export type IssuedBill = {
@@ -87,71 +96,69 @@ export type IssuedBill = {
  * one another in that order. Raises CONSUMER_NOT_FOUND.
  */
 export async function issueBills(tx: Tx, consumerIds: readonly string[], asOf: LocalDate): Promise<IssuedBill[]> {
+  const { issued } = await issue(tx, consumerIds, asOf);
+  return issued.map(({ id, consumerId, isNew }) => ({ id, consumerId, isNew }));
+}
+
+type Issued = IssuedBill & { readonly body: BillBody; readonly number: bigint | undefined };
+
+async function issue(
+  tx: Tx,
+  consumerIds: readonly string[],
+  asOf: LocalDate,
+): Promise<{ readonly issued: readonly Issued[]; readonly facts: BillFacts }> {
   const consumers = await lockConsumers(tx, consumerIds);
-  const bodies = new Map<string, BillBody>();
-  for (const [service, of] of groupBy([...consumers.values()], (c) => c.service)) {
-    const ids = of.map((c) => c.id);
-    for (const [id, body] of await bodiesFor(tx, service, ids, asOf)) bodies.set(id, body);
-  }
-  const latest = new Map(
-    (
-      await tx.query<{ consumer_id: string; id: string; fingerprint: string }>(
-        `select c.consumer_id, b.bill_id as id, b.fingerprint
-         from unnest(:ids::uuid[]) as c (consumer_id)
-         cross join lateral (
-           select bill_id, fingerprint from billing.bills b
-           where b.ulb_id = :ulb and b.consumer_id = c.consumer_id order by fy desc, number desc limit 1
-         ) as b`,
-        { ulb: tx.ulb.id, ids: [...consumers.keys()] },
-      )
-    ).map((b) => [b.consumer_id, b]),
-  );
-  const issued = [...new Set(consumerIds)].flatMap((consumerId): (IssuedBill & { readonly body: BillBody })[] => {
+  const facts = await billFacts(tx, [...consumers.keys()], asOf);
+  const bodies = bodiesOf(facts, asOf);
+  const due = [...new Set(consumerIds)].flatMap((consumerId) => {
     const body = need(bodies.get(consumerId), consumerId);
     if (body.lines.length === 0) return [];
-    const before = latest.get(consumerId);
+    const before = facts.latest.get(consumerId);
     const isNew = before?.fingerprint !== body.fingerprint;
     return [{ id: isNew || !before ? newId() : before.id, consumerId, isNew, body }];
   });
-  await insertBills(
-    tx,
-    issued.filter((b) => b.isNew),
-    asOf,
-  );
-  return issued.map(({ body: _, ...bill }) => bill);
+  const fresh = due.filter((b) => b.isNew);
+  const first = await insertBills(tx, fresh, asOf);
+  const numbers = new Map(fresh.map((b, i) => [b.id, first + BigInt(i)]));
+  return { issued: due.map((b) => ({ ...b, number: numbers.get(b.id) })), facts };
 }
 
+/** Gives the number of the first. */
 async function insertBills(
   tx: Tx,
   bills: readonly { readonly id: string; readonly consumerId: string; readonly body: BillBody }[],
   asOf: LocalDate,
-): Promise<void> {
-  if (bills.length === 0) return;
+): Promise<bigint> {
+  if (bills.length === 0) return 0n;
   const fy = financialYearOf(asOf);
   const lines = bills.flatMap((bill) => bill.body.lines.map((line, i) => ({ bill: bill.id, no: i + 1, ...line })));
-  // The numbers last, and one statement after them: their row stays locked until commit, and every bill of the city waits for it.
-  const first = await takeNumbers(tx, "bill", fy, bills.length);
-  await tx.query(
-    `with issued as (
+  // The numbers with the last statement: their row stays locked until commit, and every bill of the city waits for it.
+  const [row] = await tx.prepared<{ first: bigint }>(
+    "bill-insert",
+    `with numbers as materialized (
+       select ledger.take_numbers(:ulb::integer, 'bill', :fy, :count::integer) as first
+     ), issued as (
        insert into billing.bills (ulb_id, bill_id, fy, number, consumer_id, as_of, arrears, current, penalty, rebate, rounding, total, fingerprint,
          issued_at, issued_by)
-       select :ulb::integer, b.id, :fy, :first::bigint + b.no - 1, b.consumer_id, :as_of::date, b.arrears, b.current, b.penalty, b.rebate, b.rounding,
+       select :ulb::integer, b.id, :fy, n.first + b.no - 1, b.consumer_id, :as_of::date, b.arrears, b.current, b.penalty, b.rebate, b.rounding,
          b.total, b.fingerprint, :now::timestamptz, :actor
-       from unnest(:ids::uuid[], :consumers::uuid[], :arrears::bigint[], :currents::bigint[], :penalties::bigint[], :all_rebates::bigint[],
+       from numbers n, unnest(:ids::uuid[], :consumers::uuid[], :arrears::bigint[], :currents::bigint[], :penalties::bigint[], :all_rebates::bigint[],
          :roundings::bigint[], :totals::bigint[], :fingerprints::text[]) with ordinality
          as b (id, consumer_id, arrears, current, penalty, rebate, rounding, total, fingerprint, no)
-     )
+     ), lines as (
      insert into billing.bill_lines (ulb_id, bill_id, line_no, demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount,
        cess_head, cess, rebate)
      select :ulb::integer, l.bill_id, l.no, l.demand_id, l.tax_head, l.kind, l.demand_year, l.period_from, l.period_to, l.due_date, l.part, l.amount,
        l.cess_head, l.cess, l.rebate
      from unnest(:bills::uuid[], :numbers::smallint[], :demands::uuid[], :heads::text[], :kinds::text[], :years::text[], :froms::date[], :tos::date[],
        :dues::date[], :parts::text[], :amounts::bigint[], :cess_heads::text[], :cesses::bigint[], :rebates::bigint[])
-       as l (bill_id, no, demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount, cess_head, cess, rebate)`,
+       as l (bill_id, no, demand_id, tax_head, kind, demand_year, period_from, period_to, due_date, part, amount, cess_head, cess, rebate)
+     )
+     select first from numbers`,
     {
       ulb: tx.ulb.id,
       fy,
-      first,
+      count: bills.length,
       as_of: asOf,
       now: tx.clock(),
       actor: tx.actor.id,
@@ -180,24 +187,8 @@ async function insertBills(
       rebates: lines.map((l) => l.rebate),
     },
   );
+  return need(row, "the first number").first;
 }
-
-type BillRow = {
-  id: string;
-  fy: FinancialYear;
-  number: bigint;
-  consumer_id: string;
-  as_of: LocalDate;
-  arrears: Paise;
-  current: Paise;
-  penalty: Paise;
-  rebate: Paise;
-  rounding: Paise;
-  total: Paise;
-  fingerprint: string;
-  issued_at: Date;
-  is_latest: boolean;
-};
 
 const BILL = `select b.bill_id as id, b.fy, b.number, b.consumer_id, b.as_of, b.arrears, b.current, b.penalty, b.rebate, b.rounding, b.total,
     b.fingerprint, b.issued_at, not exists (
@@ -288,41 +279,56 @@ async function complete(read: Read, bill: BillRow): Promise<Bill> {
 /** Bills with their lines and consumers, in the order given, with two queries however many they are. */
 async function completeAll(read: Read, rows: readonly BillRow[]): Promise<Bill[]> {
   if (rows.length === 0) return [];
-  const lines = groupBy(
-    await read.query<NamedBillLine & { readonly billId: string }>(
-      `select l.bill_id as "billId", l.demand_id as "demandId", l.tax_head as "taxHead", l.kind, l.demand_year as "demandYear",
-         l.period_from as "periodFrom", l.period_to as "periodTo", l.due_date as "dueDate", l.part, l.amount, l.cess_head as "cessHead", l.cess,
-         l.rebate, h.name, h.name_local as "nameLocal", c.name as "cessName", c.name_local as "cessNameLocal"
-       from billing.bills b
-       join billing.bill_lines l on l.ulb_id = b.ulb_id and l.bill_id = b.bill_id
-       join lateral (
-         select name, name_local from billing.tax_heads h
-         where h.ulb_id = l.ulb_id and h.code = l.tax_head order by valid_from <= b.as_of desc, valid_from desc limit 1
-       ) as h on true
-       left join lateral (
-         select name, name_local from billing.tax_heads c
-         where c.ulb_id = l.ulb_id and c.code = l.cess_head order by valid_from <= b.as_of desc, valid_from desc limit 1
-       ) as c on true
-       where b.ulb_id = :ulb and b.bill_id = any(:ids::uuid[])
-       order by l.bill_id, l.line_no`,
-      { ulb: read.ulb.id, ids: rows.map((b) => b.id) },
-    ),
-    (l) => l.billId,
+  const lines = await linesOfBills(
+    read,
+    rows.map((b) => b.id),
   );
-  const consumers = new Map(
-    (
-      await consumersOf(
-        read,
-        rows.map((b) => b.consumer_id),
-      )
-    ).map((c) => [c.id, c]),
+  const consumers = await consumersOf(
+    read,
+    rows.map((b) => b.consumer_id),
   );
-  return rows.map((bill) => ({
+  const byId = new Map(consumers.map((c) => [c.id, c]));
+  return rows.map((bill) => billOf(bill, need(byId.get(bill.consumer_id), bill.consumer_id), lines.get(bill.id) ?? []));
+}
+
+/** The lines of bills as they were issued, under the names that their heads had then. */
+async function linesOfBills(read: Read, billIds: readonly string[]): Promise<ReadonlyMap<string, NamedBillLine[]>> {
+  const rows = await read.query<NamedBillLine & { readonly billId: string }>(
+    `select l.bill_id as "billId", l.demand_id as "demandId", l.tax_head as "taxHead", l.kind, l.demand_year as "demandYear",
+       l.period_from as "periodFrom", l.period_to as "periodTo", l.due_date as "dueDate", l.part, l.amount, l.cess_head as "cessHead", l.cess,
+       l.rebate, h.name, h.name_local as "nameLocal", c.name as "cessName", c.name_local as "cessNameLocal"
+     from billing.bills b
+     join billing.bill_lines l on l.ulb_id = b.ulb_id and l.bill_id = b.bill_id
+     join lateral (
+       select name, name_local from billing.tax_heads h
+       where h.ulb_id = l.ulb_id and h.code = l.tax_head order by valid_from <= b.as_of desc, valid_from desc limit 1
+     ) as h on true
+     left join lateral (
+       select name, name_local from billing.tax_heads c
+       where c.ulb_id = l.ulb_id and c.code = l.cess_head order by valid_from <= b.as_of desc, valid_from desc limit 1
+     ) as c on true
+     where b.ulb_id = :ulb and b.bill_id = any(:ids::uuid[])
+     order by l.bill_id, l.line_no`,
+    { ulb: read.ulb.id, ids: billIds },
+  );
+  const lines = new Map<string, NamedBillLine[]>();
+  for (const [id, of] of groupBy(rows, (l) => l.billId))
+    lines.set(
+      id,
+      of.map(({ billId: _, ...line }) => line),
+    );
+  return lines;
+}
+
+const billNumber = (fy: FinancialYear, number: bigint): string => `B/${fy}/${number.toString().padStart(6, "0")}`;
+
+function billOf(bill: BillRow, consumer: Consumer, lines: readonly NamedBillLine[]): Bill {
+  return {
     id: bill.id,
-    number: `B/${bill.fy}/${bill.number.toString().padStart(6, "0")}`,
-    consumer: need(consumers.get(bill.consumer_id), bill.consumer_id),
+    number: billNumber(bill.fy, bill.number),
+    consumer,
     asOf: bill.as_of,
-    lines: (lines.get(bill.id) ?? []).map(({ billId: _, ...line }) => line),
+    lines,
     arrears: bill.arrears,
     current: bill.current,
     penalty: bill.penalty,
@@ -332,5 +338,5 @@ async function completeAll(read: Read, rows: readonly BillRow[]): Promise<Bill[]
     fingerprint: bill.fingerprint,
     issuedAt: bill.issued_at,
     isLatest: bill.is_latest,
-  }));
+  };
 }

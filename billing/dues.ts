@@ -20,7 +20,7 @@ export type OpenDue = ConsumerLine & {
   readonly function: string;
 };
 
-type LineRow = {
+export type LineRow = {
   demand_id: string;
   consumer_id: string;
   tax_head: string;
@@ -57,9 +57,11 @@ type LineRow = {
 };
 
 // The accounts of a line are those of the head's version under which it was demanded; the advance account is the service's newest.
-const LINES = `
+// `amounts` is how an amount is given: as it is, or as text where the row becomes JSON.
+export const linesSql = (amounts: (column: string) => string): string => `
   select d.demand_id, d.consumer_id, t.tax_head, h.kind, t.basis, h.service, d.demand_year, d.period_from, d.period_to, d.due_date, d.rebate_until,
-    h.priority, t.amount, t.cess, t.cess_head, t.settled, t.cess_settled, t.reduced, t.cess_reduced, t.ward, d.terms_id, m.terms, t.receivable_account, t.income_account,
+    h.priority, ${amounts("t.amount")}, ${amounts("t.cess")}, t.cess_head, ${amounts("t.settled")}, ${amounts("t.cess_settled")},
+    ${amounts("t.reduced")}, ${amounts("t.cess_reduced")}, t.ward, d.terms_id, m.terms, t.receivable_account, t.income_account,
     s.advance_account, s.fund, h.function, coalesce(c.cess_control_account, h.cess_control_account) as cess_control_account,
     coalesce(c.cess_payable_account, h.cess_payable_account) as cess_payable_account, h.rebate_account, h.provision_account,
     coalesce(c.cess_provision_account, h.cess_provision_account) as cess_provision_account, h.write_off_account
@@ -74,7 +76,11 @@ const LINES = `
   ) as s on true
   where t.ulb_id = :ulb`;
 
-function lineOf(r: LineRow): ConsumerLine {
+const asIs = (column: string): string => column;
+const LINES = linesSql(asIs);
+
+/** The line of a row of `linesSql`. */
+export function lineOf(r: LineRow): ConsumerLine {
   return {
     demandId: r.demand_id,
     consumerId: r.consumer_id,
@@ -166,80 +172,101 @@ function dueOf(line: ConsumerLine): OpenDue {
 /** A penalty reckoned on a late line; it becomes a demand when a payment comes. */
 export type ReckonedPenalty = ConsumerLine & { readonly lateDemandId: string; readonly lateTaxHead: string };
 
+/** What a charge of lateness takes from its tax head. */
+export type LateHead = Pick<
+  TaxHead,
+  "code" | "validFrom" | "isActive" | "kind" | "basis" | "priority" | "function" | "incomeAccount"
+>;
+
 /** What reduced the lines and what was charged on their lateness so far: the facts from which penalties are reckoned. */
 export type LateFacts = {
   readonly history: Map<string, Settlement[]>;
   /** By line, then by the head under which it was charged. */
   readonly charged: Map<string, Map<string, Paise>>;
-  readonly heads: ReadonlyMap<string, TaxHead>;
+  readonly heads: ReadonlyMap<string, LateHead>;
 };
+
+export type TouchRow = {
+  readonly demand_id: string;
+  readonly tax_head: string;
+  readonly on_date: LocalDate;
+  readonly amount: bigint;
+  readonly cess: bigint;
+};
+export type ChargedRow = {
+  readonly demand_id: string;
+  readonly tax_head: string;
+  readonly penalty_head: string;
+  readonly amount: bigint;
+};
+
+/**
+ * What settled lines of the demands whose ids `ids` (SQL, an array) gives. An allocation that was taken back counts less what was taken back: the
+ * clock runs as if that money had never come. What took off the demand itself is no settlement of a day: the penalty is reckoned on what
+ * is demanded after it.
+ */
+export const historySql = (ids: string, amounts: (column: string) => string): string => `
+  select a.demand_id, a.tax_head, a.on_date, ${amounts("(a.amount + coalesce(r.amount, 0))::bigint")} as amount,
+    ${amounts("(a.cess + coalesce(r.cess, 0))::bigint")} as cess
+  from billing.allocations a
+  left join lateral (
+    select sum(amount) as amount, sum(cess) as cess from billing.allocations r
+    where r.ulb_id = a.ulb_id and r.reverses_allocation_id = a.allocation_id
+  ) as r on true
+  where a.ulb_id = :ulb and a.demand_id = any(${ids}) and a.amount > 0 and a.amount + coalesce(r.amount, 0) <> 0
+    and a.kind not in (${REDUCING_KINDS.map((k) => `'${k}'`).join(", ")})`;
+
+/**
+ * What was charged on the lateness of demands. A penalty that was taken off is charged all the same, or it would come back; one that was charged
+ * before arrears went over to another consumer went with them.
+ */
+export const chargedSql = (ids: string, amounts: (column: string) => string): string => `
+  select demand_id, tax_head, penalty_head, ${amounts("sum(amount)::bigint")} as amount
+  from (
+    select d.late_demand_id as demand_id, d.late_tax_head as tax_head, t.tax_head as penalty_head, t.amount
+    from billing.demands d
+    join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
+    where d.ulb_id = :ulb and d.late_demand_id = any(${ids})
+    union all
+    select to_demand_id, tax_head, penalty_head, amount from billing.transferred_penalties
+    where ulb_id = :ulb and to_demand_id = any(${ids})
+    union all
+    select from_demand_id, tax_head, penalty_head, -amount from billing.transferred_penalties
+    where ulb_id = :ulb and from_demand_id = any(${ids})
+  ) as p
+  group by demand_id, tax_head, penalty_head`;
 
 /** Reads the facts for those of `lines` that are late on `asOf`; where none bears a charge, nothing need be read (`mayBeCharged`). */
 export async function lateFacts(read: Read, lines: readonly DemandLine[], asOf: LocalDate): Promise<LateFacts> {
   const heads = await taxHeads(read, asOf);
   const late = lines.filter((l) => l.dueDate < asOf);
+  if (late.length === 0) return lateFactsOf([], [], heads);
+  // What nothing has settled has no history.
+  const touched = late.filter((l) => l.settled > 0n).map((l) => l.demandId);
+  const ulb = read.ulb.id;
+  const history =
+    touched.length === 0 ? [] : await read.query<TouchRow>(historySql(":ids::uuid[]", asIs), { ulb, ids: touched });
+  const charged = await read.query<ChargedRow>(chargedSql(":ids::uuid[]", asIs), {
+    ulb,
+    ids: late.map((l) => l.demandId),
+  });
+  return lateFactsOf(history, charged, heads);
+}
+
+/** The facts that rows of `historySql` and `chargedSql` tell. */
+export function lateFactsOf(
+  touched: readonly TouchRow[],
+  penalties: readonly ChargedRow[],
+  heads: ReadonlyMap<string, LateHead>,
+): LateFacts {
   const history = new Map<string, Settlement[]>();
-  const charged = new Map<string, Map<string, Paise>>();
-  if (late.length > 0) {
-    const ids = late.map((l) => l.demandId);
-    // What nothing has settled has no history.
-    const touched = late.filter((l) => l.settled > 0n).map((l) => l.demandId);
-    type Touch = {
-      demand_id: string;
-      tax_head: string;
-      on_date: LocalDate;
-      amount: bigint;
-      cess: bigint;
-    };
-    const rows =
-      touched.length === 0
-        ? []
-        : await read.query<Touch>(
-            // An allocation that was taken back counts less what was taken back: the clock runs as if that money had never come. What took off the
-            // demand itself is no settlement of a day: the penalty is reckoned on what is demanded after it.
-            `select a.demand_id, a.tax_head, a.on_date, (a.amount + coalesce(r.amount, 0))::bigint as amount, (a.cess + coalesce(r.cess, 0))::bigint as cess
-       from billing.allocations a
-       left join lateral (
-         select sum(amount) as amount, sum(cess) as cess from billing.allocations r
-         where r.ulb_id = a.ulb_id and r.reverses_allocation_id = a.allocation_id
-       ) as r on true
-       where a.ulb_id = :ulb and a.demand_id = any(:ids::uuid[]) and a.amount > 0 and a.amount + coalesce(r.amount, 0) <> 0
-         and not a.kind = any(:reducing::text[])`,
-            { ulb: read.ulb.id, ids: touched, reducing: REDUCING_KINDS },
-          );
-    for (const r of rows) {
-      const key = `${r.demand_id}/${r.tax_head}`;
-      history.set(key, [
-        ...(history.get(key) ?? []),
-        { date: r.on_date, amount: paise(r.amount), cess: paise(r.cess) },
-      ]);
-    }
-    const penalties = await read.query<{
-      demand_id: string;
-      tax_head: string;
-      penalty_head: string;
-      amount: bigint;
-    }>(
-      // A penalty that was taken off is charged all the same, or it would come back; one that was charged before arrears went over to another
-      // consumer went with them.
-      `select demand_id, tax_head, penalty_head, sum(amount)::bigint as amount
-       from (
-         select d.late_demand_id as demand_id, d.late_tax_head as tax_head, t.tax_head as penalty_head, t.amount
-         from billing.demands d
-         join billing.demand_details t on t.ulb_id = d.ulb_id and t.demand_id = d.demand_id
-         where d.ulb_id = :ulb and d.late_demand_id = any(:ids::uuid[])
-         union all
-         select to_demand_id, tax_head, penalty_head, amount from billing.transferred_penalties
-         where ulb_id = :ulb and to_demand_id = any(:ids::uuid[])
-         union all
-         select from_demand_id, tax_head, penalty_head, -amount from billing.transferred_penalties
-         where ulb_id = :ulb and from_demand_id = any(:ids::uuid[])
-       ) as p
-       group by demand_id, tax_head, penalty_head`,
-      { ulb: read.ulb.id, ids },
-    );
-    for (const p of penalties) addCharged(charged, `${p.demand_id}/${p.tax_head}`, p.penalty_head, paise(p.amount));
+  for (const r of touched) {
+    const key = `${r.demand_id}/${r.tax_head}`;
+    const settlement = { date: r.on_date, amount: paise(r.amount), cess: paise(r.cess) };
+    history.set(key, [...(history.get(key) ?? []), settlement]);
   }
+  const charged: LateFacts["charged"] = new Map();
+  for (const p of penalties) addCharged(charged, `${p.demand_id}/${p.tax_head}`, p.penalty_head, paise(p.amount));
   return { history, charged, heads };
 }
 
@@ -285,7 +312,7 @@ export function reckonPenalties(
 }
 
 /** What is charged on a late line, as a line of its own demand. */
-function lateLine(line: ConsumerLine, head: TaxHead, amount: Paise, asOf: LocalDate): ReckonedPenalty {
+function lateLine(line: ConsumerLine, head: LateHead, amount: Paise, asOf: LocalDate): ReckonedPenalty {
   return {
     demandId: newId(),
     consumerId: line.consumerId,

@@ -3,10 +3,9 @@ import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import type { Paise } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
 import type { Service } from "./due.ts";
-import type { ConsumerLine, ReckonedPenalty } from "./dues.ts";
+import type { ConsumerLine, LateHead, ReckonedPenalty } from "./dues.ts";
 import type { KeptTerms } from "./demand-terms.ts";
 import { billingErrors } from "./errors.ts";
-import type { TaxHead } from "./tax-heads.ts";
 
 /* The writing part of the demand register: locks and set-based inserts. What to write is decided elsewhere, by pure functions. */
 
@@ -124,7 +123,7 @@ export async function insertDemands(
 export async function insertPenalties(
   tx: Tx,
   penalties: readonly ReckonedPenalty[],
-  heads: ReadonlyMap<string, TaxHead>,
+  heads: ReadonlyMap<string, LateHead>,
   fact: { readonly date: LocalDate; readonly source: Source },
 ): Promise<void> {
   if (penalties.length === 0) return;

@@ -62,7 +62,7 @@ export {
 export { DEFAULT_POSTING_MAP, postingAccount, postingAccounts, type PostingKey } from "./posting-map.ts";
 export { recheckEntries, rollUpFaults, type BookFault } from "./recheck.ts";
 export { seriesGaps, takeNumber, takeNumbers, type SeriesGap } from "./series.ts";
-export { createUlb, findUlb, getUlb, getUlbById, listUlbs } from "./ulbs.ts";
+export { createUlb, findUlb, getUlb, getUlbById, ulbJsonSql, listUlbs } from "./ulbs.ts";
 export {
   againstKnown,
   canonicalEntry,

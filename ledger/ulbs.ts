@@ -84,6 +84,11 @@ export async function createUlb(
   }
 }
 
+/** A ULB as JSON in an SQL select, for statements that read whose request it is together with what it asks. */
+export const ulbJsonSql = (ulbs: string): string =>
+  `json_build_object('id', ${ulbs}.ulb_id, 'code', ${ulbs}.code, 'name', ${ulbs}.name, 'nameLocal', ${ulbs}.name_local, 'state', ${ulbs}.state,
+     'startsOn', ${ulbs}.starts_on)`;
+
 /** Raises ULB_NOT_FOUND. */
 export async function getUlb(app: App, code: string): Promise<Ulb> {
   const ulb = await findUlb(app, code);

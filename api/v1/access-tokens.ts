@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { getUlbById } from "../../ledger/index.ts";
+import { ulbJsonSql } from "../../ledger/index.ts";
 import { audit } from "../../ledger/kernel/audit.ts";
 import type { Instant } from "../../ledger/kernel/dates.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
-import type { App, Role, Tx, Who } from "../../ledger/kernel/tx.ts";
+import type { App, Role, Tx, Ulb, Who } from "../../ledger/kernel/tx.ts";
 import { v1Errors } from "./errors.ts";
 
 const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
@@ -78,12 +78,13 @@ export async function authenticateToken(app: App, request: FastifyRequest): Prom
 export async function whoseToken(app: App, token: string): Promise<Who> {
   const ulbId = TOKEN.exec(token)?.[1];
   if (ulbId === undefined) throw v1Errors.UNAUTHENTICATED(undefined);
-  const { rows } = await app.db.batch.query<{ actor: string; roles: Role[] }>(
-    `select actor, roles from api.access_tokens
-     where ulb_id = $1 and token_hash = $2 and revoked_at is null and expires_at > $3`,
+  const { rows } = await app.db.batch.query<{ actor: string; roles: Role[]; ulb: Ulb }>(
+    `select t.actor, t.roles, ${ulbJsonSql("u")} as ulb
+     from api.access_tokens t join ledger.ulbs u on u.ulb_id = t.ulb_id
+     where t.ulb_id = $1 and t.token_hash = $2 and t.revoked_at is null and t.expires_at > $3`,
     [Number(ulbId), hashOf(token), app.clock()],
   );
   const row = rows[0];
   if (!row) throw v1Errors.UNAUTHENTICATED(undefined);
-  return { ulb: await getUlbById(app, Number(ulbId)), actor: { id: row.actor, roles: row.roles } };
+  return { ulb: row.ulb, actor: { id: row.actor, roles: row.roles } };
 }

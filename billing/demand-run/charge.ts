@@ -54,7 +54,11 @@ export function charge(rules: Rules, period: AssessedPeriod, on: LocalDate, cons
       const { assessment, terms } = assessDemand(rules, consumer.facts, period, on);
       if (assessment.demand === 0n) refuse("RULES_NOTHING", "by the rules nothing is to be charged (exempt)");
       else {
-        charged.push({ draft: { ...draftOf(consumer.id, assessment), terms }, ward: consumer.ward, assessment });
+        charged.push({
+          draft: { ...draftOf(consumer.id, assessment), ...(terms && { terms }) },
+          ward: consumer.ward,
+          assessment,
+        });
       }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -24,13 +24,13 @@ export function assess(rules: Rules, facts: ConsumerFacts, period: AssessedPerio
   return assessDemand(rules, facts, period, asOf).assessment;
 }
 
-/** The same, with the terms of early and late payment under which the demand is to stand. */
+/** The same, with the terms of early and late payment under which the demand is to stand, where the file has any. */
 export function assessDemand(
   rules: Rules,
   facts: ConsumerFacts,
   period: AssessedPeriod,
   asOf: LocalDate,
-): { readonly assessment: Assessment; readonly terms: DemandTerms } {
+): { readonly assessment: Assessment; readonly terms?: DemandTerms } {
   const { file } = rules;
   const read = readFacts(file, facts);
   const inForce = rules.stretches.filter((s) => s.from <= period.to && s.to >= period.from);
@@ -84,7 +84,8 @@ export function assessDemand(
     payable,
     steps: [...steps, ...after.steps],
   };
-  return { assessment, terms: demandTermsOf(first, read) };
+  const terms = demandTermsOf(rules, first, read);
+  return { assessment, ...(terms && { terms }) };
 }
 
 const rounded = (value: Rate, how: Rounding | undefined): Rate =>

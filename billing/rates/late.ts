@@ -51,9 +51,11 @@ const termsKept = new WeakMap<Stretch, Map<string, DemandTerms>>();
 
 /**
  * The terms of early and late payment that the rules in force (`now`) give a demand: what `lateAndEarly` reckons by, for the register to keep with
- * the demand. Demands to which the same rules apply are given one and the same object.
+ * the demand; undefined for a file that says nothing of early and late payment, which leaves it to the terms of the service. Demands to which the
+ * same rules apply are given one and the same object.
  */
-export function demandTermsOf(now: Stretch, read: ReadFacts): DemandTerms {
+export function demandTermsOf(rules: Rules, now: Stretch, read: ReadFacts): DemandTerms | undefined {
+  if (rules.stretches.every((s) => s.rebates.length + s.late.length === 0)) return undefined;
   const early = now.rebates.filter((r) => applies(r, read));
   const late = now.late.filter((r) => applies(r, read));
   const key = [...early, ...late].map((r) => `${r.id} ${r.version}`).join("/");

@@ -223,3 +223,24 @@ test("a snapshot asks a question once, also when two ask at once; a transaction 
   await inSnapshot(app, who, all);
   expect(asked).toBe(4);
 });
+
+test("a transaction whose failed statement was swallowed does not pass for committed", async () => {
+  const who = testTenant();
+  const swallowing = inTransaction(app, who, async (tx) => {
+    await put(tx, "a", 1n);
+    await tx.query("select 1 / 0").catch(() => undefined);
+  });
+  await expect(swallowing).rejects.toThrow("no statement of a transaction that commits has failed");
+  expect(await inTransaction(app, who, (tx) => tx.query(jars))).toEqual([]);
+});
+
+test("a connection that broke is not handed out again", async () => {
+  const who = testTenant();
+  const broken = inTransaction(app, who, async (tx) => {
+    const [own] = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
+    await withConnection(app.db.address, "admin", (c) => c.query("select pg_terminate_backend($1)", [own?.pid]));
+    await tx.query("select 1");
+  });
+  await expect(broken).rejects.toThrow();
+  expect(await Promise.all([1, 2, 3, 4, 5].map(() => inTransaction(app, who, (tx) => tx.query(jars))))).toHaveLength(5);
+});

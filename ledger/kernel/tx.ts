@@ -1,4 +1,3 @@
-import type { Knex } from "knex";
 import type { PoolClient } from "pg";
 import QueryStream from "pg-query-stream";
 import type { Database } from "./database.ts";
@@ -44,6 +43,11 @@ export type Read = Who & {
   query<Row>(sql: string, params?: Params): Promise<Row[]>;
   /** The one row, or undefined. More than one is a defect. */
   queryOne<Row>(sql: string, params?: Params): Promise<Row | undefined>;
+  /**
+   * The same as `query` with a plan that the connection keeps under this name: for the statements of the hot paths, whose text never varies.
+   * Values in an array stand for $1, $2 … of the text.
+   */
+  prepared<Row>(name: string, sql: string, params: Params | readonly unknown[]): Promise<Row[]>;
   /** Rows through a cursor, in bounded memory. */
   stream<Row>(sql: string, params?: Params): AsyncIterable<Row>;
 };
@@ -51,12 +55,7 @@ export type Read = Who & {
 declare const txMark: unique symbol;
 
 /** A handle that writes, atomically: it carries the transaction, the ULB, the actor and the clock. Only `inTransaction` makes one. */
-export type Tx = Read & {
-  readonly [txMark]: true;
-  readonly trx: Knex.Transaction;
-  /** One prepared call on the transaction's own connection, for the hot paths. */
-  prepared<Row>(name: string, sql: string, values: readonly unknown[]): Promise<Row[]>;
-};
+export type Tx = Read & { readonly [txMark]: true };
 
 /** What a flow needs besides transactions: the open database and the clock. Folders above add their own parts. */
 export type App = { readonly db: Database; readonly clock: Clock };
@@ -110,7 +109,7 @@ export function violatedRule(error: unknown): string | undefined {
 export async function inTransaction<T>(app: App, who: Who, fn: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await app.db.app.transaction(async (trx) => fn(await makeTx(app, who, trx)));
+      return await transact(app, who, "begin", fn);
     } catch (error) {
       if (!RETRIED.has(sqlState(error) ?? "")) throw error;
       if (attempt >= MAX_ATTEMPTS) throw txErrors.TRY_AGAIN({ attempts: attempt });
@@ -121,14 +120,10 @@ export async function inTransaction<T>(app: App, who: Who, fn: (tx: Tx) => Promi
 
 /** Reads at one instant: every page of a pack ties to the same moment. */
 export async function inSnapshot<T>(app: App, who: Who, fn: (read: Read) => Promise<T>): Promise<T> {
-  return app.db.app.transaction(
-    async (trx) => {
-      const read = await makeTx(app, who, trx);
-      answered.set(read, new Map());
-      return fn(read);
-    },
-    { isolationLevel: "repeatable read", readOnly: true },
-  );
+  return transact(app, who, "begin isolation level repeatable read read only", (read) => {
+    answered.set(read, new Map());
+    return fn(read);
+  });
 }
 
 const answered = new WeakMap<Read, Map<string, Promise<unknown>>>();
@@ -163,14 +158,42 @@ export async function inDryRun<T>(app: App, who: Who, fn: (tx: Tx) => Promise<T>
   return box.result.value;
 }
 
-async function makeTx(app: App, who: Who, trx: Knex.Transaction): Promise<Tx> {
-  // Within a transaction knex hands out the transaction's own connection; on it we can prepare, stream and copy.
-  const connection = await (trx.client as { acquireConnection(): Promise<PoolClient> }).acquireConnection();
+/** What the pool hands out, and the mark by which it throws a connection away. */
+type PooledConnection = PoolClient & { __knex__disposed?: unknown };
+type ConnectionPool = {
+  acquireConnection(): Promise<PooledConnection>;
+  releaseConnection(connection: PooledConnection): Promise<void>;
+};
+
+/**
+ * One transaction on a connection of knex's pool. Its beginning and its ULB go out in one message (every round trip counts where a page asks a
+ * dozen times), and its connection can prepare, stream and copy, which knex's own transaction does not offer.
+ */
+async function transact<T>(app: App, who: Who, begin: string, fn: (tx: Tx) => Promise<T>): Promise<T> {
   invariant(Number.isSafeInteger(who.ulb.id), "a ULB has an integer id");
-  // SET LOCAL, not set_config: only the former is passed on to the workers of a cluster.
-  await connection.query(
-    `set local nagarkosh.ulb = '${who.ulb.id}'; set local nagarkosh.actor = '${who.actor.id.replaceAll("'", "''")}'`,
-  );
+  const pool = app.db.app.client as ConnectionPool;
+  const connection = await pool.acquireConnection();
+  try {
+    // SET LOCAL, not set_config: only the former is passed on to the workers of a cluster.
+    await connection.query(
+      `${begin}; set local nagarkosh.ulb = '${who.ulb.id}'; set local nagarkosh.actor = '${who.actor.id.replaceAll("'", "''")}'`,
+    );
+    const result = await fn(makeTx(app, who, connection));
+    const { command } = await connection.query("commit");
+    invariant(command === "COMMIT", "no statement of a transaction that commits has failed");
+    return result;
+  } catch (error) {
+    // A connection that cannot even roll back is broken; the pool makes another in its place.
+    await connection.query("rollback").catch((broken: unknown) => (connection.__knex__disposed = broken));
+    throw error;
+  } finally {
+    await pool.releaseConnection(connection);
+  }
+}
+
+const isPositional = (params: Params | readonly unknown[]): params is readonly unknown[] => Array.isArray(params);
+
+function makeTx(app: App, who: Who, connection: PooledConnection): Tx {
   const query = async <Row>(sql: string, params: Params = {}): Promise<Row[]> => {
     const { text, values } = bind(sql, params);
     return (await connection.query(text, values)).rows as Row[];
@@ -179,18 +202,19 @@ async function makeTx(app: App, who: Who, trx: Knex.Transaction): Promise<Tx> {
     ulb: who.ulb,
     actor: who.actor,
     clock: app.clock ?? systemClock,
-    trx,
     query,
     queryOne: async <Row>(sql: string, params: Params = {}) => {
       const rows = await query<Row>(sql, params);
       invariant(rows.length <= 1, "this query gives at most one row");
       return rows[0];
     },
+    prepared: async <Row>(name: string, sql: string, params: Params | readonly unknown[]) => {
+      const { text, values } = isPositional(params) ? { text: sql, values: [...params] } : bind(sql, params);
+      return (await connection.query({ name, text, values })).rows as Row[];
+    },
     stream: <Row>(sql: string, params: Params = {}): AsyncIterable<Row> => {
       const { text, values } = bind(sql, params);
       return connection.query(new QueryStream(text, values, { batchSize: 1000 })) as AsyncIterable<Row>;
     },
-    prepared: async <Row>(name: string, text: string, values: readonly unknown[]) =>
-      (await connection.query({ name, text, values: [...values] })).rows as Row[],
   } as Tx;
 }
