@@ -56,30 +56,51 @@ function bodiesOf(facts: BillFacts, asOf: LocalDate): ReadonlyMap<string, BillBo
  * penalty or rebate have changed a new one takes its place. Raises CONSUMER_NOT_FOUND, BILL_NOTHING_DUE.
  */
 export async function billFor(tx: Tx, consumerId: string, asOf: LocalDate): Promise<Bill> {
-  const { issued, facts } = await issue(tx, [consumerId], asOf);
-  const consumer = need(facts.consumers.get(consumerId), consumerId);
-  const [bill] = issued;
+  const [asked] = await billsFor(tx, [consumerId], asOf);
+  return billOrRefusal(need(asked, consumerId), asOf);
+}
+
+/** A consumer who asked for a bill; null: nothing is due. */
+export type AskedBill = { readonly consumer: Consumer; readonly bill: Bill | null };
+
+/** Raises BILL_NOTHING_DUE. */
+export function billOrRefusal({ consumer, bill }: AskedBill, asOf: LocalDate): Bill {
   if (!bill) throw billingErrors.BILL_NOTHING_DUE({ consumer: `${consumer.service} ${consumer.code}`, asOf });
-  if (!bill.isNew) {
-    const row = need(facts.latest.get(consumerId), bill.id);
-    return billOf(row, consumer, (await linesOfBills(tx, [row.id])).get(row.id) ?? []);
-  }
+  return bill;
+}
+
+/** The same for many, in the order given, with as many statements as for one. Raises CONSUMER_NOT_FOUND. */
+export async function billsFor(tx: Tx, consumerIds: readonly string[], asOf: LocalDate): Promise<AskedBill[]> {
+  const { issued, facts } = await issue(tx, consumerIds, asOf);
+  const byConsumer = new Map(issued.map((b) => [b.consumerId, b]));
+  const before = issued.filter((b) => !b.isNew).map((b) => b.id);
+  const linesBefore = before.length === 0 ? new Map<string, NamedBillLine[]>() : await linesOfBills(tx, before);
+  return consumerIds.map((id) => {
+    const consumer = need(facts.consumers.get(id), id);
+    const bill = byConsumer.get(id);
+    if (!bill) return { consumer, bill: null };
+    if (bill.isNew) return { consumer, bill: newBill(bill, consumer, facts) };
+    return { consumer, bill: billOf(need(facts.latest.get(id), id), consumer, linesBefore.get(bill.id) ?? []) };
+  });
+}
+
+/** A bill as it was just written. */
+function newBill({ id, number, body, issuedAt }: Issued, consumer: Consumer, facts: BillFacts): Bill {
   const nameOf = (code: string | null) => (code === null ? undefined : facts.names.get(code));
-  const lines = bill.body.lines.map((line): NamedBillLine => ({
+  const lines = body.lines.map((line): NamedBillLine => ({
     ...line,
     name: need(nameOf(line.taxHead), line.taxHead).name,
     nameLocal: nameOf(line.taxHead)?.nameLocal ?? null,
     cessName: nameOf(line.cessHead)?.name ?? null,
     cessNameLocal: nameOf(line.cessHead)?.nameLocal ?? null,
   }));
-  const { id, number, body } = bill;
   return {
     ...body,
     id,
-    number: billNumber(financialYearOf(asOf), need(number, id)),
+    number: billNumber(financialYearOf(body.asOf), need(number, id)),
     consumer,
     lines,
-    issuedAt: tx.clock(),
+    issuedAt,
     isLatest: true,
   };
 }
@@ -100,7 +121,7 @@ export async function issueBills(tx: Tx, consumerIds: readonly string[], asOf: L
   return issued.map(({ id, consumerId, isNew }) => ({ id, consumerId, isNew }));
 }
 
-type Issued = IssuedBill & { readonly body: BillBody; readonly number: bigint | undefined };
+type Issued = IssuedBill & { readonly body: BillBody; readonly number: bigint | undefined; readonly issuedAt: Date };
 
 async function issue(
   tx: Tx,
@@ -118,9 +139,10 @@ async function issue(
     return [{ id: isNew || !before ? newId() : before.id, consumerId, isNew, body }];
   });
   const fresh = due.filter((b) => b.isNew);
-  const first = await insertBills(tx, fresh, asOf);
+  const issuedAt = tx.clock();
+  const first = await insertBills(tx, fresh, asOf, issuedAt);
   const numbers = new Map(fresh.map((b, i) => [b.id, first + BigInt(i)]));
-  return { issued: due.map((b) => ({ ...b, number: numbers.get(b.id) })), facts };
+  return { issued: due.map((b) => ({ ...b, number: numbers.get(b.id), issuedAt })), facts };
 }
 
 /** Gives the number of the first. */
@@ -128,6 +150,7 @@ async function insertBills(
   tx: Tx,
   bills: readonly { readonly id: string; readonly consumerId: string; readonly body: BillBody }[],
   asOf: LocalDate,
+  issuedAt: Date,
 ): Promise<bigint> {
   if (bills.length === 0) return 0n;
   const fy = financialYearOf(asOf);
@@ -160,7 +183,7 @@ async function insertBills(
       fy,
       count: bills.length,
       as_of: asOf,
-      now: tx.clock(),
+      now: issuedAt,
       actor: tx.actor.id,
       ids: bills.map((b) => b.id),
       consumers: bills.map((b) => b.consumerId),

@@ -36,6 +36,7 @@ export {
   type IssuedBill,
   type NamedBillLine,
 } from "./bills.ts";
+export { createBillLanes, type BillLanes } from "./bill-lanes.ts";
 export { billValidity, type BillValidity } from "./bill-validity.ts";
 export {
   approveChange,

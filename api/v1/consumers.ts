@@ -1,11 +1,20 @@
 import Type from "typebox";
-import { billFor, findConsumers, getBill, getConsumer, listConsumers, openDues } from "../../billing/index.ts";
+import {
+  billFor,
+  createBillLanes,
+  findConsumers,
+  getBill,
+  getConsumer,
+  listConsumers,
+  openDues,
+  type Bill,
+} from "../../billing/index.ts";
 import { dateInIndia } from "../../ledger/kernel/dates.ts";
 import { sum, toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { billPdf, billView } from "../../reports/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { answerOnce } from "./idempotency.ts";
+import { answer, answerOnce, hasKey } from "./idempotency.ts";
 import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
 import {
   BillSchema,
@@ -24,6 +33,7 @@ import {
 import { billView as billJson, consumerView, dueView } from "./views.ts";
 
 export const consumerRoutes: Routes = (server, { app }) => {
+  const lanes = createBillLanes(app);
   server.route({
     method: "GET",
     url: "/consumers",
@@ -168,12 +178,18 @@ export const consumerRoutes: Routes = (server, { app }) => {
         "IDEMPOTENCY_KEY_BUSY",
       ]),
     },
-    handler: async (request, reply) =>
-      answerOnce(app, request, reply, async (tx) => {
-        const asOf = request.body.asOf === undefined ? dateInIndia(tx.clock()) : dateOf(request.body.asOf);
-        const bill = await billFor(tx, request.params.id, asOf);
-        return { status: 201, body: billJson(bill), headers: { location: `/v1/bills/${bill.id}` } };
-      }),
+    handler: async (request, reply) => {
+      const asOf = request.body.asOf === undefined ? dateInIndia(app.clock()) : dateOf(request.body.asOf);
+      const issued = (bill: Bill) => ({
+        status: 201,
+        body: billJson(bill),
+        headers: { location: `/v1/bills/${bill.id}` },
+      });
+      const { id } = request.params;
+      // A bill is the same however often it is asked for, so that without a key those who ask at once share a transaction.
+      if (!hasKey(request)) return answer(reply, issued(await lanes.billFor(callerOf(request), id, asOf)));
+      return answerOnce(app, request, reply, async (tx) => issued(await billFor(tx, id, asOf)));
+    },
   });
 
   server.route({

@@ -98,6 +98,12 @@ export async function answerOnce(
   return send(reply, await doOnce(app, callerOf(request), request, deed));
 }
 
+/** Whether the request asks to be done once: without a key a route may go a way of its own. */
+export const hasKey = (request: FastifyRequest): boolean => keyOf(request) !== undefined;
+
+/** Answers a deed that was done without a key. */
+export const answer = (reply: FastifyReply, given: Answer): FastifyReply => send(reply, keep(given));
+
 /** Sends what was kept. A repeated answer says so. */
 export function send(reply: FastifyReply, kept: Kept): FastifyReply {
   if (kept.isReplay) void reply.header("idempotency-replayed", "true");
