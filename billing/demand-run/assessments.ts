@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRaw } from "node:zlib";
 import { invariant } from "../../ledger/kernel/errors.ts";
@@ -10,40 +9,33 @@ import { getRuleFile, rulesOf, type LoadedRuleFile } from "../rates/files.ts";
 import { assessmentJson } from "../rates/read.ts";
 import { runErrors } from "./errors.ts";
 
-/** An assessment is some kilobytes of JSON that repeat themselves from consumer to consumer: together they shrink to a tenth. */
-const IN_A_CHUNK = 50;
+/** An assessment is some kilobytes of JSON that repeat themselves from consumer to consumer: so many together shrink to a tenth. */
+export const IN_A_CHUNK = 50;
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Chunks as they are stored, made outside of any transaction. */
-export type PackedAssessments = readonly { readonly demandIndexes: readonly number[]; readonly content: Buffer }[];
+/** A chunk as it is stored, made outside of any transaction: the arithmetic of so many demands of a batch, in their order. */
+export type PackedAssessments = { readonly count: number; readonly content: Buffer };
 
-/** Packs assessments in their order, some dozen to a chunk. */
+/** Packs assessments in their order. They are text at once, and may be forgotten. */
 export async function packAssessments(assessments: readonly Assessment[]): Promise<PackedAssessments> {
-  const chunks: Promise<{ demandIndexes: number[]; content: Buffer }>[] = [];
-  for (let at = 0; at < assessments.length; at += IN_A_CHUNK) {
-    const some = assessments.slice(at, at + IN_A_CHUNK);
-    const json = JSON.stringify(some.map(assessmentJson));
-    await setImmediate();
-    chunks.push(
-      deflate(json, { level: 1 }).then((content) => ({ demandIndexes: some.map((_, i) => at + i), content })),
-    );
-  }
-  return Promise.all(chunks);
+  const json = JSON.stringify(assessments.map(assessmentJson));
+  return { count: assessments.length, content: await deflate(json, { level: 1 }) };
 }
 
-/** Keeps the arithmetic of the demands of a batch beside them. `demandIds` are in the order in which the assessments were packed. */
+/** Keeps the arithmetic of the demands of a batch beside them: the chunks, one after another, are of the demands in their order. */
 export async function keepAssessments(
   tx: Tx,
   batch: { readonly batchId: string; readonly ruleFileId: string; readonly demandIds: readonly string[] },
-  packed: PackedAssessments,
+  packed: readonly PackedAssessments[],
 ): Promise<void> {
+  let at = 0;
   const ids = packed.map((p) => {
-    const named = p.demandIndexes.map((i) => batch.demandIds[i] ?? "");
-    invariant(named.every(isUuid), "every assessment has its demand");
+    const named = batch.demandIds.slice(at, (at += p.count));
     return `{${named.join(",")}}`;
   });
+  invariant(at === batch.demandIds.length, "every assessment has its demand");
   await tx.query(
     `insert into billing.assessments (ulb_id, batch_id, chunk_no, rule_file_id, demand_ids, content)
      select :ulb::integer, :batch::uuid, c.no, :rule_file::uuid, c.ids::uuid[], c.content

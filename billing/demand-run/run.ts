@@ -18,14 +18,12 @@ import type { Service } from "../due.ts";
 import type { AssessedPeriod } from "../rates/assessment.ts";
 import type { Rules } from "../rates/compile.ts";
 import { ruleFileOn, rulesOf } from "../rates/files.ts";
-import { keepAssessments, packAssessments, type PackedAssessments } from "./assessments.ts";
-import { charge, type Chargeable, type Outcome } from "./charge.ts";
+import { IN_A_CHUNK, keepAssessments, packAssessments, type PackedAssessments } from "./assessments.ts";
+import { charge, type Chargeable, type Charged, type Outcome } from "./charge.ts";
 import { nextOf, START, type Cohort, type Place } from "./cohort.ts";
 import { runErrors } from "./errors.ts";
 import { periodName } from "./period.ts";
 import { AT_ONCE, openCohort } from "./preview.ts";
-
-const IN_A_SLICE = 50;
 
 export type DemandRun = {
   readonly id: string;
@@ -175,8 +173,8 @@ export type RunProgress = {
 
 /** A batch that is reckoned and not yet written. */
 type Reckoned = {
-  readonly outcome: Outcome;
-  readonly packed: PackedAssessments;
+  readonly outcome: Drafted;
+  readonly packed: readonly PackedAssessments[];
   readonly last: Place;
   readonly count: number;
 };
@@ -213,9 +211,11 @@ export async function continueRun(
     const consumers = await inSnapshot(app, who, (read) => nextOf(read, cohort, after, size));
     const last = consumers.at(-1);
     if (!last) return null;
-    const outcome = await chargeAll(rules, cohort.period, run.date, consumers);
-    const packed = await packAssessments(outcome.charged.map((c) => c.assessment));
-    return { outcome, packed, last: { ward: last.ward, id: last.id }, count: consumers.length };
+    return {
+      ...(await chargeAll(rules, cohort.period, run.date, consumers)),
+      last: { ward: last.ward, id: last.id },
+      count: consumers.length,
+    };
   };
 
   let progress: RunProgress = {
@@ -270,23 +270,33 @@ export async function continueRun(
   });
 }
 
-/** In slices, so that the answers of the batch that is being written are not kept waiting. */
+/** Who is charged by which draft; the arithmetic is packed already. */
+type Drafted = Omit<Outcome, "charged"> & { readonly charged: readonly Pick<Charged, "draft">[] };
+
+/**
+ * In slices, so that the answers of the batch that is being written are not kept waiting, and so that the arithmetic of a slice, a hundred times
+ * the size of its demands, is text before the next is made.
+ */
 async function chargeAll(
   rules: Rules,
   period: AssessedPeriod,
   on: LocalDate,
   consumers: readonly Chargeable[],
-): Promise<Outcome> {
-  const parts: Outcome[] = [];
-  for (let at = 0; at < consumers.length; at += IN_A_SLICE) {
-    parts.push(charge(rules, period, on, consumers.slice(at, at + IN_A_SLICE)));
+): Promise<Pick<Reckoned, "outcome" | "packed">> {
+  const parts: Drafted[] = [];
+  const packed: Promise<PackedAssessments>[] = [];
+  for (let at = 0; at < consumers.length; at += IN_A_CHUNK) {
+    const { charged, already, refused } = charge(rules, period, on, consumers.slice(at, at + IN_A_CHUNK));
+    if (charged.length > 0) packed.push(packAssessments(charged.map((c) => c.assessment)));
+    parts.push({ charged: charged.map(({ draft }) => ({ draft })), already, refused });
     await setImmediate();
   }
-  return {
+  const outcome = {
     charged: parts.flatMap((p) => p.charged),
     already: parts.reduce((n, p) => n + p.already, 0),
     refused: parts.flatMap((p) => p.refused),
   };
+  return { outcome, packed: await Promise.all(packed) };
 }
 
 function refuseEnded(run: DemandRun): void {
