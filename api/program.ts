@@ -6,6 +6,7 @@ import { registerDemo } from "./commands/demo.ts";
 import { registerExport } from "./commands/export.ts";
 import { registerImportBudget } from "./commands/import-budget.ts";
 import { registerImport } from "./commands/import.ts";
+import { registerNotices } from "./commands/notices.ts";
 import { registerPeople } from "./commands/people.ts";
 import { registerPrint } from "./commands/print-papers.ts";
 import { registerRates } from "./commands/rates.ts";
@@ -33,6 +34,7 @@ export function commandLine(): Command {
   registerServices(program);
   registerRates(program);
   registerDemandRun(program);
+  registerNotices(program);
   registerPeople(program);
   return program;
 }

@@ -43,25 +43,32 @@ export {
   cancelDemands,
   changeErrors,
   changeOutcome,
+  contentToJson,
   getChange,
   listChanges,
+  previewChange,
+  previewProposed,
   proposeChange,
   rejectChange,
+  restateDemand,
   withdrawChange,
   type Cancellation,
   type CancelledDemands,
   type ChangeContent,
   type ChangeKind,
   type ChangeOutcome,
+  type ChangePreview,
   type ChangeProposal,
   type DemandChange,
   type HeadReduction,
+  type Restatement,
 } from "./changes/index.ts";
 export { type BillBody, type BillLine } from "./compose-bill.ts";
 export { billingCloseChecks } from "./close-checks.ts";
 export {
   addConsumer,
   consumersByWard,
+  consumersOf,
   findConsumers,
   getConsumer,
   getConsumerByCode,
@@ -154,6 +161,6 @@ export {
   type TaxHead,
 } from "./tax-heads.ts";
 export { advanceTie, cessTie, receivableTie, registerSelfTie, registerTotals, type TieRow } from "./ties.ts";
-export { setUpiAddress, upiAddressOn, type UpiAddress } from "./upi-address.ts";
+export { listUpiAddresses, setUpiAddress, upiAddressOn, type SetUpiAddress, type UpiAddress } from "./upi-address.ts";
 export { setUpyogService, upyogServices, type UpyogService } from "./upyog-services.ts";
 export { writeOff, type WriteOff } from "./write-offs.ts";

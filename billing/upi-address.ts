@@ -16,6 +16,24 @@ export async function upiAddressOn(read: Read, on: LocalDate): Promise<UpiAddres
   return row === undefined || row.vpa === null ? undefined : { vpa: row.vpa, payeeName: row.payeeName };
 }
 
+/** An address as it was set; null says that there is none from that day on. */
+export type SetUpiAddress = {
+  readonly validFrom: LocalDate;
+  readonly vpa: string | null;
+  readonly payeeName: string;
+  readonly setAt: Date;
+  readonly setBy: string;
+};
+
+/** All that was set, the latest day first. */
+export async function listUpiAddresses(read: Read): Promise<SetUpiAddress[]> {
+  return read.query<SetUpiAddress>(
+    `select valid_from as "validFrom", vpa, payee_name as "payeeName", set_at as "setAt", set_by as "setBy" from billing.upi_addresses
+     where ulb_id = :ulb order by valid_from desc limit 100`,
+    { ulb: read.ulb.id },
+  );
+}
+
 /** Sets the address from a day on, or with null that there is none, on record. Raises UPI_ADDRESS_INVALID, UPI_ADDRESS_SET. */
 export async function setUpiAddress(
   tx: Tx,
@@ -24,7 +42,8 @@ export async function setUpiAddress(
   const { vpa, validFrom } = setting;
   if (vpa !== null && (vpa.length > 255 || !/^[A-Za-z0-9._-]{2,}@[A-Za-z][A-Za-z0-9.-]+$/.test(vpa)))
     throw billingErrors.UPI_ADDRESS_INVALID({ vpa: vpa.slice(0, 80) });
-  const payeeName = setting.payeeName ?? tx.ulb.name;
+  const named = setting.payeeName?.trim() ?? "";
+  const payeeName = named === "" ? tx.ulb.name : named;
   const set = await tx.query(
     `insert into billing.upi_addresses (ulb_id, valid_from, vpa, payee_name, set_at, set_by)
      values (:ulb, :valid_from, :vpa, :payee_name, :now, :actor)

@@ -6,6 +6,8 @@ import { Layout } from "./layout.tsx";
 const TABS = [
   ["/demand/rates", "Rates"],
   ["/demand/runs", "Demand runs"],
+  ["/demand/changes", "Changes"],
+  ["/demand/notices", "Notices"],
   ["/demand/facts", "Facts of consumers"],
 ] as const;
 

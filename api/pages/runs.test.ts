@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { addConsumer, continueRun, findDemands, getRun, listRuns, openRuns, startRun } from "../../billing/index.ts";
+import {
+  addConsumer,
+  continueRun,
+  dcb,
+  findDemands,
+  getRun,
+  listRuns,
+  openRuns,
+  setTaxHead,
+  startRun,
+  taxHeads,
+} from "../../billing/index.ts";
 import { testHouses, testRatedUlb, YEAR } from "../../billing/demand-run/testing.ts";
 import { testDemand } from "../../billing/testing.ts";
 import { localDate } from "../../ledger/kernel/dates.ts";
@@ -285,4 +296,132 @@ test("a citizen reads why a demand is what it is, equal to the bill; what is not
   );
   expect((await citizen.get(`/pay/${house}/why/${await demandOf(other)}`)).statusCode).toBe(404);
   expect((await citizen.get(`/pay/${house}/why/x`)).statusCode).toBe(404);
+});
+
+// ---------------------------------------------------------------- changes and notices: the desk beside the runs
+
+/** The fields of a form that lead on, as the page has them. */
+const hidden = (page: string): Record<string, string> =>
+  Object.fromEntries(
+    [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map((m) => [m[1] ?? "", m[2] ?? ""]),
+  );
+
+test("a change is shown with dues and entry before it is proposed; its maker approves nothing, another person does, and the register and books move", async () => {
+  const { city, houses, at } = await office();
+  const [house = ""] = houses;
+  await city.tx("accountant", (tx) => testDemand(tx, { id: house, service: "property-tax" }, "1100+88"));
+  const both = await at("superintendent", "checker");
+  expect(said((await both.get("/demand/changes/new?q=P00001")).body)).toContain("P00001 Owner 1 Property tax W01");
+  const url = `/demand/changes/new?consumer=${house}&kind=credit-note`;
+  const form = (await both.get(url)).body;
+  const own = /name="(own-[^"]+)"/.exec(form)?.[1] ?? "";
+  const typed = { ...hidden(form), date: "2025-05-02", reason: "Area measured again", [own]: "2,000" };
+  const tooMuch = await both.post("/demand/changes/new", { ...typed, do: "preview" });
+  expect(tooMuch.statusCode).toBe(422);
+  expect(said(tooMuch.body)).toContain("1,188.00 is due and 0.00 is paid");
+  expect(tooMuch.body).toMatch(/value="2,000"/);
+  expect(tooMuch.body).toContain('value="Area measured again"');
+
+  const before = await bookMarks(app, city.ulb);
+  const preview = await both.post("/demand/changes/new", { ...typed, [own]: "100", do: "preview" });
+  const shown = said(preview.body);
+  expect(shown).toContain("1,188.00 1,080.00 (108.00)");
+  expect(shown).toMatch(/1100101 .* 100\.00/);
+  expect(await bookMarks(app, city.ulb)).toEqual(before);
+  expect(said((await both.get("/demand/changes")).body)).toContain("There is no such change.");
+
+  const made = await both.post("/demand/changes/new", { ...typed, [own]: "100", do: "propose" });
+  const page = String(made.headers.location).replace("?done=propose", "");
+  // The same form again is the same change.
+  expect(
+    (await both.post("/demand/changes/new", { ...typed, [own]: "100", do: "propose" })).headers.location,
+  ).toContain(page);
+  const self = await both.post(`${page}/approve`);
+  expect([self.statusCode, self.body.includes("MAKER_IS_CHECKER")]).toEqual([403, true]);
+  const superintendent = await at("superintendent");
+  expect((await superintendent.post(`${page}/approve`)).statusCode).toBe(403);
+  const checker = await at("checker");
+  expect(said((await checker.get("/demand/changes?status=waiting")).body)).toContain(
+    "Property tax P00001, Owner 1 waiting",
+  );
+  const silent = await checker.post(`${page}/reject`, { reason: "no" });
+  expect([silent.statusCode, silent.body.includes("DEMAND_CHANGE_REASON")]).toEqual([422, true]);
+  expect(await bookMarks(app, city.ulb)).toEqual({ ...before, audited: before.audited + 1n });
+  expect((await checker.post(`${page}/approve`)).statusCode).toBe(303);
+  const done = said((await superintendent.get(page)).body);
+  expect(done).toContain("State approved");
+  expect(done).toContain("Taken off ₹ 108.00");
+  const [row] = await inSnapshot(app, city.as("auditor"), (read) =>
+    dcb(read, { from: localDate("2025-04-01"), to: localDate("2026-03-31") }),
+  );
+  expect([row?.demandRaised, row?.reduced, row?.closingBalance]).toEqual([118800n, 10800n, 108000n]);
+
+  const second = await both.post("/demand/changes/new", { ...typed, change: "", [own]: "50", do: "propose" });
+  const other = String(second.headers.location).replace("?done=propose", "");
+  expect((await superintendent.post(`${other}/withdraw`, { reason: "not mine to take back" })).statusCode).toBe(403);
+  expect((await both.post(`${other}/withdraw`, { reason: "typed twice" })).statusCode).toBe(303);
+  expect((await checker.post(`${other}/approve`)).statusCode).toBe(409);
+});
+
+test("defaulters of a ward are counted before they get notices with the fee that was set; a notice is printed, and served once, on a day and by a way that can be", async () => {
+  const { city, houses, at } = await office();
+  const due = { dueDate: localDate("2025-04-15") };
+  await city.tx("accountant", async (tx) => {
+    for (const id of [houses[0], houses[3], houses[1]]) {
+      await testDemand(tx, { id: id ?? "", service: "property-tax" }, "100", due);
+    }
+    const like = (await taxHeads(tx, tx.ulb.startsOn)).get("PT_DISHONOUR_CHARGE");
+    if (!like) throw new Error("no head to copy");
+    await setTaxHead(tx, { ...like, code: "PT_NOTICE_FEE", name: "Notice fee", incomeAccount: "1404007" });
+  });
+  const admin = await at("admin");
+  const terms = { service: "property-tax", kind: "demand-notice", validFrom: "2025-04-01", days: "10", fee: "50" };
+  const noHead = await admin.post("/demand/notices/terms", terms);
+  expect([
+    noHead.statusCode,
+    noHead.body.includes("NOTICE_TERMS_INVALID"),
+    /name="fee" value="50"/.test(noHead.body),
+  ]).toEqual([422, true, true]);
+  expect((await admin.post("/demand/notices/terms", { ...terms, taxHead: "PT_NOTICE_FEE" })).statusCode).toBe(303);
+  const wrong = await admin.post("/demand/notices/upi-address", { upiFrom: "2025-04-01", vpa: "city at bank" });
+  expect([wrong.statusCode, wrong.body.includes("UPI_ADDRESS_INVALID")]).toEqual([422, true]);
+  await admin.post("/demand/notices/upi-address", { upiFrom: "2025-04-01", vpa: "city@bank" });
+  const set = said((await admin.get("/demand/notices/terms")).body);
+  expect(set).toContain("Demand notice 01/04/2025 10 50.00 PT_NOTICE_FEE");
+  expect(set).toContain("city@bank");
+
+  const superintendent = await at("superintendent");
+  expect((await superintendent.post("/demand/notices/terms", terms)).statusCode).toBe(403);
+  const asked = { kind: "demand-notice", service: "property-tax", code: "", ward: "W01", date: "2025-05-02" };
+  const before = await bookMarks(app, city.ulb);
+  const preview = said((await superintendent.post("/demand/notices/issue", { ...asked, do: "preview" })).body);
+  expect(preview).toContain("Notices 2 They call for ₹ 200.00 Fees ₹ 100.00");
+  expect(await bookMarks(app, city.ulb)).toEqual(before);
+  const issued = await superintendent.post("/demand/notices/issue", { ...asked, do: "issue" });
+  expect(said(issued.body)).toContain("2 notices were issued, which call for ₹ 200.00 and fees of ₹ 100.00");
+  expect(said((await superintendent.post("/demand/notices/issue", { ...asked, do: "preview" })).body)).toContain(
+    "Have it already 2",
+  );
+  const nobody = await superintendent.post("/demand/notices/issue", { ...asked, ward: "", do: "issue" });
+  expect([nobody.statusCode, nobody.body.includes("NOTICE_TO_WHOM")]).toEqual([422, true]);
+  const paid = await superintendent.post("/demand/notices/issue", { ...asked, code: "P00003", do: "issue" });
+  expect([paid.statusCode, paid.body.includes("NOTICE_NOTHING_OVERDUE")]).toEqual([409, true]);
+
+  const list = (await superintendent.get("/demand/notices?ward=W01&served=no")).body;
+  expect(said(list)).toContain("DN/2025-26/000001 Demand notice 02/05/2025 Property tax P00001, Owner 1 W01 150.00");
+  const notice = /\/demand\/notices\/[0-9a-f-]{36}/.exec(list)?.[0] ?? "";
+  const pdf = await superintendent.get(`${notice}/pdf?lang=pa`);
+  expect([pdf.headers["content-type"], pdf.rawPayload.subarray(0, 5).toString()]).toEqual(["application/pdf", "%PDF-"]);
+  for (const [servedOn, how, code] of [
+    ["2025-05-01", "by hand", "NOTICE_SERVICE_DATE"],
+    ["2025-05-03", "by hand", "NOTICE_SERVICE_DATE"],
+    ["2025-05-02", " ", "NOTICE_SERVICE_HOW"],
+  ] as const) {
+    const refused = await superintendent.post(`${notice}/service`, { servedOn, how });
+    expect([refused.statusCode, refused.body.includes(code)], code).toEqual([422, true]);
+  }
+  expect((await superintendent.post(`${notice}/service`, { servedOn: "2025-05-02", how: "by hand" })).statusCode).toBe(
+    303,
+  );
+  expect(said((await (await at("auditor")).get(notice)).body)).toContain("Served on 02/05/2025, by hand");
 });

@@ -386,3 +386,66 @@ test("a cancelled demand has the status CANCELLED and demands nothing; its perio
   });
   expect(await create(one)).toMatchObject({ status: 201, body: { Demands: [{ status: "ACTIVE" }] } });
 });
+
+test("a demand is updated by another in its place while it is unpaid; paid in part it only grows, once, and not below what was collected", async () => {
+  now = "2025-04-10T05:00:00Z";
+  const { id: consumerId } = await consumer("water", "WS-UP", "9999900077");
+  type Made = { id: string; status: string; demandDetails: { taxAmount: number; collectionAmount: number }[] };
+  const demandsIn = (answer: { body: unknown }): Made[] => (answer.body as { Demands: Made[] }).Demands;
+  const said = (answer: { body: unknown }) =>
+    demandsIn(answer).map((d) => [d.status, ...d.demandDetails.map((h) => [h.taxAmount, h.collectionAmount])]);
+  const [first] = demandsIn(await create(demand({ consumerCode: "WS-UP" })));
+  const update = (
+    id: string | undefined,
+    taxAmount: number,
+    over: object = {},
+    role: "system" | "accountant" = "system",
+  ) =>
+    call(role, "/billing-service/demand/_update", {
+      Demands: [
+        demand({ id, consumerCode: "WS-UP", ...over }, [
+          { taxHeadMasterCode: "WS_CHARGE", taxAmount, collectionAmount: 0 },
+        ]),
+      ],
+    });
+  expect((await update(first?.id, 300, {}, "accountant")).status).toBe(403);
+  const lower = await update(first?.id, 300);
+  expect([lower.status, said(lower)]).toEqual([201, [["ACTIVE", [300, 0]]]]);
+  const id = demandsIn(lower)[0]?.id;
+  expect((await update(first?.id, 200)).body).toMatchObject({ Errors: [{ code: "DEMAND_CANCELLED" }] });
+  await city.tx("cashier", async (tx) => {
+    const [amount, date, source] = [rupees("100"), localDate("2025-04-10"), { type: "receipt", id: "WS-UP" }];
+    const { ledgerLines } = await applyPayment(tx, { consumerId, amount, date, source });
+    const lines = [dr("4501001", amount), ...ledgerLines];
+    await postEntry(tx, { voucher: "receipt", date, narration: "Receipt", source, lines });
+  });
+  expect(await update(id, 50)).toEqual(
+    fault(
+      "EG_DEMAND_DEATIL_INVALID",
+      "Invalid demand details found with following Values : [collection amount : 100, cannot not be greater than taxAmount or Negative in case of positive tax : 50]",
+    ),
+  );
+  expect((await update(id, 200)).body).toMatchObject({ Errors: [{ code: "DEMAND_RESTATED_LESS" }] });
+  const more = await update(id, 340);
+  expect(said(more)).toEqual(
+    expect.arrayContaining([
+      ["ACTIVE", [300, 100]],
+      ["ACTIVE", [40, 0]],
+    ]),
+  );
+  await update(id, 340);
+  const standing = `?tenantId=${tenantId}&businessService=WS&consumerCode=WS-UP&status=ACTIVE`;
+  expect(said(await call("auditor", `/billing-service/demand/_search${standing}`))).toHaveLength(2);
+  expect(await update(first?.id.replace(/^./, "f"), 1)).toMatchObject({
+    body: { Errors: [{ code: "EG_BS_DEMANDS_NOT_FOUND" }] },
+  });
+
+  const [other] = demandsIn(
+    await create(demand({ consumerCode: "WS-UP", taxPeriodTo: Date.parse("2025-04-30T23:59:59+05:30") })),
+  );
+  const gone = await update(other?.id, 350, {
+    taxPeriodTo: Date.parse("2025-04-30T23:59:59+05:30"),
+    status: "CANCELLED",
+  });
+  expect(demandsIn(gone)).toMatchObject([{ id: other?.id, status: "CANCELLED" }]);
+});

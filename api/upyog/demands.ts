@@ -1,21 +1,25 @@
 import {
+  changeErrors,
   demandedOf,
   findConsumers,
   findDemands,
   getConsumer,
   getConsumerByCode,
   raiseDemands,
+  restateDemand,
   services,
   taxHeads,
   upyogServices,
   type Consumer,
   type Demand,
+  type DemandBatch,
+  type DemandDraft,
   type UpyogService,
 } from "../../billing/index.ts";
-import { dateInIndia, financialYearOf } from "../../ledger/kernel/dates.ts";
+import { dateInIndia, financialYearOf, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { add, subtract, ZERO, type Paise } from "../../ledger/kernel/money.ts";
-import type { Read } from "../../ledger/kernel/tx.ts";
+import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { WHO } from "../v1/index.ts";
 import { fault, Fault } from "./faults.ts";
 import type { Post, Call } from "./route.ts";
@@ -26,8 +30,8 @@ const MOST = 500;
 
 /**
  * billing-service, demands. What UPYOG keeps in one record is in several here, so: the consumer must be in the register; rebates and advances
- * (negative heads) are not demanded but come with the payment that earns or brings them; a posted demand is never replaced, which is why
- * there is no `_update`.
+ * (negative heads) are not demanded but come with the payment that earns or brings them; a posted demand is never edited, so `_update` cancels
+ * it and raises another, or adds a supplementary one.
  */
 export function demandRoutes(post: Post): void {
   post("/billing-service/demand/_create", { roles: ["accountant", "admin", "system"], status: 201 }, async (call) => {
@@ -36,20 +40,21 @@ export function demandRoutes(post: Post): void {
     const answered = await call.write(async (tx) => {
       const date = dateInIndia(tx.clock());
       const drafts = await checkDemands(tx, demands);
-      const raised = await raiseDemands(tx, {
-        date,
-        detail: "by-consumer",
-        demands: drafts.map(({ consumer, demand }) => ({
-          consumerId: consumer.id,
-          periodFrom: dateOf(demand.taxPeriodFrom),
-          periodTo: dateOf(demand.taxPeriodTo),
-          dueDate: dateOf(demand.fixedBillExpiryDate ?? demand.taxPeriodTo),
-          lines: demand.details
-            .filter((d) => d.taxAmount > 0)
-            .map((d) => ({ taxHead: d.taxHead, amount: paiseOf(d.taxAmount) })),
-        })),
-      });
+      const raised = await raiseDemands(tx, batchOf(date, drafts));
       return demandViews(tx, await findDemands(tx, { demandIds: raised.demandIds }), demands[0]?.tenantId ?? "");
+    });
+    return { ResponseInfo: responseInfo(call.requestInfo, "201 CREATED"), Demands: answered, CollectedReceipt: null };
+  });
+
+  // A program's own workflow stands for the second person that a change needs here: no person's token does this.
+  post("/billing-service/demand/_update", { roles: ["system"], status: 201 }, async (call) => {
+    const demands = readDemands(call);
+    for (const d of demands) checkTenant(call.who.ulb, d.tenantId);
+    const answered = await call.write(async (tx) => {
+      const checked = await checkDemands(tx, demands, true);
+      const ids: string[] = [];
+      for (const { consumer, demand } of checked) ids.push(...(await update(tx, consumer, demand)));
+      return demandViews(tx, await findDemands(tx, { demandIds: ids }), demands[0]?.tenantId ?? "");
     });
     return { ResponseInfo: responseInfo(call.requestInfo, "201 CREATED"), Demands: answered, CollectedReceipt: null };
   });
@@ -90,8 +95,49 @@ export function demandRoutes(post: Post): void {
   });
 }
 
+/** Restates a demand, or raises it when it has no id; gives the demands that answer for it. */
+async function update(tx: Tx, consumer: Consumer, demand: DemandRequest): Promise<readonly string[]> {
+  const date = dateInIndia(tx.clock());
+  if (demand.id === null) return (await raiseDemands(tx, batchOf(date, [{ consumer, demand }]))).demandIds;
+  const [known] = await findDemands(tx, { demandIds: [demand.id] });
+  const draft = draftOf(consumer, demand);
+  // An id says which demand is meant; what else the request says must be that demand.
+  const isThat =
+    known?.consumerId === consumer.id && known.periodFrom === draft.periodFrom && known.periodTo === draft.periodTo;
+  if (!isThat) throw changeErrors.DEMAND_NOT_FOUND({ demand: demand.id });
+  const standing = await restateDemand(tx, {
+    demandId: demand.id,
+    lines: demand.status === "CANCELLED" ? [] : draft.lines,
+    ...(demand.fixedBillExpiryDate === null ? {} : { dueDate: draft.dueDate }),
+    date,
+    reason: "Updated by the program that raised it",
+  });
+  return standing.length === 0 ? [demand.id] : standing;
+}
+
+type Checked = { readonly consumer: Consumer; readonly demand: DemandRequest };
+
+function draftOf(consumer: Consumer, demand: DemandRequest): DemandDraft {
+  return {
+    consumerId: consumer.id,
+    periodFrom: dateOf(demand.taxPeriodFrom),
+    periodTo: dateOf(demand.taxPeriodTo),
+    dueDate: dateOf(demand.fixedBillExpiryDate ?? demand.taxPeriodTo),
+    lines: demand.details
+      .filter((d) => d.taxAmount > 0)
+      .map((d) => ({ taxHead: d.taxHead, amount: paiseOf(d.taxAmount) })),
+  };
+}
+
+function batchOf(date: LocalDate, checked: readonly Checked[]): DemandBatch {
+  return { date, detail: "by-consumer", demands: checked.map(({ consumer, demand }) => draftOf(consumer, demand)) };
+}
+
 type Detail = { readonly taxHead: string; readonly taxAmount: number; readonly collectionAmount: number };
 type DemandRequest = {
+  /** Of a demand that is there; null for a new one. */
+  readonly id: string | null;
+  readonly status: string | null;
   readonly tenantId: string;
   readonly consumerCode: string;
   readonly businessService: string;
@@ -107,7 +153,11 @@ function readDemands(call: Call): readonly DemandRequest[] {
     const at = `demands[${i}]`;
     const expiry = field(d, "fixedBillExpiryDate");
     required.text(field(d, "consumerType"), `${at}.consumerType`);
+    const id = field(d, "id");
+    const status = field(d, "status");
     return {
+      id: typeof id === "string" && id !== "" ? id : null,
+      status: typeof status === "string" ? status.toUpperCase() : null,
       tenantId: required.text(field(d, "tenantId"), `${at}.tenantId`),
       consumerCode: required.text(field(d, "consumerCode"), `${at}.consumerCode`),
       businessService: required.text(field(d, "businessService"), `${at}.businessService`),
@@ -134,7 +184,8 @@ function readDemands(call: Call): readonly DemandRequest[] {
 async function checkDemands(
   read: Read,
   demands: readonly DemandRequest[],
-): Promise<readonly { readonly consumer: Consumer; readonly demand: DemandRequest }[]> {
+  isUpdate = false,
+): Promise<readonly Checked[]> {
   const on = dateInIndia(read.clock());
   const [masters, heads, setups] = [await upyogServices(read), await taxHeads(read, on), await services(read, on)];
   const wrong = new Map<string, string>();
@@ -142,7 +193,7 @@ async function checkDemands(
   const noHead = new Set<string>();
   const noConsumer = new Set<string>();
   const badDetails: string[] = [];
-  const checked: { consumer: Consumer; demand: DemandRequest }[] = [];
+  const checked: Checked[] = [];
   for (const demand of demands) {
     const service = masters.get(demand.businessService)?.service;
     if (!service || !setups.has(service)) {
@@ -157,7 +208,7 @@ async function checkDemands(
         `No Tax Periods Found for the given demand with fromDate : ${demand.taxPeriodFrom} and toDate : ${demand.taxPeriodTo}`,
       );
     }
-    badDetails.push(...demand.details.flatMap(wrongDetail));
+    badDetails.push(...demand.details.flatMap((d) => wrongDetail(d, isUpdate && demand.id !== null)));
     const consumer = await getConsumerByCode(read, service, demand.consumerCode).catch(unknownConsumer);
     if (consumer) checked.push({ consumer, demand });
     else noConsumer.add(demand.consumerCode);
@@ -196,7 +247,8 @@ function isOnePeriod(demand: DemandRequest): boolean {
   return from <= to && financialYearOf(from) === financialYearOf(to);
 }
 
-function wrongDetail(d: Detail): string[] {
+/** What a known demand is said to have collected is not looked at: its receipts say it. */
+function wrongDetail(d: Detail, isKnown: boolean): string[] {
   const { taxAmount: tax, collectionAmount: collection } = d;
   if (tax >= 0 && (collection > tax || collection < 0)) {
     return [
@@ -213,7 +265,8 @@ function wrongDetail(d: Detail): string[] {
       `${d.taxHead} : ${tax}, a rebate or advance is granted with the payment that earns or brings it, not demanded`,
     ];
   }
-  if (collection !== 0) return [`${d.taxHead} : ${collection}, a collection comes with its receipt, not with a demand`];
+  if (collection !== 0 && !isKnown)
+    return [`${d.taxHead} : ${collection}, a collection comes with its receipt, not with a demand`];
   return [];
 }
 

@@ -35,6 +35,14 @@ const AS_UPYOG: Readonly<Record<string, (refusal: Refusal) => FaultEntry>> = {
     code: "EG_BS_DUPLICATE_CONSUMERCODE",
     message: `Demand already exists in the same period with the same businessService for the given consumercodes : [${String(r.facts["consumer"])}]`,
   }),
+  DEMAND_NOT_FOUND: (r) => ({
+    code: "EG_BS_DEMANDS_NOT_FOUND",
+    message: `No Demands not found in db for following ids : [${String(r.facts["demand"])}]`,
+  }),
+  DEMAND_RESTATED_BELOW_SETTLED: (r) => ({
+    code: "EG_DEMAND_DEATIL_INVALID",
+    message: `Invalid demand details found with following Values : [collection amount : ${Number(r.facts["settled"])}, cannot not be greater than taxAmount or Negative in case of positive tax : ${Number(r.facts["amount"])}]`,
+  }),
   SERVICE_UNKNOWN: (r) => ({
     code: "EG_BS_BUSINESSSERVICE_NOTFOUND",
     message: `No Business Service masters found for give codes [${String(r.facts["service"])}]`,

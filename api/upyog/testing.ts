@@ -46,7 +46,7 @@ async function caller(app: App, ulb: Ulb): Promise<UpyogCaller> {
     log: false,
   });
   const tokens = new Map<Role, string>();
-  for (const role of ["cashier", "accountant", "auditor", "state"] as const) {
+  for (const role of ["cashier", "accountant", "auditor", "state", "system"] as const) {
     const made = await inTransaction(app, { ulb, actor: { id: "admin@test", roles: ["admin"] } }, (tx) =>
       createAccessToken(tx, { name: role, actor: `${role}@test`, roles: [role], expiresAt: new Date("2030-01-01") }),
     );

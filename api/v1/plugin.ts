@@ -5,10 +5,12 @@ import { knownErrors } from "../../ledger/kernel/errors.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import { bookRoutes } from "./books.ts";
 import { consumerRoutes } from "./consumers.ts";
+import { changeSchemas, demandChangeRoutes } from "./demand-changes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
+import { noticeRoutes, noticeSchemas } from "./notices.ts";
 import { payableBillRoutes } from "./payable-bills.ts";
 import { payableChequeRoutes } from "./payable-cheques.ts";
 import { payablePaymentRoutes } from "./payable-payments.ts";
@@ -45,6 +47,8 @@ export const ajvOptions: NonNullable<FastifyServerOptions["ajv"]> = {
 const TAGS: readonly [string, string][] = [
   ["Consumers", "Who is billed: properties, water connections."],
   ["Bills", "What a consumer is asked to pay on a day."],
+  ["Demand changes", "How a posted demand is changed: proposed by one person, approved by another."],
+  ["Notices", "Demand notices, reminders, warrants."],
   ["Online payments", "Orders at the payment gateway."],
   ["Receipts", "Our documents for money received."],
   ["Counter", "Cash, cheques and drafts at a cashier's counter."],
@@ -120,7 +124,8 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           { parseAs: "buffer", bodyLimit: MAX_CSV_BYTES },
           (_request, body, done) => done(null, body),
         );
-        for (const schema of [...sharedSchemas, ...payableSchemas]) server.addSchema(schema);
+        for (const schema of [...sharedSchemas, ...payableSchemas, ...changeSchemas, ...noticeSchemas])
+          server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
         server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
         server.addHook("preValidation", async (request) => {
@@ -144,6 +149,8 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
         const context = { app };
         for (const routes of [
           consumerRoutes,
+          demandChangeRoutes,
+          noticeRoutes,
           orderRoutes,
           receiptRoutes,
           counterRoutes,

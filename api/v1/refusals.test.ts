@@ -363,6 +363,13 @@ test("who may do what is said once and is this", () => {
   expect(Object.fromEntries(table)).toEqual({
     "POST /webhooks/razorpay/{ulb}": "all",
     "POST /v1/consumers/{id}/bills": "cashier, accountant, system",
+    "POST /v1/demand-changes": "superintendent, accountant",
+    "POST /v1/demand-changes/preview": "superintendent, accountant",
+    "POST /v1/demand-changes/{id}/approve": "checker",
+    "POST /v1/demand-changes/{id}/reject": "checker",
+    "POST /v1/demand-changes/{id}/withdraw": "superintendent, accountant",
+    "POST /v1/notices": "superintendent, accountant",
+    "POST /v1/notices/{id}/service": "superintendent, accountant",
     "POST /v1/orders": "cashier, system",
     "POST /v1/orders/{id}/poll": "cashier, system",
     "POST /v1/receipts/{id}/prints": "cashier",

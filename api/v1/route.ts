@@ -59,6 +59,10 @@ export const WHO = {
   counter: ["cashier"],
   /** Takes money to the bank. */
   remittances: ["cashier", "accountant"],
+  /** Looks at demands, how they are changed, and notices. */
+  demand: ["superintendent", "accountant", "checker", "auditor", "admin"],
+  /** Proposes changes of demands, issues notices. */
+  proposes: ["superintendent", "accountant"],
   makes: ["accountant"],
   decides: ["checker"],
   closes: ["accountant", "checker"],

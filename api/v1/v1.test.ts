@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { testDemand } from "../../billing/testing.ts";
 import { processInbox } from "../../collections/index.ts";
+import { localDate } from "../../ledger/kernel/dates.ts";
 import { addBankAccount } from "../../reconciliation/index.ts";
 import { newKey, testServer, testTown, type TestTown } from "./testing.ts";
 
@@ -327,4 +329,70 @@ test("a bank statement is imported, matched, and reconciled to what the bank say
     isProved: true,
   });
   expect((await town.call("auditor", "GET /v1/bank-statements?account=4502101")).json().items).toHaveLength(1);
+});
+
+test("a change of a demand is previewed, proposed, and approved once by another person; notices are issued once for the same dues, printed and served", async () => {
+  const town = await testTown(on);
+  const due = await town.city.tx("accountant", (tx) =>
+    testDemand(tx, town.consumer, "500+40", {
+      date: localDate("2026-04-01"),
+      periodFrom: localDate("2026-10-01"),
+      periodTo: localDate("2027-03-31"),
+      dueDate: localDate("2026-06-30"),
+    }),
+  );
+  const items = (own: string) => [{ demandId: due.demandIds[0], taxHead: "PT_TAX", own }];
+  const body = (own: string) => ({
+    date: "2026-07-15",
+    reason: "Area measured again",
+    content: { kind: "credit-note", items: items(own) },
+  });
+  const preview = await town.call("accountant", "POST /v1/demand-changes/preview", { body: body("100.00") });
+  expect(preview.json()).toMatchObject({ reduced: "108.00", advance: "0.00" });
+  expect(preview.json<{ dues: object[] }>().dues).toContainEqual(
+    expect.objectContaining({ before: "540.00", after: "432.00" }),
+  );
+  const much = await town.call("accountant", "POST /v1/demand-changes", { body: body("900.00") });
+  expect(much.json()).toMatchObject({ status: 422, code: "DEMAND_CHANGE_EXCEEDS_DUE", facts: { due: "540.00" } });
+  const made = await town.call("accountant", "POST /v1/demand-changes", { body: body("100.00"), key: newKey() });
+  expect(made.statusCode, made.body).toBe(201);
+  expect(made.json()).toMatchObject({ status: "waiting", content: { kind: "credit-note", items: items("100.00") } });
+  const { id } = made.json<{ id: string }>();
+  expect((await town.call("auditor", "GET /v1/demand-changes?status=waiting")).json()).toMatchObject({
+    items: [{ id }],
+    next: null,
+  });
+  const key = newKey();
+  const done = await town.call("checker", `POST /v1/demand-changes/${id}/approve`, { key });
+  expect(done.json()).toMatchObject({
+    change: { status: "approved" },
+    reduced: "108.00",
+    entry: { date: "2026-07-15" },
+  });
+  const again = await town.call("checker", `POST /v1/demand-changes/${id}/approve`, { key });
+  expect([again.headers["idempotency-replayed"], again.body]).toEqual(["true", done.body]);
+  const late = await town.call("accountant", `POST /v1/demand-changes/${id}/withdraw`, {
+    body: { reason: "a mistake" },
+  });
+  expect(late.json()).toMatchObject({ status: 409, code: "DEMAND_CHANGE_DECIDED" });
+
+  const notice = { kind: "demand-notice", consumerIds: [town.consumer.id] };
+  const issued = await town.call("accountant", "POST /v1/notices", { body: notice, key: newKey() });
+  expect(issued.json()).toMatchObject({ notices: [{ isNew: true }], refused: [], dues: "432.00", fees: "0.00" });
+  const [first] = issued.json<{ notices: { id: string }[] }>().notices;
+  expect((await town.call("accountant", "POST /v1/notices", { body: notice, key: newKey() })).json()).toMatchObject({
+    notices: [{ id: first?.id, isNew: false }],
+  });
+  const warrant = await town.call("accountant", "POST /v1/notices", {
+    body: { ...notice, kind: "warrant" },
+    key: newKey(),
+  });
+  expect(warrant.json()).toMatchObject({ notices: [], refused: [{ code: "NOTICE_NOT_SERVED" }] });
+  const pdf = await town.call("auditor", `GET /v1/notices/${first?.id}/pdf?lang=en`);
+  expect(pdf.headers["content-type"]).toBe("application/pdf");
+  const served = await town.call("accountant", `POST /v1/notices/${first?.id}/service`, {
+    body: { servedOn: "2026-07-15", how: "by hand" },
+  });
+  expect(served.json()).toMatchObject({ servedOn: "2026-07-15", how: "by hand", number: "DN/2026-27/000001" });
+  expect((await town.call("auditor", "GET /v1/notices?served=false")).json()).toEqual({ items: [], next: null });
 });

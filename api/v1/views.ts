@@ -189,7 +189,7 @@ export function entryView(e: Entry): Static<typeof EntrySchema> {
   };
 }
 
-export function postedView(e: PostedEntry): Static<typeof PostedSchema> {
+export function postedView(e: Pick<PostedEntry, "id" | "number" | "date">): Static<typeof PostedSchema> {
   return { id: String(e.id), number: e.number, date: e.date };
 }
 

@@ -83,6 +83,21 @@ export const changeErrors = defineErrors({
     message: (f: { demand: string; on: string; by: string }) =>
       `${f.demand} was cancelled on ${f.on} by ${f.by}; nothing of it can be changed, its period may be demanded again`,
   },
+  DEMAND_RESTATED_KIND: {
+    status: 422,
+    message: (f: { demand: string; kind: string }) =>
+      `demand ${f.demand} is of the kind ${f.kind}; only a regular demand is restated, propose a change of it`,
+  },
+  DEMAND_RESTATED_BELOW_SETTLED: {
+    status: 409,
+    message: (f: { taxHead: string; amount: string; settled: string }) =>
+      `${f.taxHead} cannot be restated as ${f.amount}: ${f.settled} of it is settled`,
+  },
+  DEMAND_RESTATED_LESS: {
+    status: 409,
+    message: (f: { taxHead: string; demanded: string; amount: string }) =>
+      `${f.taxHead} cannot be restated from ${f.demanded} to ${f.amount}: the demand is partly settled; propose a credit note or a remission`,
+  },
   RETROSPECTIVE_YEAR: {
     status: 422,
     message: (f: { consumer: string; year: string; current: string }) =>

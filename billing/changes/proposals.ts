@@ -96,12 +96,13 @@ export async function getChange(read: Read, id: string): Promise<DemandChange> {
   return change;
 }
 
-/** Changes of a consumer, or those that wait for a decision, or all; the newest first, at most `limit` (200). */
+/** Changes of a consumer, or those that wait for a decision, or all; the newest first, at most `limit` (200), those after the change named. */
 export async function listChanges(
   read: Read,
   search: {
     readonly consumerId?: string;
     readonly status?: "waiting" | "approved" | "rejected" | "withdrawn";
+    readonly after?: string;
     readonly limit?: number;
   } = {},
 ): Promise<DemandChange[]> {
@@ -109,12 +110,16 @@ export async function listChanges(
     `${CHANGES}
      where c.ulb_id = :ulb and (:consumer::uuid is null or c.consumer_id = :consumer::uuid)
        and (:status::text is null or coalesce(d.decision, 'waiting') = :status)
+       and (:after::uuid is null or (c.proposed_at, c.change_id) < (
+         select a.proposed_at, a.change_id from billing.demand_changes a where a.ulb_id = :ulb and a.change_id = :after::uuid
+       ))
      order by c.proposed_at desc, c.change_id desc
      limit :row_limit`,
     {
       ulb: read.ulb.id,
       consumer: search.consumerId ?? null,
       status: search.status ?? null,
+      after: search.after ?? null,
       row_limit: Math.min(search.limit ?? 200, 200),
     },
   );

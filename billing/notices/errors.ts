@@ -37,6 +37,15 @@ export const noticeErrors = defineErrors({
     message: (f: { notice: string; issued: string; servedOn: string }) =>
       `${f.notice} of ${f.issued} cannot have been served on ${f.servedOn}`,
   },
+  NOTICE_SERVICE_HOW: {
+    status: 422,
+    message: (f: { notice: string }) => `say how ${f.notice} was served: by hand, by post, by affixing it`,
+  },
+  NOTICE_TERMS_INVALID: {
+    status: 422,
+    message: (f: { kind: string; days: number | string; fee: string; rule: string }) =>
+      `a ${f.kind} with ${f.days} days and a fee of ${f.fee} cannot be set: ${f.rule}`,
+  },
   NOTICE_TERMS_SET: {
     status: 409,
     message: (f: { service: string; kind: string; validFrom: string }) =>

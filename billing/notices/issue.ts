@@ -4,7 +4,7 @@ import { addDays, financialYearOf, formatDate, type LocalDate } from "../../ledg
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { groupBy } from "../../ledger/kernel/group.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
-import { formatIndian, subtract, sum, type Paise } from "../../ledger/kernel/money.ts";
+import { formatIndian, subtract, sum, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { raiseCharges } from "../demands.ts";
 import { isOfLateness, lineKey, outstandingOf } from "../due.ts";
@@ -22,6 +22,8 @@ export type IssuedNotices = {
   readonly notices: readonly { readonly id: string; readonly consumerId: string; readonly isNew: boolean }[];
   /** Who gets none, and why. */
   readonly refused: readonly { readonly consumerId: string; readonly refusal: Refusal }[];
+  /** Of the new ones: what is called for, and the fees that were raised with it. */
+  readonly dues: Paise;
   readonly fees: Paise;
 };
 
@@ -84,9 +86,9 @@ export async function issueNotices(
       refused.push({ consumerId, refusal: error });
     }
   }
-  const fees = await writeNotices(tx, kind, drafts, on);
+  const { dues, fees } = await writeNotices(tx, kind, drafts, on);
   notices.push(...drafts.map((d) => ({ id: d.id, consumerId: d.consumer.id, isNew: true })));
-  return { notices, refused, fees };
+  return { notices, refused, dues, fees };
 }
 
 /** A demand notice that was issued, with the demands it named. */
@@ -220,9 +222,14 @@ async function noticesBefore(
 export const numberOf = (n: string): string =>
   `case ${n}.kind when 'demand-notice' then 'DN' when 'reminder' then 'RM' else 'WR' end || '/' || ${n}.fy || '/' || lpad(${n}.number::text, 6, '0')`;
 
-/** Charges the fees, posts their entry and writes the notices; gives the sum of the fees. */
-async function writeNotices(tx: Tx, kind: NoticeKind, drafts: readonly Draft[], on: LocalDate): Promise<Paise> {
-  if (drafts.length === 0) return sum([]);
+/** Charges the fees, posts their entry and writes the notices; gives the sums. */
+async function writeNotices(
+  tx: Tx,
+  kind: NoticeKind,
+  drafts: readonly Draft[],
+  on: LocalDate,
+): Promise<Pick<IssuedNotices, "dues" | "fees">> {
+  if (drafts.length === 0) return { dues: ZERO, fees: ZERO };
   const batchId = newId();
   const source = { type: "notice-batch", id: batchId };
   const charged = drafts.filter((d) => d.terms.taxHead !== null);
@@ -312,5 +319,5 @@ async function writeNotices(tx: Tx, kind: NoticeKind, drafts: readonly Draft[], 
       cesses: lines.map((l) => subtract(l.line.cess, l.line.cessSettled)),
     },
   );
-  return fees;
+  return { dues: sum(drafts.map(duesOf)), fees };
 }

@@ -1,4 +1,5 @@
-import { formatDate, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { audit } from "../../ledger/kernel/audit.ts";
+import { dateInIndia, formatDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { groupBy } from "../../ledger/kernel/group.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
@@ -37,6 +38,8 @@ export type Notice = {
   readonly days: number;
   readonly follows: { readonly number: string; readonly servedOn: LocalDate | null } | null;
   readonly servedOn: LocalDate | null;
+  /** How it was served. */
+  readonly how: string | null;
   readonly dues: Paise;
   readonly fee: Paise;
   readonly total: Paise;
@@ -60,7 +63,7 @@ export async function getNotice(read: Read, noticeId: string): Promise<Notice> {
 async function noticesOf(read: Read, ids: readonly string[]): Promise<Notice[]> {
   const rows = await read.query<Row>(
     `select n.notice_id as id, n.kind, ${numberOf("n")} as number, n.consumer_id as "consumerId", n.as_of as "asOf", n.days, n.dues, n.fee, n.total,
-       n.issued_at as "issuedAt", s.served_on as "servedOn", ${numberOf("f")} as "followsNumber", t.served_on as "followsServedOn"
+       n.issued_at as "issuedAt", s.served_on as "servedOn", s.how, ${numberOf("f")} as "followsNumber", t.served_on as "followsServedOn"
      from billing.notices n
      left join billing.served_notices s on s.ulb_id = n.ulb_id and s.notice_id = n.notice_id
      left join billing.notices f on f.ulb_id = n.ulb_id and f.notice_id = n.follows_id
@@ -111,6 +114,49 @@ async function noticesOf(read: Read, ids: readonly string[]): Promise<Notice[]> 
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
+/** Notices, the newest first, at most `limit` (100), those after the notice named. */
+export async function listNotices(
+  read: Read,
+  search: {
+    readonly kind?: NoticeKind;
+    readonly service?: Service;
+    readonly ward?: string;
+    readonly consumerId?: string;
+    readonly isServed?: boolean;
+    readonly after?: string;
+    readonly limit?: number;
+  } = {},
+): Promise<Notice[]> {
+  const rows = await read.query<{ id: string }>(
+    `select n.notice_id as id
+     from billing.notices n
+     join billing.consumers c on c.ulb_id = n.ulb_id and c.consumer_id = n.consumer_id
+     left join billing.served_notices s on s.ulb_id = n.ulb_id and s.notice_id = n.notice_id
+     where n.ulb_id = :ulb and (:kind::text is null or n.kind = :kind) and (:service::text is null or c.service = :service)
+       and (:ward::text is null or c.ward = :ward) and (:consumer::uuid is null or n.consumer_id = :consumer::uuid)
+       and (:is_served::boolean is null or (s.notice_id is not null) = :is_served)
+       and (:after::uuid is null or (n.issued_at, n.notice_id) < (
+         select a.issued_at, a.notice_id from billing.notices a where a.ulb_id = :ulb and a.notice_id = :after::uuid
+       ))
+     order by n.issued_at desc, n.notice_id desc
+     limit :row_limit`,
+    {
+      ulb: read.ulb.id,
+      kind: search.kind ?? null,
+      service: search.service ?? null,
+      ward: search.ward ?? null,
+      consumer: search.consumerId ?? null,
+      is_served: search.isServed ?? null,
+      after: search.after ?? null,
+      row_limit: Math.min(search.limit ?? 100, 100),
+    },
+  );
+  return noticesOf(
+    read,
+    rows.map((r) => r.id),
+  );
+}
+
 /** The newest notice of a kind of each consumer of a service who has one, by ward and code, as `latestBills` gives bills. */
 export async function latestNotices(
   read: Read,
@@ -142,18 +188,23 @@ export async function latestNotices(
   };
 }
 
-/** Records on which day and how a notice was served, once. Raises NOTICE_NOT_FOUND, NOTICE_SERVICE_DATE, NOTICE_SERVED_ALREADY. */
+/**
+ * Records on which day and how a notice was served, once.
+ * Raises NOTICE_NOT_FOUND, NOTICE_SERVICE_DATE, NOTICE_SERVICE_HOW, NOTICE_SERVED_ALREADY.
+ */
 export async function recordService(
   tx: Tx,
   service: { readonly noticeId: string; readonly servedOn: LocalDate; readonly how: string },
 ): Promise<void> {
   const notice = await getNotice(tx, service.noticeId);
-  if (service.servedOn < notice.asOf)
+  if (service.servedOn < notice.asOf || service.servedOn > dateInIndia(tx.clock()))
     throw noticeErrors.NOTICE_SERVICE_DATE({
       notice: notice.number,
       issued: formatDate(notice.asOf),
       servedOn: formatDate(service.servedOn),
     });
+  const how = service.how.trim();
+  if (how === "") throw noticeErrors.NOTICE_SERVICE_HOW({ notice: notice.number });
   const recorded = await tx.query(
     `insert into billing.served_notices (ulb_id, notice_id, consumer_id, served_on, how, recorded_at, recorded_by)
      values (:ulb, :id, :consumer, :served_on, :how, :now, :actor)
@@ -163,7 +214,7 @@ export async function recordService(
       id: notice.id,
       consumer: notice.consumer.id,
       served_on: service.servedOn,
-      how: service.how,
+      how,
       now: tx.clock(),
       actor: tx.actor.id,
     },
@@ -173,4 +224,10 @@ export async function recordService(
       notice: notice.number,
       servedOn: formatDate(need((await getNotice(tx, notice.id)).servedOn ?? undefined, notice.number)),
     });
+  await audit(tx, {
+    action: "serve",
+    subject: "notice",
+    subjectId: notice.id,
+    after: { notice: notice.number, servedOn: service.servedOn, how },
+  });
 }

@@ -24,6 +24,10 @@ export const changesGuide: GuideGroup = {
       "Take off no more than is due, cancel the demand, or have a remission sanctioned that gives paid money back.",
     DEMAND_CHANGE_REMISSION_HEAD: "Set a rebate account (110-90) on a new version of the tax head first.",
     DEMAND_CANCELLED: "Nothing of it is left to change; raise the demand of its period again if it is due.",
+    DEMAND_RESTATED_KIND: "Propose a change of it; opening, transferred and single charges are not restated.",
+    DEMAND_RESTATED_BELOW_SETTLED:
+      "Demand no less than what is settled, or have a remission sanctioned that gives it back.",
+    DEMAND_RESTATED_LESS: "Propose a credit note or a remission; another person approves it.",
     RETROSPECTIVE_YEAR: "Raise a demand of the running year as a regular demand.",
     RETROSPECTIVE_BEFORE_BOOKS: "Enter it as an opening receivable if it was one when the books began.",
     TRANSFER_CONSUMER: "Name another consumer of the same service.",
