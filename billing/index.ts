@@ -134,6 +134,7 @@ export { rulePack, RULE_PACKS, type RulePack } from "./rates/packs.ts";
 export { assessmentJson, checkRuleFile, readRules } from "./rates/read.ts";
 export { compareWaterBill, summariseComparison, type WaterComparison } from "./rates/upyog.ts";
 export { type RebateTerms } from "./rebate.ts";
+export * from "./registers/index.ts";
 export {
   addService,
   dishonourHeadOf,

@@ -161,7 +161,13 @@ async function dcbFromLedger(read: Read, range: LedgerRange): Promise<DcbStateme
 /** The DCB register per head and demand year for printing. Raises REPORT_RANGE. */
 export async function dcbView(read: Read, options: DcbOptions & { readonly language?: Language }): Promise<DcbView> {
   checkRange(options);
-  const head = { ...headOf(read, options.language), from: options.from, to: options.to, ward: options.ward ?? null };
+  const head = {
+    ...headOf(read, options.language),
+    from: options.from,
+    to: options.to,
+    service: options.service ?? null,
+    ward: options.ward ?? null,
+  };
   const rows = await dcb(read, options);
   if (rows.length > 0)
     return { ...head, rows: rows.map(({ name, taxHead: _code, ...row }) => ({ ...row, head: name })) };

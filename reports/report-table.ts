@@ -23,6 +23,8 @@ export type ReportOptions = CsvOptions & {
   readonly partyType?: string | undefined;
   readonly party?: string | undefined;
   readonly demandYear?: FinancialYear | undefined;
+  /** Of a register of dues: who owes less is left out. */
+  readonly minimum?: Paise | undefined;
   /** How collections of receivables stand in the receipts and payments account: under the head posted, or under the revenue head collected. */
   readonly presentation?: "minor-head" | "revenue-head" | undefined;
   /** PDF prints whole rupees: each figure rounded by itself, totals from exact sums. Data formats stay exact to the paisa. */
@@ -96,5 +98,7 @@ export type TableReport = {
   readonly description: string;
   /** How pages call it: "Balance sheet"; made from the name when it is not said. */
   readonly title?: string;
+  /** What its page lets choose beside dates and the slices of every statement. */
+  readonly asks?: readonly ("service" | "demandYear" | "minimum")[];
   readonly build: (read: Read, options: ReportOptions) => Promise<ReportTable>;
 };

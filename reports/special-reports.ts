@@ -19,6 +19,7 @@ import {
   trialBalancePdf,
   type BrsView,
 } from "./pdf/statements.ts";
+import { sliceName, sliceText } from "./tables/demand-columns.ts";
 import { dayOf, rangeOf, rangeText, span } from "./ranges.ts";
 import { once, xlsxOf, type Maker, type Report, type ReportFormat } from "./report-file.ts";
 import type { ReportColumn, ReportOptions, ReportRow, ReportTable } from "./report-table.ts";
@@ -201,7 +202,8 @@ const dcb: RowsOf = async (read, options, report) => {
     closing_balance: row.closingBalance,
   }));
   const title = "Demand, collection and balance register";
-  return { isLive: false, rows, of: span(range), title, subtitle: [rangeText(range), ...statement.notes] };
+  const subtitle = [rangeText(range), sliceText(options), ...statement.notes];
+  return { isLive: false, rows, of: [...sliceName(options), span(range)].join("_"), title, subtitle };
 };
 
 export const SPECIAL_REPORTS = {
@@ -273,7 +275,7 @@ export const SPECIAL_REPORTS = {
     },
   },
   dcb: {
-    description: "demand, collection and balance by demand year",
+    description: "demand, collection and balance by demand year (--service, --ward)",
     formats: {
       ...rowsAs(
         [
@@ -291,7 +293,7 @@ export const SPECIAL_REPORTS = {
         const range = rangeOf(read, options, report);
         return {
           view: await dcbView(read, { ...range, ...sliceOf(options), ...inLanguage(options) }),
-          of: span(range),
+          of: [...sliceName(options), span(range)].join("_"),
         };
       }, dcbPdf),
     },

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { financialYear, localDate } from "../../ledger/kernel/dates.ts";
+import { rupees } from "../../ledger/kernel/money.ts";
 import { listReports, writeReport, type ReportOptions } from "../../reports/index.ts";
 import { withUlb } from "./common.ts";
 import { AUDIT_PACK, AUDIT_PACK_HOLDS, exportPack } from "./verify.ts";
@@ -37,13 +38,24 @@ export function registerExport(program: Command): void {
     .option("--account <code>", "for account-ledger, cash-book, bank-book, sub-ledger and brs")
     .option("--fund <code>", "one fund; all together unless named")
     .option("--function <code>", "one function")
-    .option("--service <name>")
+    .option("--service <name>", "one service, in registers of demand and collection")
     .option("--ward <name>")
     .option("--schedule <code>", "one schedule, such as B-15")
     .option("--party-type <type>", "for sub-ledger: contractor, supplier, employee, consumer …")
     .option("--party <code>", "for sub-ledger")
-    .option("--demand-year <year>", "for sub-ledger", financialYear)
-    .addOption(new Option("--by <dimension>", "for function-wise").choices(["ward", "function", "fund"]))
+    .option(
+      "--demand-year <year>",
+      "for sub-ledger, assessment-list; for defaulters that year and before",
+      financialYear,
+    )
+    .option("--minimum <rupees>", "for defaulters: who owes less is left out", rupees)
+    .addOption(
+      new Option("--by <dimension>", "for function-wise; for defaulters ward: ward by ward").choices([
+        "ward",
+        "function",
+        "fund",
+      ]),
+    )
     .addOption(
       new Option(
         "--presentation <how>",

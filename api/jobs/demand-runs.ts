@@ -1,4 +1,5 @@
 import { continueRun, openRuns, type DemandRun } from "../../billing/index.ts";
+import { refreshStatistics } from "../../ledger/kernel/database.ts";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { inSnapshot, systemActor, type App, type Ulb } from "../../ledger/kernel/tx.ts";
 
@@ -40,6 +41,8 @@ export function continueRuns(): (app: App, ulb: Ulb) => Promise<void> {
         try {
           const after = await continueRun(app, who, run.id, { atMostMs: TURN_MS });
           if (after.finishedAt === null) letGo.add(run.id);
+          // The database plans by what it believes the register to hold: a statement begun on old beliefs about a new city runs for hours.
+          if (after.finishedAt !== null || run.batches === 0) await refreshStatistics(app.db.address);
         } catch (error) {
           // Somebody else has taken it up or ended it.
           if (error instanceof Refusal && (error.code === "RUN_AT_WORK" || error.code === "RUN_ENDED")) continue;

@@ -96,6 +96,12 @@ test("what was chosen stays chosen: fund and dates go along, and the form shows 
   expect(page).toContain('name="presentation" value="revenue-head"');
   expect(linkOf(page, "Apr–Sep")).toContain("fund=02&presentation=revenue-head");
   expect(linkOf(page, "Statements")).toBe("/books/statements");
+  const dues = (
+    await accountant.get("/books/statements/defaulters?fy=2025-26&ward=W1&minimum=500.50&demandYear=2024-25")
+  ).body;
+  expect(dues).toContain('name="minimum" value="500.50"');
+  expect(linkOf(dues, "CSV")).toContain("ward=W1&demandYear=2024-25&minimum=500.50");
+  expect(linkOf(dues, "ward by ward")).toContain("minimum=500.50&by=ward");
 });
 
 test("a balance sheet of one ward is refused beside the form, with the reason and what was typed", async () => {

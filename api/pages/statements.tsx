@@ -24,6 +24,10 @@ const VARIANTS: Readonly<Record<string, readonly (readonly [string, Readonly<Rec
     ["by the head booked", { presentation: "" }],
     ["by the head of income or expense", { presentation: "revenue-head" }],
   ],
+  defaulters: [
+    ["the largest dues first", { by: "" }],
+    ["ward by ward", { by: "ward" }],
+  ],
   "function-wise": [
     ["by function", { by: "" }],
     ["by function and ward", { by: "ward" }],
@@ -83,14 +87,14 @@ export function StatementPage(props: {
         ]}
       />
       <h1>{title}</h1>
-      <ChoiceForm action={here} choice={choice} choices={props.choices} />
+      <ChoiceForm action={here} choice={choice} choices={props.choices} asks={report.asks} />
       <Refused refusal={props.refusal} />
       {variants.length > 0 && (
         <p class="inline-links no-print">
           {variants.map(([label, over]) => (
             <>
               <a
-                href={`${here}?${choiceQuery(choice, over)}`}
+                href={`${here}?${choiceQuery(choice, over, true)}`}
                 aria-current={
                   Object.entries(over).every(([name, value]) => (choice.more[name] ?? "") === value)
                     ? "true"

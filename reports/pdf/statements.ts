@@ -362,6 +362,7 @@ export type DcbLine = {
 export type DcbView = DocumentHead & {
   readonly from: LocalDate;
   readonly to: LocalDate;
+  readonly service: string | null;
   readonly ward: string | null;
   readonly rows: readonly DcbLine[];
 };
@@ -373,7 +374,11 @@ export function dcbPdf(view: DcbView): Promise<Buffer> {
     title: "dcb",
     subtitle: [
       rangeLine(view.from, view.to, view.language),
-      `${label("rupees")}${view.ward === null ? "" : ` · ${label("ward")} ${view.ward}`}`,
+      [
+        label("rupees"),
+        ...(view.service === null ? [] : [labelOfCode(view.service)]),
+        ...(view.ward === null ? [] : [`${label("ward")} ${view.ward}`]),
+      ].join(" · "),
     ],
     columns: [
       { label: ["service"], kind: { text: 2 } },

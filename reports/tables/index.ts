@@ -8,6 +8,7 @@ import { budgetVarianceReport } from "./budget-variance.ts";
 import { cashFlowReport } from "./cash-flow.ts";
 import { chequeRegister } from "./cheque-register.ts";
 import { crossChecksReport } from "./cross-checks.ts";
+import { demandRegisters } from "./demand-registers.ts";
 import { depositRegister } from "./deposit-register.ts";
 import { functionWiseReport } from "./function-wise.ts";
 import { incomeExpenditureReport } from "./income-expenditure.ts";
@@ -32,6 +33,7 @@ export const TABLE_REPORTS: readonly TableReport[] = [
   functionWiseReport,
   budgetVarianceReport,
   ageingReport,
+  ...demandRegisters,
   ratiosReport,
   crossChecksReport,
   cashBookReport,

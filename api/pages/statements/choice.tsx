@@ -1,8 +1,10 @@
 import type { VNode } from "preact";
+import { services } from "../../../billing/index.ts";
 import { listPeriods } from "../../../ledger/index.ts";
 import {
   addDays,
   addMonths,
+  dateInIndia,
   financialYearEnd,
   financialYearOf,
   financialYearStart,
@@ -10,7 +12,7 @@ import {
   type FinancialYear,
 } from "../../../ledger/kernel/dates.ts";
 import type { Read } from "../../../ledger/kernel/tx.ts";
-import { functionNames, fundNames } from "../../../reports/index.ts";
+import { functionNames, fundNames, type TableReport } from "../../../reports/index.ts";
 import { rangeQuery, type Range } from "../books-frame.tsx";
 import { Field, Select } from "../components.tsx";
 import { field } from "../kit.tsx";
@@ -25,7 +27,18 @@ export type Choice = {
   readonly more: Readonly<Record<string, string>>;
 };
 
-const MORE = ["presentation", "schedule", "by", "account", "partyType", "party", "demandYear", "rupees"] as const;
+const MORE = [
+  "presentation",
+  "schedule",
+  "by",
+  "account",
+  "partyType",
+  "party",
+  "demandYear",
+  "rupees",
+  "service",
+  "minimum",
+] as const;
 
 export function choiceOf(query: unknown, range: Range): Choice {
   const text = (name: string): string => field(query, name).slice(0, 60);
@@ -52,12 +65,19 @@ export type Choices = {
   readonly years: readonly FinancialYear[];
   readonly funds: ReadonlyMap<string, string>;
   readonly functions: ReadonlyMap<string, string>;
+  readonly services: ReadonlyMap<string, string>;
 };
 
-/** What can be chosen in this ULB: its years, newest first, funds and functions. */
+/** What can be chosen in this ULB: its years, newest first, funds, functions and services. */
 export async function readChoices(read: Read): Promise<Choices> {
   const years = new Set((await listPeriods(read)).map((p) => financialYearOf(periodStart(p.period))));
-  return { years: [...years].sort().reverse(), funds: await fundNames(read), functions: await functionNames(read) };
+  const offered = await services(read, dateInIndia(read.clock()));
+  return {
+    years: [...years].sort().reverse(),
+    funds: await fundNames(read),
+    functions: await functionNames(read),
+    services: new Map([...offered].map(([code, { name }]) => [code, name])),
+  };
 }
 
 const named = (names: ReadonlyMap<string, string>, all: string) => [
@@ -70,8 +90,10 @@ export function ChoiceForm(props: {
   readonly action: string;
   readonly choice: Choice;
   readonly choices: Choices;
+  readonly asks?: TableReport["asks"];
 }): VNode {
-  const { choice, choices, action } = props;
+  const { choice, choices, action, asks = [] } = props;
+  const chosen = (name: string): string => choice.more[name] ?? "";
   const link = (from: Range["from"], to: Range["to"], label: string): VNode => (
     <a
       href={`${action}?${choiceQuery({ ...choice, range: { from, to } }, {}, true)}`}
@@ -88,9 +110,40 @@ export function ChoiceForm(props: {
         <Select label="Fund" name="fund" value={choice.fund} options={named(choices.funds, "All funds together")} />
         <Select label="Function" name="function" value={choice.function} options={named(choices.functions, "All")} />
         <Field label="Ward (all if empty)" name="ward" value={choice.ward} size="short" maxLength={20} />
-        {Object.entries(choice.more).map(([name, value]) => (
-          <input type="hidden" name={name} value={value} />
-        ))}
+        {asks.includes("service") && (
+          <Select
+            label="Service"
+            name="service"
+            value={chosen("service")}
+            options={[
+              { value: "", label: "All" },
+              ...[...choices.services].map(([value, label]) => ({ value, label })),
+            ]}
+          />
+        )}
+        {asks.includes("demandYear") && (
+          <Field
+            label="Demand year (all if empty)"
+            name="demandYear"
+            value={chosen("demandYear")}
+            size="short"
+            maxLength={7}
+          />
+        )}
+        {asks.includes("minimum") && (
+          <Field
+            label="Owing at least, in rupees"
+            name="minimum"
+            value={chosen("minimum")}
+            size="short"
+            maxLength={16}
+          />
+        )}
+        {Object.entries(choice.more)
+          .filter(([name]) => !asks.some((asked) => asked === name))
+          .map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
         <button class="second">Show</button>
       </form>
       <p class="inline-links no-print">
