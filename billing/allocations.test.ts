@@ -17,7 +17,7 @@ import {
 } from "./allocations.ts";
 import { billFor, getBill, getBillByNumber, previewBill } from "./bills.ts";
 import { billingCloseChecks } from "./close-checks.ts";
-import { addConsumer, findConsumers, getConsumer, getConsumerByCode, type Consumer } from "./consumers.ts";
+import { addConsumer, findConsumers, getConsumer, getConsumerByCode, type Consumer } from "./consumers/index.ts";
 import { dcb, dcbByYear } from "./dcb.ts";
 import { openReceivables, raiseDemands } from "./demands.ts";
 import { demandRegister, openDues } from "./dues.ts";
@@ -409,7 +409,7 @@ test("consumers are found by the beginning of the code, the mobile and a part of
     expect(await codes("PT-100")).toEqual(["PT-1001", "PT-1002"]);
     expect(await codes("9000000001")).toEqual(["PT-1001"]);
     expect(await codes("asha")).toEqual(["PT-1001", "WS-7"]);
-    expect(await codes("आशा")).toEqual(["PT-1001"]);
+    expect(await codes("आशा")).toEqual(["PT-1001", "WS-7"]);
     expect(await codes("Test", { service: "water" })).toEqual(["WS-7"]);
     expect(await codes("Test", { ward: "W02" })).toEqual(["PT-1002"]);
     expect(await codes("%")).toEqual([]);

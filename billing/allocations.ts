@@ -1,4 +1,4 @@
-import { dr, type Line } from "../ledger/index.ts";
+import { cr, dr, type Dimensions, type Line } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
@@ -27,6 +27,7 @@ import {
   lockConsumers,
   need,
   type AllocationRow,
+  type LockedConsumer,
 } from "./register.ts";
 import { settle, takeBack, type AllocationKind } from "./settle.ts";
 import { services } from "./tax-heads.ts";
@@ -278,7 +279,9 @@ export async function reversePayment(
     );
   const first = await find();
   if (!first) throw billingErrors.PAYMENT_NOT_APPLIED({ source: name });
-  const consumer = need((await lockConsumers(tx, [first.consumer_id])).get(first.consumer_id), first.consumer_id);
+  const heirs = await mergedInto(tx, first.consumer_id);
+  const locked = await lockConsumers(tx, [first.consumer_id, ...heirs]);
+  const consumer = need(locked.get(first.consumer_id), first.consumer_id);
   const payment = await find(); // again, now that nobody else can take it back
   if (!payment || payment.reversed) throw billingErrors.PAYMENT_REVERSED({ source: name });
 
@@ -298,6 +301,15 @@ export async function reversePayment(
       undone.push({ taken: a, part });
       missing = subtract(missing, part);
     }
+  }
+  // The advance of a merged consumer went over: it comes back from whoever has it now.
+  const handedBack: { readonly heir: LockedConsumer; readonly part: Paise }[] = [];
+  for (const id of heirs) {
+    const heir = need(locked.get(id), id);
+    const part = min(missing, heir.advance);
+    if (part <= 0n) continue;
+    handedBack.push({ heir, part });
+    missing = subtract(missing, part);
   }
   if (missing > 0n) {
     throw billingErrors.ADVANCE_GIVEN_BACK({
@@ -337,7 +349,11 @@ export async function reversePayment(
       reverses: t.id,
     })),
   );
-  const advanceOf = (kind: "restored" | "taken-back", account: string, amount: Paise) => ({
+  const advanceOf = (
+    kind: "restored" | "taken-back" | "handed-over" | "taken-over",
+    account: string,
+    amount: Paise,
+  ) => ({
     consumerId: consumer.id,
     kind,
     account,
@@ -346,7 +362,12 @@ export async function reversePayment(
     amount,
   });
   const advanceAccount = credited[0]?.account;
+  const handOver = advanceAccount ? handedBack.map((h) => ({ ...h, account: advanceAccount })) : [];
   await insertAdvances(tx, [
+    ...handOver.flatMap(({ heir, part, account }) => [
+      { ...advanceOf("handed-over", account, negate(part)), consumerId: heir.id },
+      advanceOf("taken-over", account, part),
+    ]),
     ...(restored > 0n && advanceAccount ? [advanceOf("restored", advanceAccount, restored)] : []),
     ...credited.map((c) => advanceOf("taken-back", c.account, negate(paise(c.amount)))),
   ]);
@@ -359,11 +380,34 @@ export async function reversePayment(
   }));
   const ledgerLines = merge([
     ...reversalLines(settlementLines(mirrored)),
-    ...credited.map((c) =>
-      dr(c.account, paise(c.amount), { ward: consumer.ward, party: { type: "consumer", id: consumer.code } }),
-    ),
+    ...credited.map((c) => dr(c.account, paise(c.amount), ofConsumer(consumer))),
+    ...handOver.flatMap(({ heir, part, account }) => [
+      dr(account, part, ofConsumer(heir)),
+      cr(account, part, ofConsumer(consumer)),
+    ]),
   ]);
   return { consumerId: consumer.id, amount: negate(netCredit(ledgerLines)), ledgerLines };
+}
+
+const ofConsumer = (c: LockedConsumer): Dimensions => ({ ward: c.ward, party: { type: "consumer", id: c.code } });
+
+/** The consumer that a merged one went into, and the one that that went into, and so on. */
+async function mergedInto(read: Read, consumerId: string): Promise<string[]> {
+  const rows = await read.query<{ id: string }>(
+    `with recursive heirs as (
+       select l.to_consumer_id as id, 1 as place
+       from billing.consumer_lineage l
+       where l.ulb_id = :ulb and l.from_consumer_id = :consumer::uuid and l.kind = 'merge'
+       union all
+       select l.to_consumer_id, h.place + 1
+       from heirs h
+       join billing.consumer_lineage l on l.ulb_id = :ulb and l.from_consumer_id = h.id and l.kind = 'merge'
+       where h.place < 100
+     )
+     select id from heirs order by place`,
+    { ulb: read.ulb.id, consumer: consumerId },
+  );
+  return rows.map((r) => r.id);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FinancialYear, LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
-import { CONSUMER_COLUMNS, type Consumer } from "./consumers.ts";
+import { CONSUMER_COLUMNS, type Consumer } from "./consumers/consumers.ts";
 import type { Service } from "./due.ts";
 import { chargedSql, historySql, lateFactsOf, lineOf, linesSql, type ConsumerLine, type LateFacts } from "./dues.ts";
 import type { ChargedRow, LateHead, LineRow, TouchRow } from "./dues.ts";

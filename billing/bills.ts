@@ -4,7 +4,7 @@ import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { billFacts, type BillFacts, type BillRow } from "./bill-facts.ts";
 import { composeBill, type BillBody, type BillLine } from "./compose-bill.ts";
-import { consumersByWard, consumersOf, getConsumer, type Consumer } from "./consumers.ts";
+import { consumersByWard, consumersOf, getConsumer, type Consumer } from "./consumers/consumers.ts";
 import type { Service } from "./due.ts";
 import { reckonPenalties } from "./dues.ts";
 import { billingErrors } from "./errors.ts";

@@ -4,10 +4,10 @@ import { localDate } from "../ledger/kernel/dates.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { toRupees } from "../ledger/kernel/money.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
-import { findConsumers, getConsumerByCode } from "./consumers.ts";
+import { CONSUMER_CSV, findConsumers, getConsumerByCode, importConsumers } from "./consumers/index.ts";
 import { dcbByYear } from "./dcb.ts";
 import { demandRegister } from "./dues.ts";
-import { CONSUMER_CSV, DEMAND_CSV, importConsumers, importDemands } from "./imports.ts";
+import { DEMAND_CSV, importDemands } from "./imports.ts";
 import { testBillingUlb } from "./testing.ts";
 import { advanceTie, cessTie, receivableTie, registerSelfTie } from "./ties.ts";
 

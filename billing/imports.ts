@@ -1,12 +1,9 @@
-import { listFields } from "../ledger/index.ts";
 import { readCsv, type CsvInput, type CsvRow } from "../ledger/kernel/csv.ts";
 import { dateInIndia, financialYear, financialYearOf, localDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
-import { newId } from "../ledger/kernel/ids.ts";
 import { rupees } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
-import { insertConsumers, type ConsumerDraft } from "./consumers.ts";
 import {
   checkDemand,
   loadMasters,
@@ -17,9 +14,7 @@ import {
 } from "./demands.ts";
 import type { Detail } from "./entries.ts";
 import type { LockedConsumer } from "./register.ts";
-import { services } from "./tax-heads.ts";
 
-export const CONSUMER_CSV = ["service", "code", "name", "name_local", "mobile", "email", "address", "ward"] as const;
 export const DEMAND_CSV = [
   "service",
   "consumer_code",
@@ -47,108 +42,6 @@ export type ImportReport = {
 };
 
 const MAX_PROBLEMS = 1000;
-
-/**
- * Enters the consumers of a CSV file (columns CONSUMER_CSV; name_local, mobile and email may be empty). All or nothing; every bad row is listed.
- * The same file again adds nothing and says so; a row that is there already with the same content is left alone, with other content it is a
- * problem, because a master record is not overwritten by a file.
- */
-export async function importConsumers(
-  tx: Tx,
-  input: CsvInput,
-  options: { readonly fileName?: string } = {},
-): Promise<ImportReport> {
-  const file = await readCsv(input, CONSUMER_CSV, ["name_local", "mobile", "email"]);
-  const report = reporter(options.fileName ?? "consumers.csv", file.rows.length);
-  if (file.problems.length > 0) return report.refused(file.problems);
-  await lockImports(tx, "consumers");
-  if (await wasImported(tx, "consumers", file.hash)) return report.again();
-
-  const today = laterOf(dateInIndia(tx.clock()), tx.ulb.startsOn);
-  const known = await services(tx, today);
-  // A ULB that keeps no list of wards takes them as they are written.
-  const wards = new Set((await listFields(tx, { onDay: today })).filter((f) => f.kind === "ward").map((f) => f.code));
-  const problems: Problem[] = [];
-  const say = sayer(problems);
-  const drafts = new Map<
-    string,
-    { readonly row: CsvRow<(typeof CONSUMER_CSV)[number]>; readonly draft: ConsumerDraft }
-  >();
-  for (const row of file.rows) {
-    const c = row.cells;
-    if (!known.has(c.service)) say(row, "service", "SERVICE_UNKNOWN", `"${c.service}" is not a service of this ULB`);
-    if (c.code === "" || c.code.length > 60)
-      say(row, "code", "CONSUMER_CODE", `"${c.code}" is not a code of 1 to 60 characters`);
-    if (c.name === "") say(row, "name", "CONSUMER_NAME", "the name is empty");
-    if (c.ward === "") say(row, "ward", "CONSUMER_WARD", "the ward is empty");
-    else if (wards.size > 0 && !wards.has(c.ward)) {
-      say(row, "ward", "CONSUMER_WARD", `"${c.ward}" is not one of the ${wards.size} wards of this ULB`);
-    }
-    if (c.mobile !== "" && !/^[6-9]\d{9}$/.test(c.mobile)) {
-      say(row, "mobile", "CONSUMER_MOBILE", `"${c.mobile}" is not an Indian mobile number of ten digits`);
-    }
-    if (c.email !== "" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(c.email)) {
-      say(row, "email", "CONSUMER_EMAIL", `"${c.email}" is not an e-mail address`);
-    }
-    const key = `${c.service}\u0001${c.code}`;
-    const twin = drafts.get(key);
-    if (twin) say(row, "code", "CONSUMER_TWICE", `${c.service} ${c.code} stands on line ${twin.row.line} already`);
-    else {
-      const draft: ConsumerDraft = {
-        service: c.service,
-        code: c.code,
-        name: c.name,
-        nameLocal: c.name_local || null,
-        mobile: c.mobile || null,
-        email: c.email || null,
-        address: c.address,
-        ward: c.ward,
-      };
-      drafts.set(key, { row, draft });
-    }
-  }
-  const there = await tx.query<{ service: string; code: string; same: boolean }>(
-    `select c.service, c.code, (c.name, c.name_local, c.mobile, c.email, c.address, c.ward)
-       is not distinct from (n.name, n.name_local, n.mobile, n.email, n.address, n.ward) as same
-     from unnest(:services::text[], :codes::text[], :names::text[], :names_local::text[], :mobiles::text[], :emails::text[], :addresses::text[],
-       :wards::text[]) as n (service, code, name, name_local, mobile, email, address, ward)
-     join billing.consumers c on c.ulb_id = :ulb and c.service = n.service and c.code = n.code`,
-    { ulb: tx.ulb.id, ...columnsOf([...drafts.values()].map((d) => d.draft)) },
-  );
-  for (const t of there) {
-    const known = drafts.get(`${t.service}\u0001${t.code}`);
-    drafts.delete(`${t.service}\u0001${t.code}`);
-    if (known && !t.same)
-      say(known.row, "code", "CONSUMER_EXISTS", `${t.service} consumer ${t.code} exists with other particulars`);
-  }
-  if (problems.length > 0) return report.refused(problems);
-
-  const added = [...drafts.values()].map(({ row, draft }) => ({ ...draft, id: newId(), line: row.line }));
-  if (added.length > 0) await insertConsumers(tx, added);
-  await recordImport(
-    tx,
-    "consumers",
-    file.hash,
-    report.fileName,
-    file.rows.length,
-    added.length,
-    added.map((a) => ({ line: a.line, id: a.id })),
-  );
-  return report.imported(added.length, there.length);
-}
-
-function columnsOf(drafts: readonly ConsumerDraft[]): Record<string, readonly (string | null)[]> {
-  return {
-    services: drafts.map((d) => d.service),
-    codes: drafts.map((d) => d.code),
-    names: drafts.map((d) => d.name),
-    names_local: drafts.map((d) => d.nameLocal ?? null),
-    mobiles: drafts.map((d) => d.mobile ?? null),
-    emails: drafts.map((d) => d.email ?? null),
-    addresses: drafts.map((d) => d.address),
-    wards: drafts.map((d) => d.ward),
-  };
-}
 
 type DemandRow = CsvRow<(typeof DEMAND_CSV)[number]>;
 
@@ -365,11 +258,12 @@ export function reporter(fileName: string, rows: number) {
   const none = { fileName, rows, added: 0, unchanged: 0, problems: [], moreProblems: 0, batches: [] };
   return {
     fileName,
-    refused: (problems: readonly Problem[]): ImportReport => ({
+    /** With `more` the problems are a part of all, otherwise the first of them are listed. */
+    refused: (problems: readonly Problem[], more?: number): ImportReport => ({
       ...none,
       status: "refused",
-      problems: problems.slice(0, MAX_PROBLEMS),
-      moreProblems: Math.max(0, problems.length - MAX_PROBLEMS),
+      problems: more === undefined ? problems.slice(0, MAX_PROBLEMS) : problems,
+      moreProblems: more ?? Math.max(0, problems.length - MAX_PROBLEMS),
     }),
     again: (): ImportReport => ({ ...none, status: "already-imported", unchanged: rows }),
     imported: (added: number, unchanged: number, batches: readonly RaisedDemands[] = []): ImportReport => ({

@@ -65,17 +65,7 @@ export {
 } from "./changes/index.ts";
 export { type BillBody, type BillLine } from "./compose-bill.ts";
 export { billingCloseChecks } from "./close-checks.ts";
-export {
-  addConsumer,
-  consumersByWard,
-  consumersOf,
-  findConsumers,
-  getConsumer,
-  getConsumerByCode,
-  listConsumers,
-  type Consumer,
-  type ConsumerDraft,
-} from "./consumers.ts";
+export * from "./consumers/index.ts";
 export { dcb, dcbByYear, type DcbOptions, type DcbRow } from "./dcb.ts";
 export {
   openReceivables,
@@ -93,7 +83,7 @@ export { demandedOf, type Basis, type DemandLine, type HeadKind, type Service } 
 export { demandRegister, openDues, openDuesOf, type OpenDue } from "./dues.ts";
 export { type Detail, type Resolution } from "./entries.ts";
 export { billingErrors } from "./errors.ts";
-export { CONSUMER_CSV, DEMAND_CSV, importConsumers, importDemands, type ImportReport } from "./imports.ts";
+export { DEMAND_CSV, importDemands, type ImportReport } from "./imports.ts";
 export { type PenaltyTerms } from "./interest.ts";
 export * from "./notices/index.ts";
 export { generateNumbers, numberFormat, setNumberFormat, type NumberRequest } from "./number-formats/index.ts";

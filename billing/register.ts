@@ -185,7 +185,7 @@ export async function insertAllocations(tx: Tx, rows: readonly AllocationRow[]):
 
 export type AdvanceRow = {
   readonly consumerId: string;
-  readonly kind: "received" | "adjusted" | "refunded" | "taken-back" | "restored";
+  readonly kind: "received" | "adjusted" | "refunded" | "taken-back" | "restored" | "handed-over" | "taken-over";
   readonly account: string;
   readonly source: { readonly type: string; readonly id: string };
   readonly date: LocalDate;

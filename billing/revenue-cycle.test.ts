@@ -9,7 +9,7 @@ import { billFor } from "./bills.ts";
 import { openReceivables, raiseCharge, raiseDemands } from "./demands.ts";
 import { openDues } from "./dues.ts";
 import { reversePayment } from "./allocations.ts";
-import { getConsumer } from "./consumers.ts";
+import { getConsumer } from "./consumers/consumers.ts";
 import { USUAL_REBATE } from "./tax-heads.ts";
 import { advanceTie, cessTie, receivableTie, registerSelfTie } from "./ties.ts";
 import { demandDraft, testBillingUlb, testConsumer } from "./testing.ts";

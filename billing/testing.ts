@@ -2,7 +2,7 @@ import { localDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import { rupees } from "../ledger/kernel/money.ts";
 import type { App, Tx } from "../ledger/kernel/tx.ts";
 import { testUlb, type TestUlb } from "../ledger/testing.ts";
-import { addConsumer, type Consumer, type ConsumerDraft } from "./consumers.ts";
+import { addConsumer, type Consumer, type ConsumerDraft } from "./consumers/consumers.ts";
 import { raiseDemands, type DemandDraft, type RaisedDemands } from "./demands.ts";
 import { seedTaxHeads, type SeedOptions } from "./tax-heads.ts";
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import path from "node:path";
 import { Option, type Command } from "commander";
 import { refreshStatistics } from "../../ledger/kernel/database.ts";
@@ -50,7 +50,12 @@ export function registerImport(program: Command): void {
   };
   kind("consumers", "service,code,name,name_local,mobile,email,address,ward", (app, who, file, options) =>
     report(app, who, options, (tx) =>
-      importConsumers(tx, readFileSync(file, "utf8"), { fileName: path.basename(file) }),
+      // A file of any size: it is read as it is taken, and every attempt of the transaction reads it anew.
+      importConsumers(tx, createReadStream(file, { highWaterMark: 256 * 1024 }), {
+        fileName: path.basename(file),
+        limit: null,
+        mostProblems: 10_000,
+      }),
     ),
   );
   kind(

@@ -2,12 +2,14 @@ import Type from "typebox";
 import {
   billFor,
   createBillLanes,
+  consumerHistory,
   findConsumers,
   getBill,
   getConsumer,
   listConsumers,
   openDues,
   type Bill,
+  ownersOn,
 } from "../../billing/index.ts";
 import { dateInIndia } from "../../ledger/kernel/dates.ts";
 import { sum, toRupees } from "../../ledger/kernel/money.ts";
@@ -18,6 +20,7 @@ import { answer, answerOnce, hasKey } from "./idempotency.ts";
 import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
 import {
   BillSchema,
+  ConsumerEventSchema,
   ConsumerSchema,
   Cursor,
   DueSchema,
@@ -25,12 +28,13 @@ import {
   Limit,
   limitOf,
   Money,
+  OwnersSchema,
   Page,
   Shared,
   Uuid,
   dateOf,
 } from "./schemas.ts";
-import { billView as billJson, consumerView, dueView } from "./views.ts";
+import { billView as billJson, consumerView, dueView, eventView } from "./views.ts";
 
 export const consumerRoutes: Routes = (server, { app }) => {
   const lanes = createBillLanes(app);
@@ -43,7 +47,8 @@ export const consumerRoutes: Routes = (server, { app }) => {
         tag: "Consumers",
         summary: "Find consumers",
         description:
-          "With `query`: consumers whose code begins with it, whose mobile it is, or whose name holds it, the best first, one page. " +
+          "With `query`: consumers with any part of it in name, number, address or mobile, Indian names however they are spelled, the best " +
+          "first, one page. " +
           "Without: all consumers of a `service` in the order of their codes, page by page.",
         roles: WHO.consumers,
       }),
@@ -109,6 +114,56 @@ export const consumerRoutes: Routes = (server, { app }) => {
     },
     handler: async (request) =>
       inSnapshot(app, callerOf(request), async (read) => consumerView(await getConsumer(read, request.params.id))),
+  });
+
+  server.route({
+    method: "GET",
+    url: "/consumers/:id/owners",
+    config: { roles: WHO.consumers },
+    schema: {
+      ...doc({
+        tag: "Consumers",
+        summary: "List the owners of a consumer",
+        description: "Who owns it on a day (today), with shares that make the whole; nobody if no owners were entered.",
+        roles: WHO.consumers,
+      }),
+      params: Type.Object({ id: Uuid }),
+      querystring: Type.Object({ on: Type.Optional(IsoDate) }, { additionalProperties: false }),
+      response: answers({ status: 200, description: "The owners", schema: Shared(OwnersSchema) }, [
+        "CONSUMER_NOT_FOUND",
+        "DATE_FORMAT",
+      ]),
+    },
+    handler: async (request) =>
+      inSnapshot(app, callerOf(request), async (read) => {
+        const on = request.query.on === undefined ? dateInIndia(read.clock()) : dateOf(request.query.on);
+        const consumer = await getConsumer(read, request.params.id);
+        return { consumer: consumerView(consumer), on, owners: [...(await ownersOn(read, consumer.id, on))] };
+      }),
+  });
+
+  server.route({
+    method: "GET",
+    url: "/consumers/:id/history",
+    config: { roles: WHO.consumers },
+    schema: {
+      ...doc({
+        tag: "Consumers",
+        summary: "List what happened to a consumer",
+        description:
+          "Its entry, mutations, merges and splits, the newest first: who, when, why, by which document, before and after.",
+        roles: WHO.consumers,
+      }),
+      params: Type.Object({ id: Uuid }),
+      response: answers({ status: 200, description: "The events", schema: Page(Shared(ConsumerEventSchema)) }, [
+        "CONSUMER_NOT_FOUND",
+      ]),
+    },
+    handler: async (request) =>
+      inSnapshot(app, callerOf(request), async (read) => ({
+        items: (await consumerHistory(read, request.params.id)).map(eventView),
+        next: null,
+      })),
   });
 
   server.route({

@@ -1,6 +1,7 @@
 import { knownErrors } from "../../ledger/kernel/errors.ts";
 import { budgetGuide } from "./guides/budget.ts";
 import { changesGuide } from "./guides/changes.ts";
+import { consumersGuide } from "./guides/consumers.ts";
 import { demandRunsGuide } from "./guides/demand-runs.ts";
 import type { GuideGroup } from "./guides/group.ts";
 import { importsGuide } from "./guides/imports.ts";
@@ -128,6 +129,7 @@ const GROUPS: readonly GuideGroup[] = [
       WRITE_OFF_EXISTS: "The resolution is booked already with other content; look at it before writing off again.",
     },
   },
+  consumersGuide,
   changesGuide,
   demandRunsGuide,
   noticesGuide,

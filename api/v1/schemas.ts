@@ -238,6 +238,43 @@ export const ConsumerSchema = named(
   }),
 );
 
+export const OwnersSchema = named(
+  "Owners",
+  Type.Object({
+    consumer: Shared(ConsumerSchema),
+    on: IsoDate,
+    owners: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        nameLocal: Nullable(Type.String()),
+        share: Type.String({ examples: ["1/3", "33.5 %"] }),
+        guardian: Nullable(Type.String()),
+        relation: Nullable(Type.String({ description: "father, mother, husband, wife or guardian" })),
+        mobile: Nullable(Type.String()),
+      }),
+    ),
+  }),
+);
+
+const RelatedConsumer = Type.Object({ id: Uuid, code: Type.String() });
+export const ConsumerEventSchema = named(
+  "ConsumerEvent",
+  Type.Object({
+    kind: Type.String({ description: "entered, mutation, merge or split" }),
+    changeId: Nullable(Uuid),
+    date: Nullable(IsoDate),
+    reason: Nullable(Type.String()),
+    document: Nullable(Type.Object({ number: Type.String(), date: IsoDate })),
+    by: Type.String({ description: "Who proposed it, or entered the consumer." }),
+    approvedBy: Nullable(Type.String()),
+    at: Moment,
+    before: Type.Unknown({ description: "What of it was otherwise before." }),
+    after: Type.Unknown({ description: "What it is since." }),
+    from: Type.Array(RelatedConsumer),
+    to: Type.Array(RelatedConsumer),
+  }),
+);
+
 export const DueSchema = named(
   "Due",
   Type.Object({
@@ -410,6 +447,8 @@ export const sharedSchemas: readonly TSchema[] = [
   PostedSchema,
   VoucherSchema,
   ConsumerSchema,
+  OwnersSchema,
+  ConsumerEventSchema,
   DueSchema,
   BillSchema,
   OrderSchema,

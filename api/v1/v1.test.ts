@@ -26,6 +26,10 @@ test("a consumer is found, his dues and bill are read, and the bill while the sa
     next: null,
   });
   expect((await town.call("auditor", `GET /v1/consumers/${town.consumer.id}`)).json()).toEqual(found.items[0]);
+  const owned = (await town.call("auditor", `GET /v1/consumers/${town.consumer.id}/owners?on=2026-07-15`)).json();
+  expect(owned).toEqual({ consumer: found.items[0], on: "2026-07-15", owners: [] });
+  const history = (await town.call("auditor", `GET /v1/consumers/${town.consumer.id}/history`)).json();
+  expect(history).toMatchObject({ items: [{ kind: "entered", approvedBy: null, from: [], to: [] }], next: null });
   const dues = (await town.call("cashier", `GET /v1/consumers/${town.consumer.id}/dues`)).json();
   expect(dues).toMatchObject({
     outstanding: "1188.00",

@@ -1,10 +1,11 @@
 import type { Static } from "typebox";
-import type { Bill, Consumer, ImportReport, OpenDue } from "../../billing/index.ts";
+import type { Bill, Consumer, ConsumerEvent, ImportReport, OpenDue } from "../../billing/index.ts";
 import type { CounterSession, Order, Receipt } from "../../collections/index.ts";
 import type { Entry, Line, PeriodStatus, PostedEntry, Voucher } from "../../ledger/index.ts";
 import { paise, sum, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import type {
   BillSchema,
+  ConsumerEventSchema,
   ConsumerSchema,
   DueSchema,
   EntrySchema,
@@ -36,6 +37,10 @@ export function consumerView(c: Consumer): Static<typeof ConsumerSchema> {
     isActive: c.isActive,
     advance: toRupees(c.advance),
   };
+}
+
+export function eventView(e: ConsumerEvent): Static<typeof ConsumerEventSchema> {
+  return { ...e, at: moment(e.at), from: [...e.from], to: [...e.to] };
 }
 
 export function dueView(d: OpenDue): Static<typeof DueSchema> {

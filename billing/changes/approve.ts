@@ -5,8 +5,8 @@ import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { need } from "../register.ts";
 import { REDUCING_KINDS } from "../settle.ts";
 import { carryOut, CHANGE_SOURCE, planChange } from "./carry-out.ts";
-import type { DemandChange } from "./change.ts";
-import { checkChecker, decidedAlready, getChange, insertDecision, lockChange } from "./proposals.ts";
+import type { ChangeContent, ChangeProposal, DemandChange } from "./change.ts";
+import { checkChecker, decidedAlready, getChange, insertChange, insertDecision, lockChange } from "./proposals.ts";
 
 /** What an approved change did, read from the register. */
 export type ChangeOutcome = {
@@ -35,6 +35,23 @@ export async function approveChange(tx: Tx, id: string): Promise<ChangeOutcome> 
   await insertDecision(tx, change, "approved", null);
   await carryOut(tx, change, planned);
   return outcomeOf(tx, await getChange(tx, id));
+}
+
+/**
+ * Arrears pass to another consumer as part of what one person proposed and the actor approves now (a merge, a split): it stands among the changes as
+ * proposed by that person, and is made at once, of as many demands as there are. The caller sees to it that they are two.
+ * Raises what proposing and approving raise.
+ */
+export async function transferSanctioned(
+  tx: Tx,
+  proposedBy: string,
+  proposedAt: Date,
+  proposal: ChangeProposal & { readonly content: Extract<ChangeContent, { kind: "transfer" }> },
+): Promise<void> {
+  const planned = await planChange(tx, proposal.content, proposal.date);
+  const change = await insertChange(tx, proposal, planned.consumerId, proposedBy, proposedAt);
+  await insertDecision(tx, change, "approved", null);
+  await carryOut(tx, change, planned);
 }
 
 /** Raises DEMAND_CHANGE_NOT_FOUND. */

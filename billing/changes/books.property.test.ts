@@ -5,7 +5,7 @@ import { Refusal } from "../../ledger/kernel/errors.ts";
 import { paise, subtract, sum, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
-import type { Consumer } from "../consumers.ts";
+import type { Consumer } from "../consumers/consumers.ts";
 import { dcb } from "../dcb.ts";
 import { demandedOf } from "../due.ts";
 import { demandRegister, openDues } from "../dues.ts";

@@ -7,7 +7,7 @@ import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
 import { refundAdvance } from "../allocations.ts";
 import { previewBill } from "../bills.ts";
-import { getConsumer, type Consumer } from "../consumers.ts";
+import { getConsumer, type Consumer } from "../consumers/consumers.ts";
 import { dcbByYear } from "../dcb.ts";
 import { openReceivables, raiseCharge, raiseDemands } from "../demands.ts";
 import { importDemands } from "../imports.ts";

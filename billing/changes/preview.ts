@@ -2,7 +2,7 @@ import { getEntry, type Entry } from "../../ledger/index.ts";
 import type { FinancialYear, LocalDate } from "../../ledger/kernel/dates.ts";
 import { ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { inDryRun, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
-import { consumersOf, type Consumer } from "../consumers.ts";
+import { consumersOf, type Consumer } from "../consumers/consumers.ts";
 import { lineKey } from "../due.ts";
 import { openDuesOf, type OpenDue } from "../dues.ts";
 import { need } from "../register.ts";

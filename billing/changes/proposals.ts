@@ -39,29 +39,44 @@ export async function proposeChange(tx: Tx, proposal: ChangeProposal): Promise<D
     throw changeErrors.DEMAND_CHANGE_EXISTS({ change: id, by: there.proposedBy });
   }
   const { consumerId } = await planChange(tx, content, date);
+  return insertChange(tx, { ...proposal, changeId: id }, consumerId, tx.actor.id, tx.clock());
+}
+
+/** Writes a proposal that was checked. Raises DEMAND_CHANGE_ORDER_MISSING, DEMAND_CHANGE_ORDER_LATER. */
+export async function insertChange(
+  tx: Tx,
+  proposal: ChangeProposal,
+  consumerId: string,
+  proposedBy: string,
+  proposedAt: Date,
+): Promise<DemandChange> {
+  const { content, date } = proposal;
+  const order = checkOrder(content.kind, proposal.order ?? {}, date);
+  const id = proposal.changeId ?? newId(tx.clock().getTime());
+  const reason = proposal.reason.trim();
   await tx.query(
     `insert into billing.demand_changes (ulb_id, change_id, kind, consumer_id, change_date, reason, order_number, order_date, content, proposed_at,
        proposed_by)
-     values (:ulb, :id, :kind, :consumer, :on_date, :reason, :order_number, :order_date, :content, :now, :actor)`,
+     values (:ulb, :id, :kind, :consumer, :on_date, :reason, :order_number, :order_date, :content, :proposed_at, :proposed_by)`,
     {
       ulb: tx.ulb.id,
       id,
       kind: content.kind,
       consumer: consumerId,
       on_date: date,
-      reason: said.reason,
+      reason,
       order_number: order?.number ?? null,
       order_date: order?.date ?? null,
       content: contentToJson(content),
-      now: tx.clock(),
-      actor: tx.actor.id,
+      proposed_at: proposedAt,
+      proposed_by: proposedBy,
     },
   );
   await audit(tx, {
     action: "propose",
     subject: "demand-change",
     subjectId: id,
-    reason: said.reason,
+    reason,
     after: { kind: content.kind, date, order: order?.number ?? null },
   });
   return getChange(tx, id);

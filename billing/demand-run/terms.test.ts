@@ -12,7 +12,7 @@ import { raiseDemands } from "../demands.ts";
 import { approveRuleFile, loadRuleFile, rulesOn } from "../rates/files.ts";
 import { assess } from "../rates/assess.ts";
 import { testRuleFile } from "../rates/testing.ts";
-import { addConsumer } from "../consumers.ts";
+import { addConsumer } from "../consumers/consumers.ts";
 import { serviceOn, setServiceTerms, setTaxHead, taxHeads } from "../tax-heads.ts";
 import { demandDraft, testBillingUlb, testConsumer } from "../testing.ts";
 import { receivableTie } from "../ties.ts";

@@ -1,7 +1,7 @@
 import { localDate } from "../../ledger/kernel/dates.ts";
 import type { App, Tx } from "../../ledger/kernel/tx.ts";
 import type { TestUlb } from "../../ledger/testing.ts";
-import { insertConsumers } from "../consumers.ts";
+import { insertConsumers } from "../consumers/consumers.ts";
 import { approveRuleFile, loadRuleFile } from "../rates/files.ts";
 import { testRuleFile } from "../rates/testing.ts";
 import { newId } from "../../ledger/kernel/ids.ts";

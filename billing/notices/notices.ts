@@ -4,7 +4,7 @@ import { groupBy } from "../../ledger/kernel/group.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
-import { consumersByWard, consumersOf, type Consumer } from "../consumers.ts";
+import { consumersByWard, consumersOf, type Consumer } from "../consumers/consumers.ts";
 import type { BillPlace } from "../bills.ts";
 import type { Service } from "../due.ts";
 import { need } from "../register.ts";

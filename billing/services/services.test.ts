@@ -4,7 +4,7 @@ import { localDate } from "../../ledger/kernel/dates.ts";
 import { rupees, toRupees } from "../../ledger/kernel/money.ts";
 import { testApp, testUlb } from "../../ledger/testing.ts";
 import { applyPayment, reversePayment } from "../allocations.ts";
-import { addConsumer } from "../consumers.ts";
+import { addConsumer } from "../consumers/consumers.ts";
 import { raiseDemands } from "../demands.ts";
 import { approveRuleFile, loadRuleFile } from "../rates/files.ts";
 import { RULE_PACKS, rulePack } from "../rates/packs.ts";

@@ -1,11 +1,11 @@
-import type { Paise } from "../ledger/kernel/money.ts";
-import { audit } from "../ledger/kernel/audit.ts";
-import { dateInIndia } from "../ledger/kernel/dates.ts";
-import { isUuid, newId } from "../ledger/kernel/ids.ts";
-import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
-import type { Service } from "./due.ts";
-import { billingErrors } from "./errors.ts";
-import { serviceOn } from "./tax-heads.ts";
+import type { Paise } from "../../ledger/kernel/money.ts";
+import { audit } from "../../ledger/kernel/audit.ts";
+import { dateInIndia } from "../../ledger/kernel/dates.ts";
+import { isUuid, newId } from "../../ledger/kernel/ids.ts";
+import { violatedRule, type Read, type Tx } from "../../ledger/kernel/tx.ts";
+import type { Service } from "../due.ts";
+import { billingErrors } from "../errors.ts";
+import { serviceOn } from "../tax-heads.ts";
 
 /** Who is billed for one service: a property, a water connection. `code` is unique within the service. */
 export type Consumer = {
@@ -89,34 +89,6 @@ export async function getConsumerByCode(read: Read, service: Service, code: stri
   );
   if (!consumer) throw billingErrors.CONSUMER_NOT_FOUND({ consumer: `${service} ${code}` });
   return consumer;
-}
-
-/** Consumers whose code begins with the query, whose mobile is the query, or whose name holds it; at most `limit` (100), by code. */
-export async function findConsumers(
-  read: Read,
-  search: { readonly query: string; readonly service?: Service; readonly ward?: string; readonly limit?: number },
-): Promise<Consumer[]> {
-  const text = search.query.trim().slice(0, 100);
-  if (text === "") return [];
-  const pattern = text.replace(/[\\%_]/g, "\\$&");
-  return read.query<Consumer>(
-    `select ${CONSUMER_COLUMNS} from billing.consumers
-     where ulb_id = :ulb
-       and (code like :code_prefix or mobile = :value or name ilike :within or name_local like :within)
-       and (:service::text is null or service = :service)
-       and (:ward::text is null or ward = :ward)
-     order by (code = :value) desc, code, service
-     limit :row_limit`,
-    {
-      ulb: read.ulb.id,
-      code_prefix: `${pattern}%`,
-      value: text,
-      within: `%${pattern}%`,
-      service: search.service ?? null,
-      ward: search.ward ?? null,
-      row_limit: Math.min(search.limit ?? 20, 100),
-    },
-  );
 }
 
 /** A page of all consumers of a service in the order of their codes, after the cursor; at most `limit` (500). */
