@@ -23,6 +23,7 @@ export type BillRow = {
   readonly fingerprint: string;
   readonly issued_at: Date;
   readonly is_latest: boolean;
+  readonly is_cancelled: boolean;
 };
 
 export type HeadNames = LateHead & { readonly name: string; readonly nameLocal: string | null };
@@ -69,7 +70,8 @@ const FACTS = `
     ${list(`select b.* from unnest(:ids::uuid[]) as c (consumer_id)
       cross join lateral (
         select b.bill_id as id, b.fy, ${["number", "arrears", "current", "penalty", "rebate", "rounding", "total"].map((n) => `b.${n}::text`).join(", ")},
-          b.consumer_id, b.as_of, b.fingerprint, b.issued_at, true as is_latest
+          b.consumer_id, b.as_of, b.fingerprint, b.issued_at, true as is_latest,
+          exists (select 1 from billing.cancelled_bills x where x.ulb_id = b.ulb_id and x.bill_id = b.bill_id) as is_cancelled
         from billing.bills b where b.ulb_id = :ulb and b.consumer_id = c.consumer_id order by b.fy desc, b.number desc limit 1
       ) as b`)} as latest`;
 

@@ -1,3 +1,4 @@
+import { audit } from "../ledger/kernel/audit.ts";
 import { financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { isUuid, newId } from "../ledger/kernel/ids.ts";
@@ -18,6 +19,8 @@ export type Bill = Omit<BillBody, "lines"> & {
   readonly issuedAt: Date;
   /** False when a later bill of the consumer stands in its place. */
   readonly isLatest: boolean;
+  /** It was cancelled: the next bill takes another number, though the same may be due. */
+  readonly isCancelled: boolean;
   readonly lines: readonly NamedBillLine[];
 };
 
@@ -102,6 +105,7 @@ function newBill({ id, number, body, issuedAt }: Issued, consumer: Consumer, fac
     lines,
     issuedAt,
     isLatest: true,
+    isCancelled: false,
   };
 }
 
@@ -135,7 +139,7 @@ async function issue(
     const body = need(bodies.get(consumerId), consumerId);
     if (body.lines.length === 0) return [];
     const before = facts.latest.get(consumerId);
-    const isNew = before?.fingerprint !== body.fingerprint;
+    const isNew = before?.fingerprint !== body.fingerprint || before.is_cancelled;
     return [{ id: isNew || !before ? newId() : before.id, consumerId, isNew, body }];
   });
   const fresh = due.filter((b) => b.isNew);
@@ -216,8 +220,27 @@ async function insertBills(
 const BILL = `select b.bill_id as id, b.fy, b.number, b.consumer_id, b.as_of, b.arrears, b.current, b.penalty, b.rebate, b.rounding, b.total,
     b.fingerprint, b.issued_at, not exists (
       select 1 from billing.bills n where n.ulb_id = b.ulb_id and n.consumer_id = b.consumer_id and (n.fy, n.number) > (b.fy, b.number)
-    ) as is_latest
+    ) as is_latest, exists (
+      select 1 from billing.cancelled_bills x where x.ulb_id = b.ulb_id and x.bill_id = b.bill_id
+    ) as is_cancelled
   from billing.bills b where b.ulb_id = :ulb`;
+
+/**
+ * Cancels the newest bill of a consumer, on record: nobody need pay it, and whoever asks next gets another. Dues stay as they are. Gives the bill,
+ * or undefined where the consumer has none, or one that is cancelled or paid. Raises CONSUMER_NOT_FOUND, BILL_CANCEL_REASON.
+ */
+export async function cancelBill(tx: Tx, consumerId: string, reason: string): Promise<Bill | undefined> {
+  if (reason.trim() === "") throw billingErrors.BILL_CANCEL_REASON(undefined);
+  await lockConsumers(tx, [consumerId]);
+  const [latest] = await listBills(tx, consumerId, { limit: 1 });
+  if (!latest || latest.isCancelled || (await paidBills(tx, [latest.id])).has(latest.id)) return undefined;
+  await tx.query(
+    `insert into billing.cancelled_bills (ulb_id, bill_id, reason, cancelled_at, cancelled_by) values (:ulb, :bill, :reason, :now, :actor)`,
+    { ulb: tx.ulb.id, bill: latest.id, reason: reason.trim(), now: tx.clock(), actor: tx.actor.id },
+  );
+  await audit(tx, { action: "cancel", subject: "bill", subjectId: latest.id, reason: reason.trim() });
+  return { ...latest, isCancelled: true };
+}
 
 /** A bill as it was issued. Raises BILL_NOT_FOUND, also for a bill of another ULB. */
 export async function getBill(read: Read, billId: string): Promise<Bill> {
@@ -361,5 +384,6 @@ function billOf(bill: BillRow, consumer: Consumer, lines: readonly NamedBillLine
     fingerprint: bill.fingerprint,
     issuedAt: bill.issued_at,
     isLatest: bill.is_latest,
+    isCancelled: bill.is_cancelled,
   };
 }

@@ -84,6 +84,7 @@ export const billingErrors = defineErrors({
       `${f.source} of ${f.amount} cannot be taken back: ${f.missing} of it became an advance that was given back to the consumer; receive that first`,
   },
   BILL_NOT_FOUND: { status: 404, message: (f: { bill: string }) => `there is no bill ${f.bill} in this ULB` },
+  BILL_CANCEL_REASON: { status: 422, message: () => "a bill is cancelled for a reason; none is given" },
   BILL_NOTHING_DUE: {
     status: 409,
     message: (f: { consumer: string; asOf: string }) => `nothing is due from ${f.consumer} on ${f.asOf}`,

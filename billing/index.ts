@@ -24,6 +24,7 @@ export {
 } from "./apportion/index.ts";
 export {
   billFor,
+  cancelBill,
   getBill,
   getBillByNumber,
   issueBills,

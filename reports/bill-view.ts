@@ -30,6 +30,7 @@ export async function billViews(read: Read, bills: readonly Bill[], payUrl: PayU
       issuedAt: bill.issuedAt,
       asOf: bill.asOf,
       isLatest: bill.isLatest,
+      isCancelled: bill.isCancelled,
       consumer: payee.consumer(bill.consumer),
       lines: bill.lines.map(paperLine),
       rebate: bill.rebate,

@@ -449,3 +449,50 @@ test("a demand is updated by another in its place while it is unpaid; paid in pa
   });
   expect(demandsIn(gone)).toMatchObject([{ id: other?.id, status: "CANCELLED" }]);
 });
+
+test("a bill that is cancelled stays on record, what is due stays due, and the next one takes another number; a paid one is not cancelled", async () => {
+  now = "2025-04-10T05:00:00Z";
+  await consumer("water", "WS/C/1", "9999900055");
+  await create(demand({ consumerCode: "WS/C/1" }, [{ taxHeadMasterCode: "WS_CHARGE", taxAmount: 350 }]));
+  const query = `tenantId=${tenantId}&businessService=WS&consumerCode=WS/C/1`;
+  const fetch = async () => {
+    const { body } = await call("cashier", `/billing-service/bill/v2/_fetchbill?${query}`);
+    return (body as { Bill: { id: string; billNumber: string; totalAmount: number; status: string }[] }).Bill[0];
+  };
+  const cancel = (
+    consumerCodes: string[],
+    additionalDetails: object = { reason: "OTHER", reasonMessage: "wrong name" },
+  ) =>
+    call("cashier", "/billing-service/bill/v2/_cancelbill", {
+      UpdateBillCriteria: { tenantId, businessService: "WS", consumerCodes, additionalDetails },
+    });
+  const none = { status: 400, body: { Message: "No Active bills found for cancellation for the given criteria" } };
+  expect(await cancel(["WS/C/1"])).toMatchObject(none);
+  const first = await fetch();
+  expect(await cancel(["WS/C/1"], {})).toMatchObject({ status: 400 });
+  expect(await cancel(["WS/C/1", "WS/C/2"])).toMatchObject({ status: 400 });
+  expect(await cancel(["WS/C/1"])).toMatchObject({
+    status: 200,
+    body: { Message: "Successfully cancelled 1 Active bills for given consumer codes" },
+  });
+  expect(await cancel(["WS/C/1"])).toMatchObject(none);
+  expect(await cancel(["WS/NONE"])).toMatchObject(none);
+  const searched = await call("cashier", `/billing-service/bill/v2/_search?tenantId=${tenantId}&billId=${first?.id}`);
+  expect(searched).toMatchObject({ body: { Bill: [{ status: "CANCELLED", billNumber: first?.billNumber }] } });
+  const second = await fetch();
+  expect([second?.status, second?.totalAmount]).toEqual(["ACTIVE", 350]);
+  expect(second?.billNumber).not.toBe(first?.billNumber);
+  expect(await fetch()).toEqual(second);
+  await city.tx("cashier", async (tx) => {
+    const payer = await getConsumerByCode(tx, "water", "WS/C/1");
+    const source = { type: "receipt", id: "r-ws-c-1" };
+    await applyPayment(tx, {
+      consumerId: payer.id,
+      amount: rupees("350"),
+      date: localDate("2025-04-10"),
+      source,
+      billId: second?.id ?? "",
+    });
+  });
+  expect(await cancel(["WS/C/1"])).toMatchObject(none);
+});

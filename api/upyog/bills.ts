@@ -1,9 +1,11 @@
 import {
   billFor,
+  cancelBill,
   findDemands,
   getBill,
   getBillByNumber,
   getConsumer,
+  getConsumerByCode,
   listBills,
   paidBills,
   upyogServices,
@@ -19,14 +21,14 @@ import type { Read } from "../../ledger/kernel/tx.ts";
 import { WHO } from "../v1/index.ts";
 import { codeOf, consumersOf } from "./demands.ts";
 import { fault } from "./faults.ts";
-import type { Call, Post } from "./route.ts";
-import { checkTenant, endOf, moneyOf, Required, responseInfo, startOf } from "./wire.ts";
+import { Reply, type Call, type Post } from "./route.ts";
+import { checkTenant, endOf, field, moneyOf, Required, responseInfo, startOf } from "./wire.ts";
 
-type Status = "ACTIVE" | "PAID" | "EXPIRED";
+type Status = "ACTIVE" | "PAID" | "EXPIRED" | "CANCELLED";
 
 /**
  * billing-service, bills. A bill is reckoned as of today, with penalty and rebate, and expires with the day: `_fetchbill` of another day gives
- * the bill of that day. Bills are never cancelled here, a newer one takes their place; so there is no `_cancelbill`.
+ * the bill of that day. A bill that is cancelled stays on record; dues stay as they are, and the next one takes another number.
  */
 export function billRoutes(post: Post): void {
   post("/billing-service/bill/v2/_fetchbill", { roles: WHO.bills, status: 201 }, async (call) => {
@@ -59,6 +61,8 @@ export function billRoutes(post: Post): void {
     return { ResposneInfo: null, Bill: await call.read((read) => billViews(read, bills, tenantId)) };
   });
 
+  post("/billing-service/bill/v2/_cancelbill", { roles: WHO.bills }, cancel);
+
   post("/billing-service/bill/v2/_search", { roles: WHO.desk }, async (call) => {
     const { query } = call;
     const required = new Required("billSearchCriteria");
@@ -77,6 +81,42 @@ export function billRoutes(post: Post): void {
       ),
     };
   });
+}
+
+/** The texts are UPYOG's: whoever calls it reads them. */
+async function cancel(call: Call): Promise<Reply> {
+  const criteria = field(call.body, "UpdateBillCriteria");
+  const required = new Required("updateBillCriteria");
+  const tenantId = required.text(field(criteria, "tenantId"), "tenantId");
+  const service = required.text(field(criteria, "businessService"), "businessService");
+  required.check();
+  checkTenant(call.who.ulb, tenantId);
+  const codes = field(criteria, "consumerCodes");
+  const [code] = Array.isArray(codes) ? (codes as unknown[]) : [];
+  if (!Array.isArray(codes) || codes.length !== 1 || typeof code !== "string") {
+    throw fault("EG_BS_CANCEL_BILL_ERROR", "Only one consumerCode is allowed for cancellation of bills");
+  }
+  const details = field(criteria, "additionalDetails");
+  const said = [field(details, "reason"), field(details, "reasonMessage")].filter(
+    (t) => typeof t === "string" && t.trim() !== "",
+  );
+  if (said.length === 0)
+    throw fault("EG_BS_CANCEL_BILL_ERROR", "Reason and reason message are mandatory for cancellation of bills");
+  const cancelled = await call
+    .write(async (tx) => {
+      const of = (await upyogServices(tx)).get(service)?.service ?? service;
+      const consumer = await getConsumerByCode(tx, of, code);
+      return cancelBill(tx, consumer.id, said.join(": "));
+    })
+    .catch((error: unknown) => {
+      if (error instanceof Refusal && error.code === "CONSUMER_NOT_FOUND") return undefined;
+      throw error;
+    });
+  const Message = cancelled
+    ? "Successfully cancelled 1 Active bills for given consumer codes"
+    : "No Active bills found for cancellation for the given criteria";
+  const [status, answered] = cancelled ? [200, "200 OK"] : [400, "400 BAD_REQUEST"];
+  return new Reply(status, { ResponseInfo: responseInfo(call.requestInfo, answered), Message });
 }
 
 /** Each consumer's bill in a transaction of its own: nothing due to one is no fault of the others. */
@@ -136,7 +176,13 @@ async function billViews(read: Read, bills: readonly Bill[], tenantId: string) {
   return bills.map((bill) => {
     const code = codeOf(masters, bill.consumer.service);
     // PAID also after a part payment: UPYOG reckons PARTIALLY_PAID and then writes PAID.
-    const status: Status = paid.has(bill.id) ? "PAID" : bill.isLatest ? "ACTIVE" : "EXPIRED";
+    const status: Status = paid.has(bill.id)
+      ? "PAID"
+      : bill.isCancelled
+        ? "CANCELLED"
+        : bill.isLatest
+          ? "ACTIVE"
+          : "EXPIRED";
     return billView(bill, code, masters.get(code), status, tenantId);
   });
 }

@@ -32,6 +32,14 @@ export type Call = {
   write<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
 };
 
+/** An answer whose status depends on what was found. */
+export class Reply {
+  constructor(
+    readonly status: number,
+    readonly body: object,
+  ) {}
+}
+
 export type Post = (
   path: string,
   options: { readonly roles: readonly Role[]; readonly status?: number },
@@ -52,6 +60,7 @@ export function poster(server: FastifyInstance, app: App, requestInfoOf: (body: 
         read: (fn) => inSnapshot(app, who, fn),
         write: (fn) => inTransaction(app, who, fn),
       });
+      if (body instanceof Reply) return reply.code(body.status).send(body.body);
       return reply.code(options.status ?? 200).send(body);
     });
   };

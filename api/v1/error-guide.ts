@@ -113,6 +113,7 @@ const GROUPS: readonly GuideGroup[] = [
       DEMAND_EXISTS: "The period is demanded already; an increase is a supplementary demand.",
       OPENING_YEAR: "Raise it as a regular demand: only years before the books start are opening receivables.",
       BILL_NOT_FOUND: "Check the id or number; bills of another ULB are not seen.",
+      BILL_CANCEL_REASON: "Say why the bill is not to be paid.",
       BILL_NOTHING_DUE: "Nothing to do: the consumer owes nothing on that day.",
       PAYMENT_AMOUNT: "Give an amount of more than 0.00.",
       PAYMENT_APPLIED: "Nothing to do: this payment is applied to the dues already.",

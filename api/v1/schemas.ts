@@ -299,6 +299,7 @@ export const BillSchema = named(
     asOf: IsoDate,
     issuedAt: Moment,
     isLatest: Type.Boolean({ description: "False when a later bill stands in its place." }),
+    isCancelled: Type.Boolean({ description: "Not to be paid; the next bill takes another number." }),
     consumer: Shared(ConsumerSchema),
     arrears: Money,
     current: Money,

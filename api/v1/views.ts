@@ -65,6 +65,7 @@ export function billView(b: Bill): Static<typeof BillSchema> {
     asOf: b.asOf,
     issuedAt: moment(b.issuedAt),
     isLatest: b.isLatest,
+    isCancelled: b.isCancelled,
     consumer: consumerView(b.consumer),
     arrears: toRupees(b.arrears),
     current: toRupees(b.current),

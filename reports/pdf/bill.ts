@@ -12,6 +12,7 @@ export type BillPaper = {
   /** The day for which it was reckoned. */
   readonly asOf: LocalDate;
   readonly isLatest: boolean;
+  readonly isCancelled: boolean;
   readonly consumer: PaperConsumer;
   readonly lines: readonly DemandPaperLine[];
   readonly rebate: Paise;
@@ -47,6 +48,7 @@ function paperOf(bill: BillPaper, language: Language): DemandPaper {
     number: bill.number,
     issuedAt: bill.issuedAt,
     facts: [
+      ...(bill.isCancelled ? [{ name: "", value: bilingual("cancelledBill", language), isWarning: true }] : []),
       ...(bill.isLatest ? [] : [{ name: "", value: bilingual("supersededBill", language), isWarning: true }]),
       { name: bilingual("billDate", language), value: formatDate(bill.asOf) },
       ...consumerFacts(bill.consumer, language),
