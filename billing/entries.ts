@@ -32,7 +32,7 @@ type Allocated = {
  */
 export function demandLines(demanded: readonly Demanded[], detail: Detail = "summary"): Line[] {
   return merge(
-    demanded.flatMap(({ line, payer }) => {
+    (detail === "summary" ? summed(demanded) : demanded).flatMap(({ line, payer }) => {
       const { receivable, income, cessControl } = line.accounts;
       if (receivable === null) return [];
       return [
@@ -42,6 +42,24 @@ export function demandLines(demanded: readonly Demanded[], detail: Detail = "sum
       ];
     }),
   );
+}
+
+/** Demands that are posted alike as one: a run has thousands of them, and a few dozen lines. */
+function summed(demanded: readonly Demanded[]): Demanded[] {
+  const alike = new Map<string, { readonly first: Demanded; amount: bigint; cess: bigint }>();
+  for (const d of demanded) {
+    const { accounts: a, ward, demandYear, amount, cess } = d.line;
+    const key = `${a.receivable}|${a.income}|${a.cessControl}|${a.fund}|${a.function}|${ward}|${demandYear}`;
+    const known = alike.get(key);
+    if (known) {
+      known.amount += amount;
+      known.cess += cess;
+    } else alike.set(key, { first: d, amount, cess });
+  }
+  return [...alike.values()].map(({ first: { line, payer }, amount, cess }) => ({
+    line: { ...line, amount: paise(amount), cess: paise(cess) },
+    payer,
+  }));
 }
 
 /** Opening receivables of years before the books start: as a demand, but the own share is the ULB's opening balance, not income. */
@@ -199,15 +217,16 @@ function debit(account: string | null, amount: Paise, at: Dimensions): Line[] {
 
 /** One line for each side, account and set of dimensions, in order of first appearance; debits and credits are never netted. */
 export function merge(lines: readonly Line[]): Line[] {
-  const merged = new Map<string, Line>();
+  const merged = new Map<string, { readonly first: Line; amount: bigint }>();
   for (const l of lines) {
     const key = [l.side, l.account, l.fund, l.function, l.ward, l.party?.type, l.party?.id, l.demandYear].join(
       "\u0001",
     );
     const known = merged.get(key);
-    merged.set(key, known ? { ...known, amount: paise(known.amount + l.amount) } : l);
+    if (known) known.amount += l.amount;
+    else merged.set(key, { first: l, amount: l.amount });
   }
-  return [...merged.values()];
+  return [...merged.values()].map(({ first, amount }) => ({ ...first, amount: paise(amount) }));
 }
 
 /** "property-tax A1 2025-26 PT_TAX", for messages. */

@@ -111,12 +111,14 @@ async function makeCity(app: App, code: string, properties: number): Promise<Who
   const file = await inTransaction(app, who, (tx) => loadRuleFile(tx, benchRuleFile));
   const checker: Who = { ulb, actor: { id: "checker@bench", roles: ["checker"] } };
   await inTransaction(app, checker, (tx) => approveRuleFile(tx, file.id));
-  await app.db.batch.query(
-    `insert into billing.consumers (ulb_id, consumer_id, service, code, name, address, ward, created_at, created_by)
-     select $1::integer, gen_random_uuid(), 'property-tax', 'P' || lpad(i::text, 7, '0'), 'Owner ' || i, i || ', Bench Road',
-       'W' || lpad((i % 40 + 1)::text, 2, '0'), now(), 'bench'
-     from generate_series(1, $2::integer) as i`,
-    [ulb.id, properties],
+  await inTransaction(app, who, (tx) =>
+    tx.query(
+      `insert into billing.consumers (ulb_id, consumer_id, service, code, name, address, ward, created_at, created_by)
+       select :ulb::integer, gen_random_uuid(), 'property-tax', 'P' || lpad(i::text, 7, '0'), 'Owner ' || i, i || ', Bench Road',
+         'W' || lpad((i % 40 + 1)::text, 2, '0'), now(), 'bench'
+       from generate_series(1, :count::integer) as i`,
+      { ulb: ulb.id, count: properties },
+    ),
   );
   await app.db.batch.query(
     `insert into billing.consumer_facts (ulb_id, consumer_id, valid_from, version, facts, authority, set_at, set_by)

@@ -41,8 +41,20 @@ export function rebateTermsOf(rule: RebateRule): RebateTerms {
   };
 }
 
+const dueDates = new WeakMap<DueRule, Map<string, LocalDate>>();
+
 /** The day by which the period's demand is due. */
 export function dueDateOf(rule: DueRule, period: AssessedPeriod): LocalDate {
+  // A run asks a million times for one day.
+  const known = dueDates.get(rule) ?? new Map<string, LocalDate>();
+  dueDates.set(rule, known);
+  const key = `${period.from}/${period.to}`;
+  const day = known.get(key) ?? reckonedDue(rule, period);
+  known.set(key, day);
+  return day;
+}
+
+function reckonedDue(rule: DueRule, period: AssessedPeriod): LocalDate {
   if (rule.onDay !== undefined) return firstOnOrAfter(period.from, rule.onDay);
   return addDays(rule.after === "period-end" ? period.to : period.from, rule.days ?? 0);
 }
