@@ -38,8 +38,10 @@ export function changeRoutes(web: FastifyInstance, desk: Desk): void {
     const who = desk.need(request, ...READERS.demand);
     const status = STATUSES.find((s) => s === field(request.query, "status"));
     const after = field(request.query, "after");
+    const consumerId = field(request.query, "consumer");
     const found = await desk.read(who, async (read) => {
       const changes = await listChanges(read, {
+        ...(isUuid(consumerId) ? { consumerId } : {}),
         ...(status === undefined ? {} : { status }),
         ...(isUuid(after) ? { after } : {}),
         limit: PAGE + 1,
@@ -51,7 +53,7 @@ export function changeRoutes(web: FastifyInstance, desk: Desk): void {
       return { changes, consumers: new Map(consumers.map((c) => [c.id, c])) };
     });
     const changes = found.changes.slice(0, PAGE);
-    const here = `${CHANGES}?status=${status ?? ""}`;
+    const here = `${CHANGES}?status=${status ?? ""}${isUuid(consumerId) ? `&consumer=${consumerId}` : ""}`;
     const last = changes.at(-1);
     return send(
       reply,

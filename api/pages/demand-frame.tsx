@@ -8,6 +8,7 @@ const TABS = [
   ["/demand/runs", "Demand runs"],
   ["/demand/changes", "Changes"],
   ["/demand/notices", "Notices"],
+  ["/demand/consumers", "Consumers"],
   ["/demand/facts", "Facts of consumers"],
 ] as const;
 

@@ -6,6 +6,7 @@ import { booksRoutes } from "./books.tsx";
 import { budgetRoutes } from "./budget.tsx";
 import { changeRoutes } from "./changes.tsx";
 import { citizenRoutes } from "./citizen.tsx";
+import { consumerRoutes } from "./consumers.tsx";
 import { counterRoutes } from "./counter.tsx";
 import { dashboardRoutes } from "./dashboard.tsx";
 import { homeRoutes } from "./home.tsx";
@@ -41,6 +42,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     runRoutes(web, desk);
     changeRoutes(web, desk);
     noticeRoutes(web, desk);
+    consumerRoutes(web, desk);
     booksRoutes(web, desk);
     voucherRoutes(web, desk);
     importRoutes(web, desk);

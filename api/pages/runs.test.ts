@@ -3,6 +3,7 @@ import {
   addConsumer,
   continueRun,
   dcb,
+  enterOwners,
   findDemands,
   getRun,
   listRuns,
@@ -361,6 +362,88 @@ test("a change is shown with dues and entry before it is proposed; its maker app
   expect((await superintendent.post(`${other}/withdraw`, { reason: "not mine to take back" })).statusCode).toBe(403);
   expect((await both.post(`${other}/withdraw`, { reason: "typed twice" })).statusCode).toBe(303);
   expect((await checker.post(`${other}/approve`)).statusCode).toBe(409);
+});
+
+test("a mutation is proposed on its form and approved by another person: the consumer has the new name and owners, and its history says both", async () => {
+  const { city, houses, at } = await office();
+  const [house = "", neighbour = ""] = houses;
+  await city.tx("accountant", async (tx) => {
+    await testDemand(tx, { id: house, service: "property-tax" }, "1100+88");
+    await enterOwners(tx, house, { validFrom: localDate("2020-04-01"), owners: [{ name: "Owner 1", share: "1" }] });
+  });
+  const both = await at("superintendent", "checker");
+  const page = `/demand/consumers/${house}`;
+  expect((await both.get("/demand/consumers?q=ownar+1")).body).toContain(`href="${page}"`);
+  const shown = said((await both.get(page)).body);
+  expect(shown).toContain("Due ₹ 1,188.00, without the penalty up to today Advance ₹ 0.00");
+  const form = (await both.get(`${page}/mutation`)).body;
+  expect(form).toMatch(/name="name0"[^>]* value="Owner 1"/);
+  const typed = {
+    ...Object.fromEntries(
+      [...form.matchAll(/<input[^>]* name="([\w-]+)"[^>]* value="([^"]*)"/g)].map((m) => [m[1] ?? "", m[2] ?? ""]),
+    ),
+    ...{ date: "2025-05-01", documentNumber: "Deed 17", documentDate: "2025-04-30", reason: "Sale of the house" },
+    ...{
+      mobile: "9876543210",
+      name0: "Meena",
+      share0: "1/2",
+      name1: "Gita",
+      share1: "1/3",
+      keepName: "",
+      do: "propose",
+    },
+  };
+  const lacking = await both.post(`${page}/mutation`, typed);
+  expect([lacking.statusCode, lacking.body.includes("CONSUMER_OWNER_SHARES")]).toEqual([422, true]);
+  for (const kept of ["Gita", "9876543210", "Deed 17", "Sale of the house"]) {
+    expect(lacking.body).toContain(`value="${kept}"`);
+  }
+  const made = await both.post(`${page}/mutation`, { ...typed, share1: "50 %" });
+  const proposal = String(made.headers.location).replace("?done=propose", "");
+  const self = await both.post(`${proposal}/approve`);
+  expect([self.statusCode, self.body.includes("MAKER_IS_CHECKER")]).toEqual([403, true]);
+
+  const checker = await at("checker");
+  expect((await checker.post(`${page}/mutation`, typed)).statusCode).toBe(403);
+  expect((await checker.get("/demand/consumers/changes")).body).toContain(`href="${proposal}"`);
+  const waiting = said((await checker.get(proposal)).body);
+  expect(waiting).toContain("Name Owner 1 Meena and Gita Mobile 9876543210 Owners Owner 1 1 Meena 1/2; Gita 50 %");
+  const silent = await checker.post(`${proposal}/reject`, { reason: "no" });
+  expect([silent.statusCode, silent.body.includes("CONSUMER_CHANGE_REASON")]).toEqual([422, true]);
+  expect((await checker.post(`${proposal}/approve`)).statusCode).toBe(303);
+  const done = said((await both.get(page)).body);
+  expect(done).toContain("Name Meena and Gita Mobile 9876543210 Address 1, Test Road Ward W01");
+  expect(done).toContain("Meena 1/2 Gita 50 %");
+  expect(done).toContain("Mutation 01/05/2025 Name: Owner 1 → Meena and Gita Owners: Owner 1 1 → Meena 1/2; Gita 50 %");
+  expect(said((await both.get("/demand/consumers/changes")).body)).toContain("Nothing waits for a decision.");
+
+  const form2 = { ...typed, into: "P00001" };
+  const merged = await both.post(`/demand/consumers/${neighbour}/merge`, form2);
+  const merge = String(merged.headers.location).replace("?done=propose", "");
+  expect(said((await checker.get(merge)).body)).toContain("P00001, Meena and Gita: Dues (₹) 1,188.00 1,188.00");
+  expect((await both.post(`${merge}/withdraw`, { reason: "the wrong house" })).statusCode).toBe(303);
+
+  const splitForm = (await both.get(`${page}/split`)).body;
+  const due = /name="(due0-[^"]+)"/.exec(splitForm)?.[1] ?? "";
+  const part = {
+    code0: "P1-A",
+    name0: "Gita",
+    address0: "1A, Test Road",
+    ward0: "W01",
+    owners0: "Gita 1/1",
+    share0: "",
+  };
+  const parts = { ...typed, ...part, name1: "", [due]: "1,189", mobile: "" };
+  const tooMuch = await both.post(`${page}/split`, parts);
+  expect([tooMuch.statusCode, tooMuch.body.includes("1,188.00 is due")]).toEqual([422, true]);
+  expect(tooMuch.body).toContain('value="1,189"');
+  const halved = await both.post(`${page}/split`, { ...parts, [due]: "100" });
+  const split = String(halved.headers.location).replace("?done=propose", "");
+  expect(said((await checker.get(split)).body)).toContain(
+    "Gita; 1A, Test Road; ward W01; owners Gita 1/1; ₹ 100.00 of",
+  );
+  expect((await checker.post(`${split}/approve`)).statusCode).toBe(303);
+  expect(said((await both.get(page)).body)).toContain("Due ₹ 1,088.00");
 });
 
 test("defaulters of a ward are counted before they get notices with the fee that was set; a notice is printed, and served once, on a day and by a way that can be", async () => {

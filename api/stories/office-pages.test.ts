@@ -5,8 +5,9 @@ import { accessibilityProblems, DESKTOP, overflow, picture, screenshot, visit } 
 import { PASSWORD, webCity } from "../testing-city.ts";
 import { furnishOffice } from "../testing-office.ts";
 
-const { city, web, browser } = await webCity();
+const { city, web, browser, debtor } = await webCity();
 const office = await furnishOffice(city);
+const owner = await debtor("PT-1");
 const [property, water] = await city.tx("superintendent", async (tx) => [
   await loadRuleFile(tx, rulePack("punjab-property-tax")),
   await loadRuleFile(tx, rulePack("punjab-water")),
@@ -51,6 +52,8 @@ const PAGES: Readonly<Record<string, { readonly role: string; readonly paths: re
       `/demand/rates/${property.id}/try?example=1`,
       "/demand/runs",
       "/demand/facts",
+      "/demand/consumers?q=vandna",
+      `/demand/consumers/${owner.id}/mutation`,
     ],
   },
   vouchers: {

@@ -20,10 +20,12 @@ export { consumerErrors } from "./errors.ts";
 export { consumerHistory, type ConsumerEvent } from "./history.ts";
 export { CONSUMER_CSV, importConsumers } from "./import.ts";
 export { enterOwners, ownersOn, ownerVersions, type Owner, type OwnerDraft, type OwnerVersion } from "./owners.ts";
+export type { PlannedChange } from "./plan.ts";
 export {
   approveConsumerChange,
   getConsumerChange,
   listConsumerChanges,
+  previewConsumerChange,
   proposeConsumerChange,
   rejectConsumerChange,
   withdrawConsumerChange,

@@ -2,7 +2,7 @@ import { ledgerErrors } from "../../ledger/index.ts";
 import { audit, type Json } from "../../ledger/kernel/audit.ts";
 import { formatDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { isUuid, newId } from "../../ledger/kernel/ids.ts";
-import type { Read, Tx } from "../../ledger/kernel/tx.ts";
+import { inDryRun, type App, type Read, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { lockConsumers } from "../register.ts";
 import { carryOut } from "./carry-out.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type ConsumerChangeProposal,
 } from "./change.ts";
 import { consumerErrors } from "./errors.ts";
-import { nameOf, planConsumerChange } from "./plan.ts";
+import { nameOf, planConsumerChange, type PlannedChange } from "./plan.ts";
 
 /**
  * Proposes a mutation, a merge or a split; another person approves it. It is checked as if it were carried out now, so that what cannot be is
@@ -70,6 +70,23 @@ export async function approveConsumerChange(tx: Tx, id: string): Promise<Consume
   if (change.decision?.outcome === "approved") return change;
   if (change.decision) throw decidedAlready(change);
   checkChecker(tx, change);
+  const planned = await planAgain(tx, change);
+  const done = await carryOut(tx, change, planned);
+  await insertDecision(tx, change, "approved", null, done);
+  return getConsumerChange(tx, id);
+}
+
+/** What a change that waits would do if it were approved now; nothing is written. Raises what approving raises, but for MAKER_IS_CHECKER. */
+export async function previewConsumerChange(app: App, who: Who, id: string): Promise<PlannedChange> {
+  return inDryRun(app, who, async (tx) => {
+    const change = await lockChange(tx, id);
+    if (change.decision) throw decidedAlready(change);
+    return planAgain(tx, change);
+  });
+}
+
+/** Decides again under locks what was proposed, and that no other change was approved in between. */
+async function planAgain(tx: Tx, change: ConsumerChange): Promise<PlannedChange> {
   const planned = await planConsumerChange(tx, change.content, change.date);
   if (planned.does === "mutation") {
     const seen = change.seen;
@@ -78,9 +95,7 @@ export async function approveConsumerChange(tx: Tx, id: string): Promise<Consume
     if (overtaken.length > 0)
       throw consumerErrors.CONSUMER_CHANGE_OVERTAKEN({ consumer: nameOf(now), fields: overtaken });
   }
-  const done = await carryOut(tx, change, planned);
-  await insertDecision(tx, change, "approved", null, done);
-  return getConsumerChange(tx, id);
+  return planned;
 }
 
 /** The checker refuses a change, with a reason. Raises CONSUMER_CHANGE_NOT_FOUND, CONSUMER_CHANGE_REASON, CONSUMER_CHANGE_DECIDED, MAKER_IS_CHECKER. */

@@ -90,19 +90,36 @@ export function ChangePage(props: ChangePageProps): VNode {
           )}
         </section>
       )}
-      {change.decision === null && <Decision {...props} />}
+      {change.decision === null && (
+        <Decision
+          view={view}
+          who={props.who}
+          at={`/demand/changes/${change.id}`}
+          proposedBy={change.proposedBy}
+          approving="The demands are changed and the entry is posted at once."
+          typedReason={props.typedReason}
+        />
+      )}
     </Frame>
   );
 }
 
-function Decision(props: ChangePageProps): VNode {
-  const { view, who, outcome } = props;
-  const { change } = outcome;
-  const at = `/demand/changes/${change.id}`;
+/** The forms with which a proposal is decided: its maker takes it back, another person approves or rejects it. */
+export function Decision(props: {
+  readonly view: View;
+  readonly who: Who;
+  /** The address of the proposal. */
+  readonly at: string;
+  readonly proposedBy: string;
+  /** What an approval does, as a sentence. */
+  readonly approving: string;
+  readonly typedReason?: string | undefined;
+}): VNode {
+  const { view, who, at } = props;
   const reason = (
     <Field label="Reason" name="reason" value={props.typedReason ?? ""} size="long" maxLength={500} isRequired />
   );
-  if (change.proposedBy === who.actor.id) {
+  if (props.proposedBy === who.actor.id) {
     return (
       <Form view={view} action={`${at}/withdraw`} class="panel" label="Withdraw">
         <h2>Withdraw</h2>
@@ -117,7 +134,7 @@ function Decision(props: ChangePageProps): VNode {
     <>
       <Form view={view} action={`${at}/approve`} class="panel" label="Approve">
         <h2>Approve</h2>
-        <p>The demands are changed and the entry is posted at once.</p>
+        <p>{props.approving}</p>
         <button>Approve it</button>
       </Form>
       <Form view={view} action={`${at}/reject`} class="panel" label="Reject">

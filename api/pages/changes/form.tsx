@@ -292,7 +292,7 @@ function Content(props: FormProps): VNode {
 }
 
 /** An amount in a cell, labelled for those who do not see the table. */
-function AmountInput(props: { readonly name: string; readonly label: string; readonly typed: Typed }): VNode {
+export function AmountInput(props: { readonly name: string; readonly label: string; readonly typed: Typed }): VNode {
   return (
     <input
       name={props.name}
@@ -305,7 +305,7 @@ function AmountInput(props: { readonly name: string; readonly label: string; rea
   );
 }
 
-function Check(props: { readonly name: string; readonly typed: Typed; readonly children: string }): VNode {
+export function Check(props: { readonly name: string; readonly typed: Typed; readonly children: string }): VNode {
   return (
     <p>
       <label class="choice">
