@@ -78,11 +78,11 @@ process.stdin.on("data", (c) => (text += c)).on("end", async () => {
     r.on("error", () => { failed += 1; resolve(); });
     r.end(body);
   });
-  for (const id of ids.slice(0, 50)) await ask(id);
+  for (const id of ids.slice(0, 300)) await ask(id);
   took.length = 0; lines = 0;
   const start = performance.now(), all = [];
-  for (let i = 50; i < ids.length; i++) {
-    const wait = start + ((i - 50) * 1000) / rate - performance.now();
+  for (let i = 300; i < ids.length; i++) {
+    const wait = start + ((i - 300) * 1000) / rate - performance.now();
     if (wait > 1) await new Promise((r) => setTimeout(r, wait));
     all.push(ask(ids[i]));
   }

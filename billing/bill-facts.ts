@@ -75,6 +75,9 @@ const FACTS = `
         from billing.bills b where b.ulb_id = :ulb and b.consumer_id = c.consumer_id order by b.fy desc, b.number desc limit 1
       ) as b`)} as latest`;
 
+/** So many consumers share the kept plan: what gathers in a lane. */
+const PLANNED_ONCE = 64;
+
 /** JSON of a row: amounts are text, everything else is what the row has. */
 type InJson<Row> = {
   readonly [K in keyof Row]: Row[K] extends bigint ? string : Row[K] extends Date ? string : Row[K];
@@ -96,7 +99,7 @@ type Answer = {
 export async function billFacts(read: Read, consumerIds: readonly string[], asOf: LocalDate): Promise<BillFacts> {
   const params = { ulb: read.ulb.id, ids: consumerIds, as_of: asOf };
   // A whole ward is worth a plan of its own.
-  const rows = await (consumerIds.length === 1
+  const rows = await (consumerIds.length <= PLANNED_ONCE
     ? read.prepared<Answer>("bill-facts", FACTS, params)
     : read.query<Answer>(FACTS, params));
   const [answer] = rows;

@@ -29,7 +29,7 @@ export function createBillLanes(app: App): BillLanes {
   async function issue(who: Who, batch: readonly Waiting[], asOf: LocalDate): Promise<void> {
     const ids = [...new Set(batch.map((w) => w.consumerId))];
     try {
-      const asked = await inTransaction(app, who, (tx) => billsFor(tx, ids, asOf));
+      const asked = await inTransaction(app, who, (tx) => billsFor(tx, ids, asOf), { byKey: true });
       const byId = new Map(asked.map((a) => [a.consumer.id, a]));
       for (const w of batch) {
         try {

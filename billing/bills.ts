@@ -339,7 +339,8 @@ async function completeAll(read: Read, rows: readonly BillRow[]): Promise<Bill[]
 
 /** The lines of bills as they were issued, under the names that their heads had then. */
 async function linesOfBills(read: Read, billIds: readonly string[]): Promise<ReadonlyMap<string, NamedBillLine[]>> {
-  const rows = await read.query<NamedBillLine & { readonly billId: string }>(
+  const rows = await read.prepared<NamedBillLine & { readonly billId: string }>(
+    "bill-lines",
     `select l.bill_id as "billId", l.demand_id as "demandId", l.tax_head as "taxHead", l.kind, l.demand_year as "demandYear",
        l.period_from as "periodFrom", l.period_to as "periodTo", l.due_date as "dueDate", l.part, l.amount, l.cess_head as "cessHead", l.cess,
        l.rebate, h.name, h.name_local as "nameLocal", c.name as "cessName", c.name_local as "cessNameLocal"

@@ -204,6 +204,8 @@ export async function startEmbeddedPostgres(options: {
       "-c shared_buffers=256MB",
       "-c max_connections=200",
       "-c max_wal_size=2GB",
+      // A statement whose asker was killed would run on, a core for itself, for as long as its plan is bad.
+      "-c client_connection_check_interval=5000",
       ...(options.flags ?? []).map((f) => `-c ${f}`),
     ];
     const log = path.join(cluster, "server.log");
