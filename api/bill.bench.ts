@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { refreshStatistics } from "../ledger/kernel/database.ts";
+import { refreshStatistics, withConnection } from "../ledger/kernel/database.ts";
 import { inTransaction, type App, type Who } from "../ledger/kernel/tx.ts";
 import { createWebApp, formSecret } from "./app.ts";
 import { noGateway } from "./gateway.ts";
@@ -18,6 +18,8 @@ const AS_OF = "2026-10-15";
  */
 export async function fetchBills(app: App, city: Who): Promise<void> {
   await refreshStatistics(app.db.address);
+  // What the city's making left to write would be charged to the bills' commits.
+  await withConnection(app.db.address, "admin", (client) => client.query("checkpoint"));
   const web = await createWebApp({
     app: {
       ...app,
