@@ -17,6 +17,7 @@ import {
   type ConsumerChangeKind,
 } from "../../billing/index.ts";
 import { listFields } from "../../ledger/index.ts";
+import { newId } from "../../ledger/kernel/ids.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { sum } from "../../ledger/kernel/money.ts";
 import type { Read, Role, Tx, Who } from "../../ledger/kernel/tx.ts";
@@ -67,7 +68,7 @@ function proposalRoutes(web: FastifyInstance, desk: Desk, kind: ConsumerChangeKi
   web.get<ById>(`${CONSUMERS}/:id/${kind}`, async (request, reply) => {
     const who = desk.need(request, ...MAKERS);
     const sight = await desk.read(who, (read) => sightOf(read, request.params.id, desk));
-    const typed = emptyProposal(kind, sight, desk.today());
+    const typed = emptyProposal(newId(), kind, sight, desk.today());
     return send(reply, <ProposalPage view={viewOf(request)} kind={kind} sight={sight} typed={typed} />);
   });
 

@@ -417,7 +417,7 @@ test("a mutation is proposed on its form and approved by another person: the con
   expect(done).toContain("Mutation 01/05/2025 Name: Owner 1 → Meena and Gita Owners: Owner 1 1 → Meena 1/2; Gita 50 %");
   expect(said((await both.get("/demand/consumers/changes")).body)).toContain("Nothing waits for a decision.");
 
-  const form2 = { ...typed, into: "P00001" };
+  const form2 = { ...typed, change: "", into: "P00001" };
   const merged = await both.post(`/demand/consumers/${neighbour}/merge`, form2);
   const merge = String(merged.headers.location).replace("?done=propose", "");
   expect(said((await checker.get(merge)).body)).toContain("P00001, Meena and Gita: Dues (₹) 1,188.00 1,188.00");
@@ -433,7 +433,7 @@ test("a mutation is proposed on its form and approved by another person: the con
     owners0: "Gita 1/1",
     share0: "",
   };
-  const parts = { ...typed, ...part, name1: "", [due]: "1,189", mobile: "" };
+  const parts = { ...typed, ...part, change: "", name1: "", [due]: "1,189", mobile: "" };
   const tooMuch = await both.post(`${page}/split`, parts);
   expect([tooMuch.statusCode, tooMuch.body.includes("1,188.00 is due")]).toEqual([422, true]);
   expect(tooMuch.body).toContain('value="1,189"');

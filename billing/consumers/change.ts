@@ -1,7 +1,7 @@
 import type { LocalDate } from "../../ledger/kernel/dates.ts";
 import { rupees, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import type { ConsumerDraft } from "./consumers.ts";
-import type { OwnerDraft } from "./owners.ts";
+import type { Owner, OwnerDraft } from "./owners.ts";
 
 /** What a mutation may change of a consumer. */
 export type Particulars = Omit<ConsumerDraft, "service" | "code">;
@@ -33,6 +33,8 @@ export type ConsumerChangeContent =
 export type ConsumerChangeKind = ConsumerChangeContent["kind"];
 
 export type ConsumerChangeProposal = {
+  /** Names the fact: the same change is proposed once. */
+  readonly changeId?: string;
   /** The day from which it counts, not later than today. */
   readonly date: LocalDate;
   readonly reason: string;
@@ -46,6 +48,8 @@ export type ConsumerChange = ConsumerChangeProposal & {
   readonly kind: ConsumerChangeKind;
   /** What a mutation changes, as it was when it was proposed. */
   readonly seen: Partial<Particulars>;
+  /** Who owned the consumer on the day of the change when it was proposed; null unless the change brings other owners. */
+  readonly seenOwners: readonly Owner[] | null;
   readonly proposedBy: string;
   readonly proposedAt: Date;
   readonly decision: {
@@ -56,7 +60,11 @@ export type ConsumerChange = ConsumerChangeProposal & {
   } | null;
 };
 
-type Kept = { readonly content: ConsumerChangeContent; readonly seen: Partial<Particulars> };
+type Kept = {
+  readonly content: ConsumerChangeContent;
+  readonly seen: Partial<Particulars>;
+  readonly seenOwners: readonly Owner[] | null;
+};
 
 /** Amounts are text in it: JSON numbers lose paise. */
 export function contentToJson(kept: Kept): string {

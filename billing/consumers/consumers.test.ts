@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { localDate } from "../../ledger/kernel/dates.ts";
+import { newId } from "../../ledger/kernel/ids.ts";
 import { rupees, toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot, type Read } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
@@ -267,4 +268,21 @@ test("a merge and a split move what is due by transfers; parts get no more than 
     expect((await ownersOn(read, two.id, day("2025-07-01"))).map((o) => o.name)).toEqual(["Owner of A1-2"]);
     expect(await untied(read, day("2026-03-31"))).toEqual([]);
   });
+});
+
+test("a proposal sent twice is one; of two mutations that bring other owners the second is overtaken, also where no particulars change", async () => {
+  const city = await testBillingUlb(app);
+  const consumer = await city.tx("admin", (tx) => testConsumer(tx, { code: "A9", name: "Asha" }));
+  const to = { name: "Asha" };
+  const of = (name: string) =>
+    ({ kind: "mutation", consumerId: consumer.id, to, owners: [{ name, share: "1" }] }) as const;
+  const changeId = newId();
+  const first = await propose(city, of("Ravi"), { changeId });
+  expect((await propose(city, of("Ravi"), { changeId })).id).toBe(first.id);
+  await expect(propose(city, of("Meena"), { changeId })).rejects.toThrow(/^CONSUMER_CHANGE_EXISTS/);
+  const second = await propose(city, of("Meena"));
+  await city.tx("checker", (tx) => approveConsumerChange(tx, first.id));
+  await expect(city.tx("checker", (tx) => approveConsumerChange(tx, second.id))).rejects.toThrow(
+    "CONSUMER_CHANGE_OVERTAKEN: property-tax A9 was changed since this was proposed (owners)",
+  );
 });

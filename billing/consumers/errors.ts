@@ -52,6 +52,11 @@ export const consumerErrors = defineErrors({
     status: 422,
     message: (f: { consumer: string }) => `nothing of ${f.consumer} would be other than it is; name what changes`,
   },
+  CONSUMER_CHANGE_EXISTS: {
+    status: 409,
+    message: (f: { change: string; by: string }) =>
+      `${f.change} names another change of a consumer already, proposed by ${f.by}`,
+  },
   CONSUMER_CHANGE_OVERTAKEN: {
     status: 409,
     message: (f: { consumer: string; fields: readonly string[] }) =>

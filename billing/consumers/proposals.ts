@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { ledgerErrors } from "../../ledger/index.ts";
 import { audit, type Json } from "../../ledger/kernel/audit.ts";
 import { formatDate, type LocalDate } from "../../ledger/kernel/dates.ts";
@@ -9,6 +10,7 @@ import {
   contentFromJson,
   contentToJson,
   type ConsumerChange,
+  type ConsumerChangeContent,
   type ConsumerChangeKind,
   type ConsumerChangeProposal,
 } from "./change.ts";
@@ -17,7 +19,7 @@ import { nameOf, planConsumerChange, type PlannedChange } from "./plan.ts";
 
 /**
  * Proposes a mutation, a merge or a split; another person approves it. It is checked as if it were carried out now, so that what cannot be is
- * refused at once, with the figures. Raises CONSUMER_CHANGE_REASON, CONSUMER_CHANGE_DOCUMENT, and what `planConsumerChange` raises.
+ * refused at once, with the figures. The same proposal again is the one that is there. Raises CONSUMER_CHANGE_EXISTS, CONSUMER_CHANGE_REASON, CONSUMER_CHANGE_DOCUMENT, and what `planConsumerChange` raises.
  */
 export async function proposeConsumerChange(tx: Tx, proposal: ConsumerChangeProposal): Promise<ConsumerChange> {
   const { content, date } = proposal;
@@ -30,8 +32,21 @@ export async function proposeConsumerChange(tx: Tx, proposal: ConsumerChangeProp
         ? `${formatDate(proposal.document.date)} is later than ${formatDate(date)}, the day of the change`
         : null;
   if (problem !== null) throw consumerErrors.CONSUMER_CHANGE_DOCUMENT({ kind: content.kind, problem });
+  const id =
+    proposal.changeId !== undefined && isUuid(proposal.changeId) ? proposal.changeId : newId(tx.clock().getTime());
+  const said = {
+    date,
+    reason: proposal.reason.trim(),
+    document: { number, date: proposal.document.date },
+    content: asKept(content),
+  };
+  const [there] = await changes(tx, "c.change_id = :id::uuid", { id }, 1);
+  if (there) {
+    const known = { date: there.date, reason: there.reason, document: there.document, content: there.content };
+    if (isDeepStrictEqual(known, said)) return there;
+    throw consumerErrors.CONSUMER_CHANGE_EXISTS({ change: id, by: there.proposedBy });
+  }
   const planned = await planConsumerChange(tx, content, date);
-  const id = newId(tx.clock().getTime());
   await tx.query(
     `insert into billing.consumer_changes (ulb_id, change_id, kind, consumer_id, change_date, reason, document_number, document_date, content,
        proposed_at, proposed_by)
@@ -45,7 +60,11 @@ export async function proposeConsumerChange(tx: Tx, proposal: ConsumerChangeProp
       reason: proposal.reason.trim(),
       number,
       document_date: proposal.document.date,
-      content: contentToJson({ content, seen: planned.does === "mutation" ? planned.before : {} }),
+      content: contentToJson({
+        content,
+        seen: planned.does === "mutation" ? planned.before : {},
+        seenOwners: planned.does === "mutation" ? (planned.owners?.before ?? null) : null,
+      }),
       now: tx.clock(),
       actor: tx.actor.id,
     },
@@ -59,6 +78,9 @@ export async function proposeConsumerChange(tx: Tx, proposal: ConsumerChangeProp
   });
   return getConsumerChange(tx, id);
 }
+
+const asKept = (content: ConsumerChangeContent): ConsumerChangeContent =>
+  contentFromJson(contentToJson({ content, seen: {}, seenOwners: null })).content;
 
 /**
  * Approves a change: in this transaction it is carried out. The maker is not the checker; what was proposed is decided again under locks. A change
@@ -91,7 +113,9 @@ async function planAgain(tx: Tx, change: ConsumerChange): Promise<PlannedChange>
   if (planned.does === "mutation") {
     const seen = change.seen;
     const now = planned.consumer;
-    const overtaken = (Object.keys(seen) as (keyof typeof seen)[]).filter((f) => seen[f] !== now[f]);
+    const overtaken: string[] = (Object.keys(seen) as (keyof typeof seen)[]).filter((f) => seen[f] !== now[f]);
+    const owners = planned.owners && (JSON.parse(JSON.stringify(planned.owners.before)) as unknown);
+    if (owners && !isDeepStrictEqual(owners, change.seenOwners)) overtaken.push("owners");
     if (overtaken.length > 0)
       throw consumerErrors.CONSUMER_CHANGE_OVERTAKEN({ consumer: nameOf(now), fields: overtaken });
   }

@@ -39,8 +39,16 @@ export type ProposalSight = {
 };
 
 /** The fields of a new form: a mutation begins with what is, so that one edits it. */
-export function emptyProposal(kind: ConsumerChangeKind, sight: ProposalSight, today: LocalDate): Typed {
-  const first = new Map<string, string>([["date", today]]);
+export function emptyProposal(
+  changeId: string,
+  kind: ConsumerChangeKind,
+  sight: ProposalSight,
+  today: LocalDate,
+): Typed {
+  const first = new Map<string, string>([
+    ["change", changeId],
+    ["date", today],
+  ]);
   if (kind === "mutation") {
     for (const { field } of PARTICULARS) {
       first.set(field, sight.consumer[field] ?? "");
@@ -71,6 +79,7 @@ export async function proposalOf(
   typed: Typed,
 ): Promise<ConsumerChangeProposal> {
   return {
+    ...(typed("change") === "" ? {} : { changeId: typed("change") }),
     date: localDate(typed("date")),
     reason: typed("reason"),
     document: { number: typed("documentNumber"), date: localDate(typed("documentDate")) },
@@ -187,6 +196,7 @@ export function ProposalPage(props: {
       </p>
       <Refused refusal={props.refusal} />
       <Form view={view} action={`${at}/${kind}`} label={titleOf(kind)}>
+        <input type="hidden" name="change" value={typed("change")} />
         <input type="hidden" name="rows" value={String(rows)} />
         {sight.wards.length > 0 && (
           <datalist id="wards">

@@ -17,6 +17,7 @@ export const consumersGuide: GuideGroup = {
     CONSUMER_CHANGE_DATE: "Give a day that has come and is not before the last change of its owners.",
     CONSUMER_CHANGE_VALUE: "Correct the field that is named.",
     CONSUMER_CHANGE_EMPTY: "Name what is to be other than it is.",
+    CONSUMER_CHANGE_EXISTS: "Propose the other change under an id of its own.",
     CONSUMER_CHANGE_OVERTAKEN:
       "Look at what was changed meanwhile, reject this one, and propose it anew if it is still wanted.",
     CONSUMER_MERGE:
