@@ -6,12 +6,12 @@ import { formatIndian, min, negate, paise, subtract, sum, ZERO, type Paise } fro
 import { invariant } from "../ledger/kernel/errors.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { lineKey } from "./due.ts";
-import { lateTermsOf } from "./demand-terms.ts";
 import {
   addCharged,
   lateFacts,
   linesOf,
-  NO_LATE_FACTS,
+  mayBeCharged,
+  noLateFacts,
   openLines,
   reckonPenalties,
   type ConsumerLine,
@@ -103,7 +103,7 @@ export async function applyPayments(tx: Tx, payments: readonly Payment[]): Promi
       own as readonly ConsumerLine[],
     ]),
   );
-  const late = await lateFactsOf(tx, payments, [...lines.values()].flat(), setups);
+  const late = await lateFactsFor(tx, payments, [...lines.values()].flat(), setups);
 
   const rows: AllocationRow[] = [];
   const advances: Parameters<typeof insertAdvances>[1][number][] = [];
@@ -184,19 +184,19 @@ export async function applyPayments(tx: Tx, payments: readonly Payment[]): Promi
 }
 
 /** Facts of lateness are read only where the terms of these lines charge any. */
-async function lateFactsOf(
+async function lateFactsFor(
   tx: Tx,
   payments: readonly Payment[],
   lines: readonly ConsumerLine[],
   setups: ReadonlyMap<LocalDate, Awaited<ReturnType<typeof services>>>,
 ): Promise<LateFacts> {
   const charging = lines.filter((l) =>
-    [...setups.values()].some((s) => {
-      const setup = s.get(l.service);
-      return setup !== undefined && lateTermsOf(l, setup.terms).length > 0;
+    [...setups].some(([day, services]) => {
+      const setup = services.get(l.service);
+      return setup !== undefined && mayBeCharged([l], setup, day);
     }),
   );
-  if (charging.length === 0) return NO_LATE_FACTS();
+  if (charging.length === 0) return noLateFacts();
   const latest = payments.map((p) => p.date).reduce((a, b) => (a > b ? a : b));
   return lateFacts(tx, charging, latest);
 }

@@ -1,7 +1,7 @@
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import type { Bill } from "./bills.ts";
-import { earlyTermsOf, lateTermsOf, type EarlyTerms, type KeptTerms } from "./demand-terms.ts";
+import { earlyTermsOf, lateTermsOf, type EarlyTerms, type DemandTerms } from "./demand-terms.ts";
 import type { Basis } from "./due.ts";
 import { penaltyHoldsUntil } from "./interest.ts";
 import { rebateUntil as rebateUntilOf } from "./rebate.ts";
@@ -30,7 +30,7 @@ export async function billValidity(read: Read, bills: readonly Bill[]): Promise<
         until: LocalDate | null;
         basis: Basis;
         tax_head: string;
-        terms: KeptTerms | null;
+        terms: DemandTerms | null;
       }>(
         `select d.demand_id as id, d.rebate_until as until, t.tax_head, t.basis, m.terms
          from billing.demands d
@@ -80,7 +80,7 @@ export async function billValidity(read: Read, bills: readonly Bill[]): Promise<
 /** The service's own rebate was fixed for the demand when it was raised. */
 function rebateDay(
   early: EarlyTerms,
-  line: { readonly terms?: KeptTerms; readonly rebateUntil: LocalDate | null; readonly periodFrom: LocalDate },
+  line: { readonly terms?: DemandTerms; readonly rebateUntil: LocalDate | null; readonly periodFrom: LocalDate },
 ): LocalDate | null {
   return line.terms ? rebateUntilOf(early, line.periodFrom) : line.rebateUntil;
 }

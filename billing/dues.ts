@@ -282,7 +282,7 @@ export function mayBeCharged(lines: readonly DemandLine[], service: ServiceSetup
   return lines.some((l) => l.dueDate < asOf && lateTermsOf(l, service.terms).length > 0);
 }
 
-export const NO_LATE_FACTS = (): LateFacts => ({ history: new Map(), charged: new Map(), heads: new Map() });
+export const noLateFacts = (): LateFacts => ({ history: new Map(), charged: new Map(), heads: new Map() });
 
 /**
  * What lateness costs to `asOf` on open lines, penalty and interest each under its head, less what was charged before, as lines that can be

@@ -40,7 +40,8 @@ export async function billViews(read: Read, bills: readonly Bill[], payUrl: PayU
       rebateUntil: holds?.rebateUntil ?? null,
       validUntil: holds?.validUntil ?? null,
       payUrl: payUrl(bill.consumer.id),
-      upi: payee.upi(bill.number, bill.total),
+      // A code that pays at once would ask for what need not be paid.
+      upi: bill.isCancelled ? null : payee.upi(bill.number, bill.total),
     };
   });
 }

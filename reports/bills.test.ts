@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   billFor,
   billValidity,
+  cancelBill,
   getNotice,
   issueNotice,
   issueBills,
@@ -107,6 +108,20 @@ test("the total holds to the day that the bill names and is another one the day 
       expect(await total(addDays(until, 1)), `after ${until}`).not.toBe(toRupees(bill.total));
     });
   }
+});
+
+test("a bill that was cancelled says so on its paper and has no code that pays at once", async () => {
+  const { city, bill } = await billed();
+  await city.tx("admin", (tx) =>
+    setUpiAddress(tx, { validFrom: day("2025-04-01"), vpa: "city@sbi", payeeName: "Test City" }),
+  );
+  const view = () => city.tx("auditor", (read) => billView(read, bill.id, payUrl));
+  expect((await view()).upi).not.toBeNull();
+  await city.tx("cashier", (tx) => cancelBill(tx, bill.consumer.id, "made out to a wrong name"));
+  expect((await view()).upi).toBeNull();
+  const [page] = flat(await billPdf(await view(), "en"));
+  expect(page).toContain("Cancelled: not to be paid");
+  expect(page).not.toContain("Scan to pay by UPI");
 });
 
 test("the code pays by UPI where the ULB has an address from that day on, else it leads to the page of the bill", async () => {

@@ -36,13 +36,13 @@ export function continueRuns(): (app: App, ulb: Ulb) => Promise<void> {
       const now = app.clock().getTime();
       const due = (await inSnapshot(app, who, openRuns)).filter((run) => isDue(run, now));
       let failure: Error | undefined;
+      let hasGrown = false;
       for (const run of due) {
         letGo.delete(run.id);
         try {
           const after = await continueRun(app, who, run.id, { atMostMs: TURN_MS });
           if (after.finishedAt === null) letGo.add(run.id);
-          // The database plans by what it believes the register to hold: a statement begun on old beliefs about a new city runs for hours.
-          if (after.finishedAt !== null || run.batches === 0) await refreshStatistics(app.db.address);
+          if (after.finishedAt !== null || run.batches === 0) hasGrown = true;
         } catch (error) {
           // Somebody else has taken it up or ended it.
           if (error instanceof Refusal && (error.code === "RUN_AT_WORK" || error.code === "RUN_ENDED")) continue;
@@ -50,6 +50,8 @@ export function continueRuns(): (app: App, ulb: Ulb) => Promise<void> {
           failure ??= new Error(`demand run ${run.id} stopped at ${run.done} of ${run.consumers}`, { cause: error });
         }
       }
+      // The database plans by what it believes the register to hold: a statement begun on old beliefs about a new city runs for hours.
+      if (hasGrown) await refreshStatistics(app.db.address);
       if (failure) throw failure;
     } finally {
       isBusy = false;

@@ -20,8 +20,9 @@ import {
 import type { LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { isUuid, newId } from "../../ledger/kernel/ids.ts";
-import type { Read, Role, Tx, Who } from "../../ledger/kernel/tx.ts";
+import type { Read, Who } from "../../ledger/kernel/tx.ts";
 import { ChangePage } from "./changes/change.tsx";
+import { decisionRoutes, MAKERS, type ById, type Refused } from "./changes/decisions.ts";
 import { emptyChange, FindPage, NewChangePage, proposalOf, typedIn, type ChangeSight } from "./changes/form.tsx";
 import { ChangesPage } from "./changes/list.tsx";
 import { KINDS, STATUSES } from "./changes/words.ts";
@@ -30,7 +31,6 @@ import { READERS } from "./layout.tsx";
 
 const CHANGES = "/demand/changes";
 const PAGE = 50;
-const MAKERS = ["superintendent", "accountant"] as const satisfies readonly Role[];
 
 /** /demand/changes: how a posted demand is changed; proposed by one person, approved by another. */
 export function changeRoutes(web: FastifyInstance, desk: Desk): void {
@@ -121,12 +121,11 @@ export function changeRoutes(web: FastifyInstance, desk: Desk): void {
     return again({ refusal: made.refusal });
   });
 
-  type ById = { Params: { id: string } };
   const show = async (
     request: FastifyRequest<ById>,
     reply: FastifyReply,
     who: Who,
-    refused: { readonly refusal?: Refusal; readonly typedReason?: string } = {},
+    refused: Refused = {},
   ): Promise<FastifyReply> => {
     const { id } = request.params;
     const found = await desk.read(who, async (read) => {
@@ -157,26 +156,7 @@ export function changeRoutes(web: FastifyInstance, desk: Desk): void {
     show(request, reply, desk.need(request, ...READERS.demand)),
   );
 
-  const steps: readonly {
-    readonly step: string;
-    readonly roles: readonly Role[];
-    readonly run: (tx: Tx, id: string, reason: string) => Promise<unknown>;
-  }[] = [
-    { step: "approve", roles: ["checker"], run: approveChange },
-    { step: "reject", roles: ["checker"], run: rejectChange },
-    { step: "withdraw", roles: MAKERS, run: withdrawChange },
-  ];
-  for (const { step, roles, run } of steps) {
-    web.post<ById>(`${CHANGES}/:id/${step}`, async (request, reply) => {
-      const who = desk.need(request, ...roles);
-      const { id } = request.params;
-      const typedReason = field(request.body, "reason").slice(0, 500);
-      const done = await attempt(() => desk.write(who, (tx) => run(tx, id, typedReason)));
-      if (done.ok) return reply.redirect(`${CHANGES}/${id}`, 303);
-      if (done.refusal.status === 404) throw done.refusal;
-      return show(request, reply, who, { refusal: done.refusal, typedReason });
-    });
-  }
+  decisionRoutes(web, desk, CHANGES, { approve: approveChange, reject: rejectChange, withdraw: withdrawChange }, show);
 }
 
 /** Raises CONSUMER_NOT_FOUND. */

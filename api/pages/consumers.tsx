@@ -20,7 +20,8 @@ import { listFields } from "../../ledger/index.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { sum } from "../../ledger/kernel/money.ts";
-import type { Read, Role, Tx, Who } from "../../ledger/kernel/tx.ts";
+import type { Read, Who } from "../../ledger/kernel/tx.ts";
+import { decisionRoutes, MAKERS, type ById, type Refused } from "./changes/decisions.ts";
 import { typedIn, type Typed } from "./changes/form.tsx";
 import { ConsumerChangePage, type ConsumerChangeSight, type Party } from "./consumers/change.tsx";
 import { ConsumerPage } from "./consumers/consumer.tsx";
@@ -33,9 +34,6 @@ import { READERS } from "./layout.tsx";
 const CONSUMERS = "/demand/consumers";
 const CHANGES = `${CONSUMERS}/changes`;
 const FOUND = 50;
-const MAKERS = ["superintendent", "accountant"] as const satisfies readonly Role[];
-
-type ById = { Params: { id: string } };
 
 /** /demand/consumers: who is billed and who owns it; mutations, merges and splits, proposed by one person and approved by another. */
 export function consumerRoutes(web: FastifyInstance, desk: Desk): void {
@@ -61,7 +59,7 @@ export function consumerRoutes(web: FastifyInstance, desk: Desk): void {
   });
 
   for (const { kind } of KINDS) proposalRoutes(web, desk, kind);
-  decisionRoutes(web, desk);
+  proposalsRoutes(web, desk);
 }
 
 function proposalRoutes(web: FastifyInstance, desk: Desk, kind: ConsumerChangeKind): void {
@@ -90,7 +88,7 @@ function proposalRoutes(web: FastifyInstance, desk: Desk, kind: ConsumerChangeKi
   });
 }
 
-function decisionRoutes(web: FastifyInstance, desk: Desk): void {
+function proposalsRoutes(web: FastifyInstance, desk: Desk): void {
   web.get(CHANGES, async (request, reply) => {
     const who = desk.need(request, ...READERS.demand);
     const status = field(request.query, "status") === "all" ? "all" : "waiting";
@@ -109,7 +107,7 @@ function decisionRoutes(web: FastifyInstance, desk: Desk): void {
     request: FastifyRequest<ById>,
     reply: FastifyReply,
     who: Who,
-    refused: { readonly refusal?: Refusal; readonly typedReason?: string } = {},
+    refused: Refused = {},
   ): Promise<FastifyReply> => {
     const { id } = request.params;
     const sight = await desk.read(who, (read) => changeSightOf(read, id));
@@ -132,26 +130,13 @@ function decisionRoutes(web: FastifyInstance, desk: Desk): void {
     show(request, reply, desk.need(request, ...READERS.demand)),
   );
 
-  const steps: readonly {
-    readonly step: string;
-    readonly roles: readonly Role[];
-    readonly run: (tx: Tx, id: string, reason: string) => Promise<unknown>;
-  }[] = [
-    { step: "approve", roles: ["checker"], run: approveConsumerChange },
-    { step: "reject", roles: ["checker"], run: rejectConsumerChange },
-    { step: "withdraw", roles: MAKERS, run: withdrawConsumerChange },
-  ];
-  for (const { step, roles, run } of steps) {
-    web.post<ById>(`${CHANGES}/:id/${step}`, async (request, reply) => {
-      const who = desk.need(request, ...roles);
-      const { id } = request.params;
-      const typedReason = field(request.body, "reason").slice(0, 500);
-      const done = await attempt(() => desk.write(who, (tx) => run(tx, id, typedReason)));
-      if (done.ok) return reply.redirect(`${CHANGES}/${id}`, 303);
-      if (done.refusal.status === 404) throw done.refusal;
-      return show(request, reply, who, { refusal: done.refusal, typedReason });
-    });
-  }
+  decisionRoutes(
+    web,
+    desk,
+    CHANGES,
+    { approve: approveConsumerChange, reject: rejectConsumerChange, withdraw: withdrawConsumerChange },
+    show,
+  );
 }
 
 /** Raises CONSUMER_NOT_FOUND. */
