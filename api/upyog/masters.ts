@@ -51,7 +51,7 @@ function serviceView(s: UpyogService) {
     collectionModesNotAllowed: s.collectionModesNotAllowed,
     partPaymentAllowed: s.partPaymentAllowed,
     isAdvanceAllowed: s.isAdvanceAllowed,
-    isBillAmendmentEnabled: false,
+    isBillAmendmentEnabled: s.service !== null,
     // Interest and penalty are right on the day that is asked: nothing has to be brought up to date.
     demandUpdateTime: 0,
     isVoucherCreationEnabled: true,

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import type { App, Who } from "../../ledger/kernel/tx.ts";
 import { whoseToken } from "../v1/index.ts";
+import { amendmentRoutes } from "./amendments.ts";
 import { apportionRoutes } from "./apportion.ts";
 import { billRoutes } from "./bills.ts";
 import { demandRoutes } from "./demands.ts";
@@ -48,7 +49,8 @@ export function upyogPlugin(options: { readonly app: App }): FastifyPluginAsync 
         request.upyogCaller = who;
       });
       const post: Post = poster(server, app, requestInfoOf);
-      for (const routes of [apportionRoutes, idgenRoutes, demandRoutes, billRoutes, masterRoutes]) routes(post);
+      for (const routes of [apportionRoutes, idgenRoutes, demandRoutes, billRoutes, amendmentRoutes, masterRoutes])
+        routes(post);
       await Promise.resolve();
     });
   };
