@@ -20,7 +20,7 @@ import { dateInIndia, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { groupBy } from "../../ledger/kernel/group.ts";
 import { negate, paise, subtract, sum, ZERO, type Paise } from "../../ledger/kernel/money.ts";
-import type { Read, Tx } from "../../ledger/kernel/tx.ts";
+import type { Read } from "../../ledger/kernel/tx.ts";
 import { WHO } from "../v1/index.ts";
 import { fault } from "./faults.ts";
 import type { Call, Post } from "./route.ts";
