@@ -30,6 +30,7 @@ import { isUuid } from "../../ledger/kernel/ids.ts";
 import type { Read, Ulb } from "../../ledger/kernel/tx.ts";
 import { billPdf, billView } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
+import { returnAddress } from "../upyog/index.ts";
 import { Amount, Facts, Field, Flash, Form, Refused, Select, Table, type Row } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
 import { attempt, field, formKey, send, sendPart, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
@@ -604,6 +605,7 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     if (!isUuid(orderId)) throw notFound(request);
     const who = await desk.citizen(request);
     const view = viewOf(request);
+    const back = await returnAddress(desk.app, who, orderId);
     const page = await desk.read(who, async (read) => {
       const order = await getOrder(read, orderId);
       if (order.status === "paid" || order.providerOrderId === null) return undefined;
@@ -611,7 +613,7 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
       const what = `${wordFor(view.t, "service", consumer.service)} ${consumer.code}`;
       const form = await checkoutForm(desk.app, read, orderId, {
         callbackUrl: `${desk.app.baseUrl}/pay/callback/${orderId}`,
-        cancelUrl: `${desk.app.baseUrl}/pay/${order.consumerId}`,
+        cancelUrl: back ?? `${desk.app.baseUrl}/pay/${order.consumerId}`,
         // No contact: the gateway's page would show the owner's mobile number to anybody who opened his bill.
         description: what,
       });
@@ -631,6 +633,8 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
       Object.entries(body).flatMap(([k, v]) => (typeof v === "string" ? [[k, v]] : [])),
     );
     const seen = await handleCallback(desk.app, who, orderId, fields);
+    const back = await returnAddress(desk.app, who, orderId);
+    if (back !== undefined) return reply.redirect(back, 303);
     if (seen.status === "paid") {
       const receipt = await desk.read(who, (read) => getReceipt(read, seen.receiptId));
       return reply.redirect(`/receipt/${receipt.token}`, 303);

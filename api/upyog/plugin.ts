@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { Refusal } from "../../ledger/kernel/errors.ts";
-import type { App, Who } from "../../ledger/kernel/tx.ts";
+import type { Who } from "../../ledger/kernel/tx.ts";
+import type { WebApp } from "../web-app.ts";
 import { whoseToken } from "../v1/index.ts";
 import { amendmentRoutes } from "./amendments.ts";
 import { apportionRoutes } from "./apportion.ts";
@@ -9,11 +10,12 @@ import { demandRoutes } from "./demands.ts";
 import { Fault, fault, faultHandler } from "./faults.ts";
 import { idgenRoutes } from "./idgen.ts";
 import { masterRoutes } from "./masters.ts";
+import { transactionRoutes } from "./payments/transactions.ts";
 import { poster, type Post } from "./route.ts";
 import { field } from "./wire.ts";
 
 /** The first part of every address here: requests of programs, without session or form token. */
-export const UPYOG_PATHS = ["apportion-service", "billing-service", "egov-idgen"] as const;
+export const UPYOG_PATHS = ["apportion-service", "billing-service", "egov-idgen", "pg-service"] as const;
 
 const requestInfoOf = (body: unknown): unknown => field(body, "RequestInfo");
 
@@ -21,7 +23,7 @@ const requestInfoOf = (body: unknown): unknown => field(body, "RequestInfo");
  * The addresses of UPYOG's services over our functions. Who asks is told by an access token of ours, in the header `Authorization: Bearer` or as
  * `RequestInfo.authToken`; what `RequestInfo.userInfo` says of roles is not believed.
  */
-export function upyogPlugin(options: { readonly app: App }): FastifyPluginAsync {
+export function upyogPlugin(options: { readonly app: WebApp }): FastifyPluginAsync {
   const { app } = options;
   return async (root) => {
     await root.register(async (server) => {
@@ -49,14 +51,22 @@ export function upyogPlugin(options: { readonly app: App }): FastifyPluginAsync 
         request.upyogCaller = who;
       });
       const post: Post = poster(server, app, requestInfoOf);
-      for (const routes of [apportionRoutes, idgenRoutes, demandRoutes, billRoutes, amendmentRoutes, masterRoutes])
+      for (const routes of [
+        apportionRoutes,
+        idgenRoutes,
+        demandRoutes,
+        billRoutes,
+        amendmentRoutes,
+        masterRoutes,
+        transactionRoutes,
+      ])
         routes(post);
       await Promise.resolve();
     });
   };
 }
 
-async function callerOf(app: App, request: FastifyRequest): Promise<Who> {
+async function callerOf(app: WebApp, request: FastifyRequest): Promise<Who> {
   const header = /^Bearer +(\S{1,200})$/i.exec(request.headers.authorization ?? "")?.[1];
   const token = header ?? field(requestInfoOf(request.body), "authToken");
   try {

@@ -1,14 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import type { WebApp } from "../web-app.ts";
 import { invariant } from "../../ledger/kernel/errors.ts";
-import {
-  inSnapshot,
-  inTransaction,
-  type App,
-  type Read,
-  type Role,
-  type Tx,
-  type Who,
-} from "../../ledger/kernel/tx.ts";
+import { inSnapshot, inTransaction, type Read, type Role, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { Query } from "./wire.ts";
 
 declare module "fastify" {
@@ -24,6 +17,7 @@ declare module "fastify" {
 
 /** One call of one of UPYOG's services: they are all POST, with criteria in the query and everything else in the body. */
 export type Call = {
+  readonly app: WebApp;
   readonly who: Who;
   readonly body: unknown;
   readonly query: Query;
@@ -47,12 +41,13 @@ export type Post = (
 ) => void;
 
 /** Registers addresses on a server whose hooks have told who asks. */
-export function poster(server: FastifyInstance, app: App, requestInfoOf: (body: unknown) => unknown): Post {
+export function poster(server: FastifyInstance, app: WebApp, requestInfoOf: (body: unknown) => unknown): Post {
   return (path, options, answer) => {
     server.post(path, { config: { upyogRoles: options.roles }, schema: { hide: true } }, async (request, reply) => {
       const who = request.upyogCaller;
       invariant(who, "an address of UPYOG has a caller");
       const body = await answer({
+        app,
         who,
         body: request.body,
         query: new Query(request.query),

@@ -1,3 +1,5 @@
+import type { FastifyInstance } from "fastify";
+import type { Gateway } from "../../collections/index.ts";
 import { createAccessToken } from "../v1/index.ts";
 import { createWebApp, formSecret } from "../app.ts";
 import { noGateway } from "../gateway.ts";
@@ -24,20 +26,29 @@ export type UpyogCaller = (
   tokenIn?: "header" | "body",
 ) => Promise<UpyogAnswer>;
 
-export type UpyogTown = { readonly city: TestUlb; readonly tenantId: string; readonly call: UpyogCaller };
+export type UpyogTown = {
+  readonly city: TestUlb;
+  readonly tenantId: string;
+  readonly call: UpyogCaller;
+  readonly web: FastifyInstance;
+};
 
 /** A ULB with tax heads behind the whole web application, called as UPYOG's programs call: POST, a token in RequestInfo. */
-export async function upyogTown(app: App, options: SeedOptions = {}): Promise<UpyogTown> {
+export async function upyogTown(app: App, options: SeedOptions = {}, gateway = noGateway): Promise<UpyogTown> {
   const city = await testBillingUlb(app, options);
-  const call = await caller(app, city.ulb);
-  return { city, tenantId: `pb.${city.ulb.code}`, call };
+  const { call, web } = await caller(app, city.ulb, gateway);
+  return { city, tenantId: `pb.${city.ulb.code}`, call, web };
 }
 
-async function caller(app: App, ulb: Ulb): Promise<UpyogCaller> {
+async function caller(
+  app: App,
+  ulb: Ulb,
+  gateway: Gateway,
+): Promise<{ readonly call: UpyogCaller; readonly web: FastifyInstance }> {
   const web = await createWebApp({
     app: {
       ...app,
-      gateway: noGateway,
+      gateway,
       demo: false,
       baseUrl: "http://127.0.0.1:1",
       defaultUlb: () => Promise.resolve(ulb),
@@ -52,7 +63,7 @@ async function caller(app: App, ulb: Ulb): Promise<UpyogCaller> {
     );
     tokens.set(role, made.token);
   }
-  return async (role, path, body = {}, tokenIn = "body") => {
+  const call: UpyogCaller = async (role, path, body = {}, tokenIn = "body") => {
     const token = role === null ? undefined : tokens.get(role);
     const answer = await web.inject({
       method: "POST",
@@ -65,4 +76,5 @@ async function caller(app: App, ulb: Ulb): Promise<UpyogCaller> {
     });
     return { status: answer.statusCode, body: answer.json() };
   };
+  return { call, web };
 }
