@@ -39,12 +39,14 @@ export async function openSystem(
     if (options.serve) claim = await claimService(server.address, config.dataDir);
     const { migrations } = await prepareDatabase(server.address);
     const db = openDatabase(server.address);
+    const watch = options.serve ? keepUp(server.address, config.dataDir, (again) => (claim = again)) : undefined;
     return {
       app: { db, clock },
       address: server.address,
       migrations,
       embedded: true,
       close: async () => {
+        await watch?.close();
         await db.close();
         await claim?.release();
         if (options.serve || !(await inUse(server.address))) server.stop();
@@ -56,6 +58,44 @@ export async function openSystem(
     if (!server.adopted) server.stop();
     throw error;
   }
+}
+
+/**
+ * Brings the embedded server up again when it died under the process that serves: on its old port, so that every pool finds it. What was not
+ * committed is lost with it, what was committed is there: the callers of the requests in between were refused and ask again.
+ */
+function keepUp(
+  address: DatabaseAddress,
+  dataDir: string,
+  claimed: (claim: { release(): Promise<void> }) => void,
+): { close(): Promise<void> } {
+  let closing = false;
+  let pass: Promise<void> = Promise.resolve();
+  const look = async (): Promise<void> => {
+    try {
+      await withConnection(address, "admin", (client) => client.query("select 1"));
+    } catch (error) {
+      if (closing || (error as NodeJS.ErrnoException).code !== "ECONNREFUSED") return;
+      console.error("the embedded PostgreSQL is gone; it is started again");
+      try {
+        await startEmbeddedPostgres({ dataDir });
+        claimed(await claimService(address, dataDir));
+        console.error("the embedded PostgreSQL is back");
+      } catch (trouble) {
+        console.error("the embedded PostgreSQL could not be started; it is tried again", trouble);
+      }
+    }
+  };
+  const timer = setInterval(() => {
+    pass = pass.then(look);
+  }, 2_000);
+  return {
+    close: async () => {
+      closing = true;
+      clearInterval(timer);
+      await pass;
+    },
+  };
 }
 
 /** Whether another process of ours is connected: then the embedded server is not ours to stop. */

@@ -99,6 +99,18 @@ test("one process serves a database; a second is refused until the first has gon
   here.stop();
 });
 
+test("a server that was killed at work starts again on its old port, with all that was committed", async () => {
+  const server = await start();
+  await rows(server.address, "create table survivors (n integer)");
+  await rows(server.address, "insert into survivors values (7)");
+  const postmaster = Number(readFileSync(path.join(dataDir, "postgres/postmaster.pid"), "utf8").split("\n")[0]);
+  process.kill(postmaster, "SIGKILL");
+  const again = await start();
+  expect(again.adopted).toBe(false);
+  expect(again.address).toEqual(server.address);
+  expect(await rows(again.address, "select n from survivors")).toEqual([{ n: 7 }]);
+});
+
 test("data of another PostgreSQL version is refused before it is touched", async () => {
   const file = path.join(dataDir, "postgres", "PG_VERSION");
   const right = readFileSync(file, "utf8");

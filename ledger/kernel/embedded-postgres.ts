@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -97,11 +97,15 @@ function unprivileged(): { uid: number; gid: number } {
   throw embeddedErrors.DATABASE_NO_USER(undefined);
 }
 
-async function freePort(): Promise<number> {
+/** The wanted port if nobody has it, else any free one. */
+async function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (wanted === 0 || error.code !== "EADDRINUSE") reject(error);
+      else resolve(freePort());
+    });
+    server.listen(wanted, "127.0.0.1", () => {
       const address = server.address();
       server.close(() => {
         if (address && typeof address === "object") resolve(address.port);
@@ -109,6 +113,32 @@ async function freePort(): Promise<number> {
       });
     });
   });
+}
+
+function portOf(cluster: string): number | undefined {
+  const pid = path.join(cluster, "postmaster.pid");
+  const port = existsSync(pid) ? Number(readFileSync(pid, "utf8").split("\n")[3]) : 0;
+  return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
+}
+
+async function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    const done = (yes: boolean): void => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once("connect", () => done(true));
+    socket.once("error", () => done(false));
+    socket.setTimeout(5_000, () => done(false));
+  });
+}
+
+function isStillHeld(log: string): boolean {
+  return (
+    existsSync(log) &&
+    /pre-existing shared memory block|lock file .* already exists/.test(readFileSync(log, "utf8").slice(-1500))
+  );
 }
 
 /** As root, a folder that the unprivileged user can reach: /root and the like are closed to it. */
@@ -191,12 +221,18 @@ export async function startEmbeddedPostgres(options: {
   const found = readFileSync(path.join(cluster, "PG_VERSION"), "utf8").trim();
   if (found !== version.split(".")[0]) throw embeddedErrors.DATABASE_VERSION({ dataDir, found, needed: version });
 
-  const adopted = run("pg_ctl", ["status", "-D", cluster]).status === 0;
+  const running = run("pg_ctl", ["status", "-D", cluster]).status === 0 ? portOf(cluster) : undefined;
+  // A server in its last moments is still listed as running.
+  const adopted = running !== undefined && (await answers(running));
   let port: number;
-  if (adopted) {
-    port = Number(readFileSync(path.join(cluster, "postmaster.pid"), "utf8").split("\n")[3]);
+  if (running !== undefined && adopted) {
+    port = running;
   } else {
-    port = await freePort();
+    // The same as last time, if it can be: who was connected when the server died finds it again.
+    const portFile = path.join(dataDir, "port");
+    const last = existsSync(portFile) ? Number(readFileSync(portFile, "utf8")) : 0;
+    port = await freePort(Number.isInteger(last) && last > 0 && last < 65536 ? last : 0);
+    writeFileSync(portFile, `${port}\n`);
     const settings = [
       `-p ${port}`,
       "-c listen_addresses=127.0.0.1",
@@ -209,11 +245,14 @@ export async function startEmbeddedPostgres(options: {
       ...(options.flags ?? []).map((f) => `-c ${f}`),
     ];
     const log = path.join(cluster, "server.log");
-    const started = run(
-      "pg_ctl",
-      ["start", "-w", "-t", "60", "-D", cluster, "-l", log, "-o", settings.join(" ")],
-      true,
-    );
+    const start = () =>
+      run("pg_ctl", ["start", "-w", "-t", "60", "-D", cluster, "-l", log, "-o", settings.join(" ")], true);
+    let started = start();
+    // After a SIGKILL the children of the dead server hold its memory for a moment, and no second one may start.
+    for (let i = 0; i < 20 && started.status !== 0 && isStillHeld(log); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      started = start();
+    }
     if (started.status !== 0) {
       const tail = existsSync(log) ? readFileSync(log, "utf8").slice(-800) : String(started.error ?? "no log");
       throw embeddedErrors.DATABASE_START({ step: "start", output: tail });
