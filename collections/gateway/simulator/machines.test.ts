@@ -421,6 +421,7 @@ test("pages that a person clicks: the bank, the UPI application, checkout.js", (
   expect(get(`/upi/${qr.id}`).body).toContain("upi://pay?");
   expect(post(`/upi/${qr.id}`, { amount: "12.50", outcome: "success" }).body).toContain("Payment successful");
   expect(qr.received).toBe(1_250);
+  expect(get("/__sim/dashboard").body).toContain("The books balance.");
   expect(get("/v1/checkout.js")).toMatchObject({
     status: 200,
     headers: { "content-type": "text/javascript; charset=utf-8" },

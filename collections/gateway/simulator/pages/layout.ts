@@ -28,6 +28,9 @@ small{color:#4b5a70}
 button{font:inherit;font-weight:600;width:100%;min-height:2.9rem;border-radius:.5rem;border:1px solid #123a7a;background:#123a7a;color:#fff;cursor:pointer;margin-top:.6rem}
 button.quiet{background:#fff;color:#123a7a}
 button.warn{background:#fff;border-color:#9d1c1c;color:#9d1c1c}
+table{border-collapse:collapse;width:100%;font-size:.85rem;display:block;overflow-x:auto}
+th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #dde3ee;white-space:nowrap}
+h2{font-size:1rem;margin:0 0 .4rem}
 button:focus-visible,input:focus-visible{outline:3px solid #e8a317;outline-offset:2px}
 .note{background:#fff6dd;border:1px solid #e3c36a;border-radius:.5rem;padding:.6rem .9rem;margin:0 0 1rem}
 `;

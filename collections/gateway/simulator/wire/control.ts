@@ -4,74 +4,18 @@ import { duration } from "../clock.ts";
 import { changeRefundSpeed } from "../refunds.ts";
 import type { DisputeRequest } from "../disputes.ts";
 import type { Engine } from "../engine.ts";
-import type { FaultRule, WebhookPlan } from "../faults.ts";
-import { OUTCOMES, usualSettings, type Outcome, type PayOptions, type Settings } from "../options.ts";
+import type { FaultRule } from "../faults.ts";
+import { usualSettings, type Settings } from "../options.ts";
+import { dashboard } from "../pages/dashboard.ts";
 import { disputeJson, paymentJson, refundJson, settlementJson } from "../shapes.ts";
 import { known, SIM_METHODS, SimRefusal, type SimDispute } from "../state.ts";
-import type { SettlementPlan } from "../world.ts";
-import type { SimEvent } from "../webhooks.ts";
+import { howOf, needed, number, outcomeOf, planOf, span, text, type Control } from "./control-body.ts";
+import { deliver, log, replay } from "./control-webhooks.ts";
 import { json, type SimRequest, type SimResponse } from "./messages.ts";
 import { bodyOf, type Body } from "./validation.ts";
 
 // For tests, demos and scenario files; only where the simulator runs. README.md lists every call.
 
-type Control = { readonly engine: Engine; readonly all: readonly Engine[]; readonly body: Body; readonly url: URL };
-
-const text = (body: Body, name: string): string | undefined => {
-  const value = body[name];
-  return typeof value === "string" ? value : undefined;
-};
-const number = (body: Body, name: string): number | undefined => {
-  const value = body[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== "number" || !Number.isSafeInteger(value))
-    throw new SimRefusal(`${name} is not a whole number`, { field: name });
-  return value;
-};
-const needed = (body: Body, name: string): string => {
-  const value = text(body, name);
-  if (value === undefined) throw new SimRefusal(`${name} is needed`, { field: name });
-  return value;
-};
-const span = (body: Body, name: string): number | undefined =>
-  body[name] === undefined ? undefined : duration(body[name], name);
-
-const SHORT: Readonly<Record<string, Outcome>> = { fail: "failure", closed: "success-then-user-closes-tab" };
-
-function outcomeOf(body: Body): Outcome | undefined {
-  const given = body["outcome"];
-  if (given === undefined) return undefined;
-  const outcome = OUTCOMES.find((o) => o === given) ?? (typeof given === "string" ? SHORT[given] : undefined);
-  if (!outcome) throw new SimRefusal(`outcome is one of ${OUTCOMES.join(", ")}`, { field: "outcome" });
-  return outcome;
-}
-
-function howOf(body: Body): PayOptions {
-  const method = SIM_METHODS.find((m) => m === body["method"]);
-  if (body["method"] !== undefined && !method)
-    throw new SimRefusal(`method is one of ${SIM_METHODS.join(", ")}`, { field: "method" });
-  const outcome = outcomeOf(body);
-  const afterMs = span(body, "after");
-  const amount = number(body, "amount");
-  const pick = (name: "reason" | "contact" | "email" | "reference" | "mode"): Record<string, string> => {
-    const value = text(body, name);
-    return value === undefined ? {} : { [name]: value };
-  };
-  return {
-    ...(method ? { method } : {}),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(afterMs === undefined ? {} : { afterMs }),
-    ...(amount === undefined ? {} : { amount }),
-    ...(body["force"] === true ? { force: true } : {}),
-    ...pick("reason"),
-    ...pick("contact"),
-    ...pick("email"),
-    ...pick("reference"),
-    ...pick("mode"),
-  };
-}
-
-/** Pays an order, a link, a QR code, a virtual account, or nothing at all. */
 function pay({ engine, body }: Control): SimResponse {
   const how = howOf(body);
   const link = text(body, "payment_link_id") ?? text(body, "link_id");
@@ -91,24 +35,6 @@ function pay({ engine, body }: Control): SimResponse {
           ? engine.payVirtualAccount(account, how)
           : engine.payNothing(how.amount ?? known<number>(undefined), how);
   return json({ payment: paymentJson(payment), callback: null });
-}
-
-function planOf(body: Body): SettlementPlan | undefined {
-  const outcome = body["outcome"] ?? "processed";
-  if (outcome !== "processed" && outcome !== "failed" && outcome !== "returned")
-    throw new SimRefusal("outcome is one of processed, failed, returned", { field: "outcome" });
-  const limit = number(body, "limit");
-  const hideItems = number(body, "hide_items");
-  const hideForMs = span(body, "hide_for");
-  const againAfterMs = span(body, "again_after");
-  if (outcome === "processed" && limit === undefined && hideItems === undefined) return undefined;
-  return {
-    outcome,
-    ...(limit === undefined ? {} : { limit }),
-    ...(hideItems === undefined ? {} : { hideItems }),
-    ...(hideForMs === undefined ? {} : { hideForMs }),
-    ...(againAfterMs === undefined ? {} : { againAfterMs }),
-  };
 }
 
 function statement({ engine, url }: Control, format: "csv" | "mt940" | "camt053"): SimResponse {
@@ -180,85 +106,8 @@ function changeSettings({ engine, body }: Control): SimResponse {
     if (typeof value !== typeof usual) throw new SimRefusal(`${name} is a ${typeof usual}`, { field: name });
     change[name] = value;
   }
-  engine.set(change as Partial<Settings>);
+  engine.set(change);
   return json(engine.settings);
-}
-
-function events({ engine, body }: Control): SimEvent[] {
-  const ids = Array.isArray(body["event_ids"]) ? body["event_ids"].map(String) : undefined;
-  const one = text(body, "event_id");
-  const event = text(body, "event");
-  const entity = text(body, "entity");
-  const seen = new Set<string>();
-  return engine.webhooks.filter((e) => {
-    const fits =
-      (ids === undefined || ids.includes(e.id)) &&
-      (one === undefined || e.id === one) &&
-      (event === undefined || e.event === event) &&
-      (entity === undefined || e.body.includes(entity));
-    if (!fits || seen.has(e.id)) return false;
-    seen.add(e.id);
-    return true;
-  });
-}
-const isChosen = (body: Body): boolean =>
-  ["event_ids", "event_id", "event", "entity"].some((name) => body[name] !== undefined);
-
-/** The events chosen, or all that is due; with `wait` (or `drain`, or an address) the answer comes when they are sent. */
-function deliver(c: Control): SimResponse {
-  const { engine, body } = c;
-  if (isChosen(body)) {
-    const chosen = events(c);
-    const url = text(body, "url");
-    return {
-      ...json(null),
-      work: async () => {
-        const sent = [];
-        for (const e of chosen)
-          sent.push({
-            id: e.id,
-            event: e.event,
-            status: await engine.world.dispatcher.deliverOne(e, engine.now().getTime(), url),
-          });
-        return { sent };
-      },
-    };
-  }
-  if (body["drain"] === true) return { ...json(null), work: () => engine.drainWebhooks() };
-  if (body["wait"] === true) return { ...json(null), work: () => engine.deliverWebhooks() };
-  // Delivered after this answer, so that a test's own server may be the receiver.
-  setImmediate(() => void engine.deliverWebhooks());
-  return json({ ok: true }, 202);
-}
-
-function replay(c: Control): SimResponse {
-  const { engine, body } = c;
-  if (body["by_hand"] === true || !isChosen(body)) {
-    const ids = isChosen(body) ? events(c).map((e) => e.id) : null;
-    return json(engine.world.dispatcher.replayByHand(ids, engine.now().getTime()));
-  }
-  const times = Math.min(number(body, "times") ?? 1, 1000);
-  const chosen = events(c);
-  for (const e of chosen)
-    for (let i = 0; i < times; i++)
-      engine.replayWebhook(e, { newId: body["new_id"] === true, noId: body["no_id"] === true });
-  return json({ replayed: chosen.map((e) => e.id), times });
-}
-
-function log(c: Control): SimResponse {
-  const { url } = c;
-  const bodies = url.searchParams.has("bodies");
-  const filter: Body = Object.fromEntries(url.searchParams);
-  const chosen = isChosen(filter) ? events({ ...c, body: filter }) : c.engine.webhooks;
-  return json(
-    chosen
-      .slice(-Number(url.searchParams.get("count") ?? 500))
-      .map(({ body, secret: _secret, signed: _signed, ...event }) => ({
-        ...event,
-        bytes: body.length,
-        ...(bodies ? { body: body.toString("utf8") } : {}),
-      })),
-  );
 }
 
 function advance({ engine, all, body }: Control): SimResponse {
@@ -337,6 +186,7 @@ function setClock({ all, engine, body }: Control): SimResponse {
 
 const ROUTES: Readonly<Record<string, (c: Control) => SimResponse>> = {
   "GET state": state,
+  "GET dashboard": ({ engine }) => dashboard(engine.world),
   "POST payments": pay,
   "POST payments/late": ({ engine, body }) => json(paymentJson(engine.completeLate(needed(body, "payment_id")))),
   "POST payments/hold": ({ engine, body }) => {
@@ -360,7 +210,7 @@ const ROUTES: Readonly<Record<string, (c: Control) => SimResponse>> = {
     return json({ ok: true });
   },
   "POST webhooks/plan": ({ engine, body }) => {
-    engine.webhookPlan(body as WebhookPlan);
+    engine.webhookPlan(body);
     return json({ ok: true });
   },
   "POST webhooks/deliver": deliver,
@@ -438,7 +288,10 @@ const ROUTES: Readonly<Record<string, (c: Control) => SimResponse>> = {
   "GET settings": ({ engine }) => json(engine.settings),
   "POST settings": changeSettings,
   "POST reset": ({ engine, all, url, body }) => {
-    const seed = url.searchParams.get("seed") ?? (body["seed"] === undefined ? undefined : String(body["seed"]));
+    const given = body["seed"];
+    const seed =
+      url.searchParams.get("seed") ??
+      (typeof given === "string" || typeof given === "number" ? String(given) : undefined);
     for (const e of all) e.reset(seed === undefined ? undefined : e === all[0] ? seed : `${seed}/${e.accountId}`);
     const now = text(body, "clock");
     if (now !== undefined) setClock({ engine, all, url, body: { now } });
