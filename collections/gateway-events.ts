@@ -3,9 +3,12 @@ import { systemActor, inTransaction, type Read, type Tx, type Ulb, type Who } fr
 import type { CollectionsApp } from "./context.ts";
 import { collectionErrors } from "./errors.ts";
 import { parsePayment, parseRefund, type GatewayPayment } from "./gateway/index.ts";
-import { applyObservations, observePayments } from "./payments.ts";
+import { merchantSettings } from "./payment-settings.ts";
+import { applyObservations } from "./payments.ts";
 import type { Booked, Observation } from "./payment-state.ts";
-import { observeRefunds, type RefundObservation } from "./refunds.ts";
+import { observeRefunds } from "./refund-observations.ts";
+import type { RefundObservation } from "./refunds.ts";
+import { observePayments } from "./strangers.ts";
 import { setTasks } from "./tasks.ts";
 
 /** Bodies above this are refused; the gateway's own are a few kilobytes. */
