@@ -1,5 +1,5 @@
-import { parsePayment, parseRefund, type GatewayPayment } from "./gateway/index.ts";
-import { parseDispute, type DisputeObservation } from "./disputes/dispute-state.ts";
+import type { DisputeObservation } from "./disputes/dispute-state.ts";
+import { parseDispute, parsePayment, parseRefund, type GatewayPayment } from "./gateway/index.ts";
 import type { Observation } from "./payment-state.ts";
 import type { RefundObservation } from "./refunds.ts";
 

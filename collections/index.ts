@@ -99,6 +99,10 @@ export {
 } from "./refunds.ts";
 export { observeRefunds } from "./refund-observations.ts";
 export { payRefundFromBank, sendDueRefunds, sendRefund } from "./refund-sending.ts";
+export * from "./disputes/index.ts";
+export { attachEvidence, listEvidence, type Evidence, type KeptEvidence } from "./evidence.ts";
+export * from "./external/index.ts";
+export * from "./requests/index.ts";
 export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
 export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
 export {

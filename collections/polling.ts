@@ -43,7 +43,7 @@ export async function handleCallback(
     });
   if (!isSigned) throw collectionErrors.CALLBACK_SIGNATURE({ order: orderId });
   const booked = (await observePayments(app, who, [paymentId], "callback")).get(paymentId);
-  return payerSees(booked);
+  return seenOf(booked);
 }
 
 /**
@@ -62,7 +62,7 @@ export async function pollOrder(app: CollectionsApp, who: Who, orderId: string):
       tx,
       found.value.map((payment) => ({ payment, feed: "poll" as const, at: tx.clock() })),
     );
-    const results = [...booked.values()].map(payerSees);
+    const results = [...booked.values()].map(seenOf);
     return (
       results.find((r) => r.status === "paid") ??
       results.find((r) => r.status === "refundable") ??
@@ -164,7 +164,7 @@ async function pollOrphans(app: CollectionsApp, who: Who, limit: number): Promis
   return asked;
 }
 
-function payerSees(booked: Booked | undefined): PayerSees {
+export function seenOf(booked: Booked | undefined): PayerSees {
   if (booked?.status === "receipt") return { status: "paid", receiptId: booked.receiptId };
   if (booked?.status === "refund-note") return { status: "refundable", refundId: booked.refundId };
   if (booked?.status === "foreign") return { status: "failed", reason: booked.reason };

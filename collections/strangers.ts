@@ -5,6 +5,7 @@ import type { GatewayPayment } from "./gateway/index.ts";
 import { claimOrphan } from "./orders.ts";
 import { stateOf, type Booked, type Feed, type Observation } from "./payment-state.ts";
 import { applyObservations } from "./payments.ts";
+import { claimRequest } from "./requests/request-payments.ts";
 import { setTasks } from "./tasks.ts";
 
 /**
@@ -48,7 +49,10 @@ async function adoptStranger(app: CollectionsApp, who: Who, observation: Observa
     return { status: "foreign", reason: `account_mismatch: it belongs to the ULB ${origin.ulb}` };
   // An order that the gateway made twice of one request of ours: its money is that order's.
   const orphanOf = await inTransaction(app, who, (tx) => claimOrphan(tx, payment.orderId, origin));
-  if (orphanOf) {
+  // Or money through a link, a code or an account number of ours.
+  const isRequested = orphanOf === undefined && (await claimRequest(app, who, payment, origin.request));
+  if (isRequested === undefined) return undefined;
+  if (orphanOf !== undefined || isRequested) {
     const applied = await inTransaction(app, who, (tx) => applyObservations(tx, [observation]));
     return applied.booked.get(payment.id);
   }
@@ -67,16 +71,22 @@ async function adoptStranger(app: CollectionsApp, who: Who, observation: Observa
   });
 }
 
-export type Origin = {
+type Origin = {
   readonly ulb: string | null;
   /** Our own ids, as the gateway's order carries them. */
   readonly orderId: string | null;
   readonly receipt: string | null;
+  readonly request: string | null;
 };
 
 /** What the gateway's order (or the payment itself) says of where it comes from; undefined when the gateway did not answer. */
 async function originOf(app: CollectionsApp, payment: GatewayPayment): Promise<Origin | undefined> {
-  const own = { ulb: payment.notes["ulb"] ?? null, orderId: payment.notes["order"] ?? null, receipt: null };
+  const own = {
+    ulb: payment.notes["ulb"] ?? null,
+    orderId: payment.notes["order"] ?? null,
+    receipt: null,
+    request: payment.notes["request"] ?? null,
+  };
   if (payment.orderId === null) return own;
   const order = await app.gateway.fetchOrder(payment.orderId);
   if (order.kind === "unknown") return own.ulb === null ? undefined : own;
@@ -85,5 +95,6 @@ async function originOf(app: CollectionsApp, payment: GatewayPayment): Promise<O
     ulb: own.ulb ?? order.value.notes["ulb"] ?? null,
     orderId: order.value.notes["order"] ?? null,
     receipt: order.value.receipt,
+    request: own.request ?? order.value.notes["request"] ?? null,
   };
 }

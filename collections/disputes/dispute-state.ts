@@ -1,29 +1,16 @@
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
 import type { Instant } from "../../ledger/kernel/dates.ts";
 import { paise, type Paise } from "../../ledger/kernel/money.ts";
+import type { GatewayDispute } from "../gateway/index.ts";
 
-export type DisputeStatus = "open" | "under_review" | "closed" | "won" | "lost";
-export type DisputePhase = "fraud" | "retrieval" | "chargeback" | "pre_arbitration" | "arbitration";
+export type DisputeStatus = GatewayDispute["status"];
+export type DisputePhase = GatewayDispute["phase"];
+
+
 export type DisputeFeed = "webhook" | "poll" | "settlement" | "answer";
-
-/** A dispute as the gateway tells it. */
-export type DisputeFact = {
-  readonly id: string;
-  readonly paymentId: string;
-  readonly amount: Paise;
-  /** Nothing unless it is lost. */
-  readonly amountDeducted: Paise;
-  readonly reasonCode: string;
-  readonly respondBy: Instant | null;
-  readonly status: DisputeStatus;
-  readonly phase: DisputePhase;
-  readonly createdAt: Instant;
-};
 
 /** What one feed said about one dispute; see payments' Observation. */
 export type DisputeObservation = {
-  readonly dispute: DisputeFact;
+  readonly dispute: GatewayDispute;
   readonly feed: DisputeFeed;
   readonly at: Instant;
   readonly eventKey?: string | undefined;
@@ -38,8 +25,9 @@ export const disputeRank = (status: DisputeStatus): number => STATUSES.indexOf(s
 export const isDecided = (status: DisputeStatus): boolean => disputeRank(status) >= disputeRank("closed");
 
 /** What all observations together say. Merging is commutative, associative and idempotent (property-tested). */
-export type DisputeState = DisputeFact & {
-  readonly actionRequired: boolean;
+export type DisputeState = GatewayDispute & {
+  /** When the bank last asked for more: an answer of before does not count any more. */
+  readonly actionRequiredAt: Instant | null;
   /** The last moment at which it was said not to be decided, and the first at which an event of its own told the end, or an answer showed it. */
   readonly seenOpenAt: Instant | null;
   readonly decidedEventAt: Instant | null;
@@ -51,7 +39,7 @@ export function disputeStateOf({ dispute, feed, at, actionRequired }: DisputeObs
   return {
     ...dispute,
     amountDeducted: dispute.status === "lost" ? dispute.amountDeducted : paise(0n),
-    actionRequired: actionRequired === true,
+    actionRequiredAt: actionRequired === true ? at : null,
     seenOpenAt: decided ? null : at,
     decidedEventAt: decided && feed === "webhook" ? at : null,
     decidedSeenAt: decided && feed !== "webhook" ? at : null,
@@ -76,7 +64,7 @@ export function mergeDisputes(a: DisputeState, b: DisputeState): DisputeState {
     status: disputeRank(a.status) >= disputeRank(b.status) ? a.status : b.status,
     phase: PHASES.indexOf(a.phase) >= PHASES.indexOf(b.phase) ? a.phase : b.phase,
     createdAt: earlier(a.createdAt, b.createdAt) ?? a.createdAt,
-    actionRequired: a.actionRequired || b.actionRequired,
+    actionRequiredAt: later(a.actionRequiredAt, b.actionRequiredAt),
     seenOpenAt: later(a.seenOpenAt, b.seenOpenAt),
     decidedEventAt: earlier(a.decidedEventAt, b.decidedEventAt),
     decidedSeenAt: earlier(a.decidedSeenAt, b.decidedSeenAt),
@@ -105,37 +93,4 @@ export function lossParts(
   const kept = payment.amount - payment.refunded;
   const reopened = kept <= 0n ? 0n : deducted < kept ? deducted : kept;
   return { reopened: paise(reopened), adjusted: paise(deducted - reopened) };
-}
-
-const amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const epoch = Type.Integer({ minimum: 0, maximum: 253_402_300_799 });
-const Dispute = Type.Object({
-  id: Type.String({ pattern: "^disp_[A-Za-z0-9]{14}$" }),
-  payment_id: Type.String({ pattern: "^pay_[A-Za-z0-9]{14}$" }),
-  amount: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
-  amount_deducted: Type.Optional(Type.Union([amount, Type.Null()])),
-  currency: Type.Optional(Type.String()),
-  reason_code: Type.Optional(Type.Union([Type.String({ maxLength: 200 }), Type.Null()])),
-  respond_by: Type.Optional(Type.Union([epoch, Type.Null()])),
-  status: Type.Union(STATUSES.map((s) => Type.Literal(s))),
-  phase: Type.Optional(Type.Union(PHASES.map((p) => Type.Literal(p)))),
-  created_at: epoch,
-});
-
-/** The entity, or undefined when the JSON is not one. */
-export function parseDispute(json: unknown): DisputeFact | undefined {
-  if (!Value.Check(Dispute, json)) return undefined;
-  const d: Static<typeof Dispute> = json;
-  if (d.currency !== undefined && d.currency !== "INR") return undefined;
-  return {
-    id: d.id,
-    paymentId: d.payment_id,
-    amount: paise(BigInt(d.amount)),
-    amountDeducted: paise(BigInt(d.amount_deducted ?? 0)),
-    reasonCode: d.reason_code ?? "unknown",
-    respondBy: d.respond_by ? new Date(d.respond_by * 1000) : null,
-    status: d.status as DisputeStatus,
-    phase: (d.phase ?? "chargeback") as DisputePhase,
-    createdAt: new Date(d.created_at * 1000),
-  };
 }

@@ -33,7 +33,7 @@ export type Dispute = {
   readonly reasonCode: string;
   readonly phase: DisputePhase;
   readonly status: DisputeStatus;
-  readonly actionRequired: boolean;
+  readonly actionRequiredAt: Date | null;
   readonly respondBy: Date | null;
   readonly createdAt: Date;
   readonly decidedAt: Date | null;
@@ -50,7 +50,7 @@ export type Dispute = {
 };
 
 const COLUMNS = `d.dispute_id as id, d.payment_id as "paymentId", r.consumer_code as "consumerCode", p.receipt_id as "receiptId", d.amount,
-  d.amount_deducted as "amountDeducted", d.reason_code as "reasonCode", d.phase, d.status, d.action_required as "actionRequired",
+  d.amount_deducted as "amountDeducted", d.reason_code as "reasonCode", d.phase, d.status, d.action_required_at as "actionRequiredAt",
   d.respond_by as "respondBy", d.created_at as "createdAt", d.decided_at as "decidedAt", d.answer, d.answer_documents as "answerDocuments",
   d.answered_at as "answeredAt", d.answered_by as "answeredBy", d.accepted_by as "acceptedBy", d.booked_on as "bookedOn", d.reopened, d.adjusted,
   d.settlement_id as "settlementId"`;
@@ -76,7 +76,7 @@ export async function listDisputes(
   return read.query<Dispute>(
     `select ${COLUMNS} from ${FROM}
      where d.ulb_id = :ulb and (:live::boolean is null or (d.status in ('open', 'under_review')) = :live)
-     order by d.status in ('open', 'under_review') desc, case when d.status = 'open' then d.respond_by end nulls last, d.created_at desc,
+     order by d.status in ('open', 'under_review') desc, case when d.status in ('open', 'under_review') then d.respond_by end nulls last, d.created_at desc,
        d.dispute_id
      limit :row_limit`,
     { ulb: read.ulb.id, live: options.isLive ?? null, row_limit: Math.min(options.limit ?? 100, 200) },
@@ -89,7 +89,7 @@ type Stored = {
   readonly reason_code: string;
   readonly phase: DisputePhase;
   readonly status: DisputeStatus;
-  readonly action_required: boolean;
+  readonly action_required_at: Date | null;
   readonly respond_by: Date | null;
   readonly created_at: Date;
   readonly seen_open_at: Date | null;
@@ -137,7 +137,7 @@ type Paid = {
 
 async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
   const row = await tx.queryOne<Stored>(
-    `select amount, amount_deducted, reason_code, phase, status, action_required, respond_by, created_at, seen_open_at, decided_at, booked_on
+    `select amount, amount_deducted, reason_code, phase, status, action_required_at, respond_by, created_at, seen_open_at, decided_at, booked_on
      from collections.disputes where ulb_id = :ulb and dispute_id = :id for no key update`,
     { ulb: tx.ulb.id, id: said.id },
   );
@@ -151,7 +151,7 @@ async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
     status: row.status,
     phase: row.phase,
     createdAt: row.created_at,
-    actionRequired: row.action_required,
+    actionRequiredAt: row.action_required_at,
     seenOpenAt: row.seen_open_at,
     decidedEventAt: null,
     decidedSeenAt: row.decided_at,
@@ -160,12 +160,12 @@ async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
   const decided = row?.decided_at ?? decidedAt(now);
   const deducted = row?.booked_on ? paise(row.amount_deducted) : deductedOf(now);
   await tx.query(
-    `insert into collections.disputes as d (ulb_id, dispute_id, payment_id, amount, amount_deducted, reason_code, phase, status, action_required,
+    `insert into collections.disputes as d (ulb_id, dispute_id, payment_id, amount, amount_deducted, reason_code, phase, status, action_required_at,
        respond_by, created_at, first_seen_at, seen_open_at, decided_at, next_poll_at)
      values (:ulb, :id, :payment, :amount, :deducted, :reason, :phase, :status, :action, :respond_by, :created, :now, :seen_open, :decided,
        :poll_at::timestamptz)
      on conflict (ulb_id, dispute_id) do update set amount = excluded.amount, amount_deducted = excluded.amount_deducted,
-       reason_code = excluded.reason_code, phase = excluded.phase, status = excluded.status, action_required = excluded.action_required,
+       reason_code = excluded.reason_code, phase = excluded.phase, status = excluded.status, action_required_at = excluded.action_required_at,
        respond_by = excluded.respond_by, created_at = excluded.created_at, seen_open_at = excluded.seen_open_at,
        decided_at = excluded.decided_at, next_poll_at = excluded.next_poll_at`,
     {
@@ -177,7 +177,7 @@ async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
       reason: now.reasonCode,
       phase: now.phase,
       status: now.status,
-      action: now.actionRequired && !isDecided(now.status),
+      action: now.actionRequiredAt,
       respond_by: now.respondBy,
       created: now.createdAt,
       now: tx.clock(),
@@ -389,7 +389,8 @@ export function dueAlerts(respondBy: Date, now: Date): readonly string[] {
 export async function alertDisputes(tx: Tx): Promise<void> {
   const rows = await tx.query<{ id: string; amount: Paise; payment: string; respond_by: Date }>(
     `select dispute_id as id, amount, payment_id as payment, respond_by from collections.disputes
-     where ulb_id = :ulb and status = 'open' and answered_at is null and accepted_by is null
+     where ulb_id = :ulb and status in ('open', 'under_review') and accepted_by is null
+       and (answered_at is null or answered_at < action_required_at)
        and respond_by <= :now::timestamptz + interval '3 days'
      order by respond_by, dispute_id limit 1000`,
     { ulb: tx.ulb.id, now: tx.clock() },

@@ -9,7 +9,8 @@ create table collections.disputes (
   reason_code text not null,
   phase text not null,
   status text not null,
-  action_required boolean not null,
+  -- When the bank last asked for more: an answer of before does not count any more.
+  action_required_at timestamptz,
   respond_by timestamptz,
   created_at timestamptz not null,
   first_seen_at timestamptz not null,
