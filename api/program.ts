@@ -4,6 +4,7 @@ import { registerClose } from "./commands/close.ts";
 import { registerDemandRun } from "./commands/demand-run.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerExport } from "./commands/export.ts";
+import { registerGateway } from "./commands/gateway.ts";
 import { registerImportBudget } from "./commands/import-budget.ts";
 import { registerImport } from "./commands/import.ts";
 import { registerNotices } from "./commands/notices.ts";
@@ -36,5 +37,6 @@ export function commandLine(): Command {
   registerDemandRun(program);
   registerNotices(program);
   registerPeople(program);
+  registerGateway(program);
   return program;
 }

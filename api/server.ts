@@ -4,6 +4,7 @@ import { inTransaction, type App, type Ulb } from "../ledger/kernel/tx.ts";
 import { findUlb, getUlb, listUlbs, openFinancialYear } from "../ledger/index.ts";
 import {
   createGateway,
+  createGatewayRouter,
   createSimulator,
   receiveWebhook,
   type CollectionsApp,
@@ -17,6 +18,7 @@ import type { Config } from "./config.ts";
 import { demoBankOpening, demoClock, runDemoMonth } from "./demo/month.ts";
 import { keepSimulator, keptSimulatorState } from "./demo/simulator-state.ts";
 import { noGateway } from "./gateway.ts";
+import { gatewaySealingKey } from "./gateway-key.ts";
 import { duties, handlers } from "./jobs/handlers.ts";
 import { startJobs, type Jobs, type JobsLog } from "./jobs/jobs.ts";
 import { openSystem } from "./system.ts";
@@ -59,6 +61,9 @@ export async function serve(
           merchantName: "Kosalpur Nagar Palika",
           bankOpening: Number(demoBankOpening),
           autoDeliver: true,
+          // A demo that slept for a day goes on hearing its webhooks.
+          autoDisable: false,
+          publicUrl: localUrl,
           ...(kept === undefined ? {} : { snapshot: kept }),
           sendWebhook: ({ body, headers }) => deliverTo?.(body, headers) ?? Promise.resolve(0),
         })
@@ -70,14 +75,24 @@ export async function serve(
             keyId: config.gateway.keyId,
             keySecret: config.gateway.keySecret,
             webhookSecrets: [{ secret: config.gateway.webhookSecret }],
-            ...(config.gateway.baseUrl === undefined ? {} : { baseUrl: config.gateway.baseUrl, allowSimulator: true }),
+            ...(config.gateway.baseUrl === undefined ? {} : { baseUrl: config.gateway.baseUrl }),
+            // In production a simulator must be named twice: by its address, and by this.
+            allowSimulator: process.env["ALLOW_SIMULATOR"] === "1",
             isProduction: process.env["NODE_ENV"] === "production",
           })
         : noGateway;
     closers.push(() => Promise.resolve(gateway.close()));
+    const gateways = createGatewayRouter(system.app, {
+      usual: gateway,
+      key: gatewaySealingKey(config.dataDir),
+      isProduction: process.env["NODE_ENV"] === "production",
+      allowSimulator: process.env["ALLOW_SIMULATOR"] === "1" || process.env["NODE_ENV"] !== "production",
+    });
+    closers.push(() => Promise.resolve(gateways.close()));
     const app: WebApp = {
       ...system.app,
       gateway,
+      gateways,
       demo: options.demo,
       baseUrl,
       defaultUlb: async () => {

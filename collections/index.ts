@@ -1,13 +1,32 @@
 // The public face of collections. Other folders import this file, nothing else of collections.
-export type { CollectionsApp } from "./context.ts";
+export { atGatewayOf, type CollectionsApp } from "./context.ts";
+export {
+  addGatewayAccount,
+  createGatewayRouter,
+  listGatewayAccounts,
+  rotateGatewayKey,
+  rotateWebhookSecret,
+  sealingKey,
+  type GatewayAccount,
+  type GatewayRouter,
+  type NewGatewayAccount,
+  type SealingKey,
+} from "./gateway-accounts/index.ts";
 export {
   createGateway,
+  readGatewayEvent,
   type Gateway,
   type GatewayConfig,
+  type GatewayBankTransfer,
+  type GatewayDispute,
+  type GatewayEvent,
+  type GatewayLink,
   type GatewayOrder,
   type GatewayPayment,
+  type GatewayQr,
   type GatewayRefund,
   type GatewaySettlement,
+  type GatewayVirtualAccount,
   type Outcome,
   type SettlementItem,
 } from "./gateway/index.ts";

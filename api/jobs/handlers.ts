@@ -1,7 +1,13 @@
 import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
 import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
 import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/index.ts";
-import { pollDueOrders, processInbox, resolveOrders, type CollectionsApp } from "../../collections/index.ts";
+import {
+  atGatewayOf,
+  pollDueOrders,
+  processInbox,
+  resolveOrders,
+  type CollectionsApp,
+} from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
 import { forgetIdempotencyKeys } from "../v1/index.ts";
 import { sealAll } from "../sealing.ts";
@@ -22,13 +28,18 @@ export function handlers(
 /** What is done by the clock. Each is safe to run twice, and together with itself on another machine. */
 export function duties(app: CollectionsApp): Duty[] {
   return [
-    { name: "gateway-inbox", when: { everyMs: 2_000 }, run: async (_a, ulb) => void (await processInbox(app, ulb)) },
+    {
+      name: "gateway-inbox",
+      when: { everyMs: 2_000 },
+      run: async (_a, ulb) => void (await processInbox(await atGatewayOf(app, ulb), ulb)),
+    },
     {
       name: "poll-orders",
       when: { everyMs: 30_000 },
       run: async (_a, ulb) => {
-        await resolveOrders(app, as(ulb, "poller"));
-        await pollDueOrders(app, as(ulb, "poller"));
+        const at = await atGatewayOf(app, ulb);
+        await resolveOrders(at, as(ulb, "poller"));
+        await pollDueOrders(at, as(ulb, "poller"));
       },
     },
     { name: "demand-runs", when: { everyMs: 2_000 }, run: continueRuns() },
@@ -72,7 +83,10 @@ export function duties(app: CollectionsApp): Duty[] {
       when: { cron: "0 0 6 * * *" },
       run: async (_a, ulb) => {
         const today = dateInIndia(app.clock());
-        await importSettlements(app, as(ulb, "settlements"), { from: addDays(today, -7), to: today });
+        await importSettlements(await atGatewayOf(app, ulb), as(ulb, "settlements"), {
+          from: addDays(today, -7),
+          to: today,
+        });
       },
     },
   ];

@@ -15,6 +15,7 @@ import {
   type TaxHead,
 } from "../../billing/index.ts";
 import {
+  atGatewayOf,
   checkoutForm,
   createOrder,
   findPayments,
@@ -23,6 +24,7 @@ import {
   handleCallback,
   pollOrder,
 } from "../../collections/index.ts";
+import { atServiceOf, atServiceOfOrder } from "../service-gateway.ts";
 import { formatDate, type FinancialYear, type LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { formatIndian, rupees, sum, toRupees } from "../../ledger/kernel/money.ts";
@@ -538,7 +540,7 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
       // Somebody paid meanwhile, or midnight passed: nobody pays a sum he has not seen.
       hasChanged = isWhole && asked !== bill.total;
       if (hasChanged) return undefined;
-      return createOrder(desk.app, who, {
+      return createOrder(await atServiceOf(desk.app, who, consumerId), who, {
         consumerId,
         amount: asked,
         billId: bill.id,
@@ -604,12 +606,13 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     if (!isUuid(orderId)) throw notFound(request);
     const who = await desk.citizen(request);
     const view = viewOf(request);
+    const app = await atServiceOfOrder(desk.app, who, orderId);
     const page = await desk.read(who, async (read) => {
       const order = await getOrder(read, orderId);
       if (order.status === "paid" || order.providerOrderId === null) return undefined;
       const consumer = await getConsumer(read, order.consumerId);
       const what = `${wordFor(view.t, "service", consumer.service)} ${consumer.code}`;
-      const form = await checkoutForm(desk.app, read, orderId, {
+      const form = await checkoutForm(app, read, orderId, {
         callbackUrl: `${desk.app.baseUrl}/pay/callback/${orderId}`,
         cancelUrl: `${desk.app.baseUrl}/pay/${order.consumerId}`,
         // No contact: the gateway's page would show the owner's mobile number to anybody who opened his bill.
@@ -630,7 +633,7 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     const fields = Object.fromEntries(
       Object.entries(body).flatMap(([k, v]) => (typeof v === "string" ? [[k, v]] : [])),
     );
-    const seen = await handleCallback(desk.app, who, orderId, fields);
+    const seen = await handleCallback(await atGatewayOf(desk.app, who.ulb), who, orderId, fields);
     if (seen.status === "paid") {
       const receipt = await desk.read(who, (read) => getReceipt(read, seen.receiptId));
       return reply.redirect(`/receipt/${receipt.token}`, 303);
@@ -653,7 +656,7 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     let { token } = known;
     let outcome: Outcome = { kind: "waiting", round: Math.min(Number(field(request.query, "round")) || 0, 1000) };
     if (token === undefined) {
-      const seen = await pollOrder(desk.app, who, orderId);
+      const seen = await pollOrder(await atGatewayOf(desk.app, who.ulb), who, orderId);
       if (seen.status === "paid") token = (await desk.read(who, (read) => getReceipt(read, seen.receiptId))).token;
       else if (seen.status === "refundable") outcome = { kind: "refund", refundId: seen.refundId };
       else if (seen.status === "failed") outcome = { kind: "failed", reason: seen.reason };

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
 import {
+  atGatewayOf,
   approveRefund,
   finishTask,
   listRefunds,
@@ -174,7 +175,9 @@ export function refundRoutes(web: FastifyInstance, desk: Desk): void {
       }
     }),
   );
-  step("/books/refunds/:id/send", ["accountant", "checker"], (who, id) => sendRefund(desk.app, who, id));
+  step("/books/refunds/:id/send", ["accountant", "checker"], async (who, id) =>
+    sendRefund(await atGatewayOf(desk.app, who.ulb), who, id),
+  );
   step("/books/tasks/:id", ["accountant", "checker"], (who, id, body) =>
     desk.write(who, (tx) => finishTask(tx, id, field(body, "resolution").slice(0, 300) || "done")),
   );

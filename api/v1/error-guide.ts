@@ -3,6 +3,7 @@ import { budgetGuide } from "./guides/budget.ts";
 import { changesGuide } from "./guides/changes.ts";
 import { consumersGuide } from "./guides/consumers.ts";
 import { demandRunsGuide } from "./guides/demand-runs.ts";
+import { gatewayAccountsGuide } from "./guides/gateway-accounts.ts";
 import type { GuideGroup } from "./guides/group.ts";
 import { importsGuide } from "./guides/imports.ts";
 import { mastersGuide } from "./guides/masters.ts";
@@ -91,6 +92,7 @@ const GROUPS: readonly GuideGroup[] = [
   registersGuide,
   budgetGuide,
   yearCloseGuide,
+  gatewayAccountsGuide,
   statementsGuide,
   importsGuide,
   packGuide,

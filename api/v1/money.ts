@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import {
+  atGatewayOf,
   closeCounterSession,
   countPrint,
   createOrder,
@@ -16,6 +17,7 @@ import {
   sessionTotals,
   type Tender,
 } from "../../collections/index.ts";
+import { atServiceOf } from "../service-gateway.ts";
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot, inTransaction } from "../../ledger/kernel/tx.ts";
 import { receiptPdf, receiptView } from "../../reports/index.ts";
@@ -82,7 +84,8 @@ export const orderRoutes: Routes = (server, { app }) => {
         reply,
         await flowOnce(app, who, request, async (idempotencyKey) => {
           const { consumerId, amount, billId } = request.body;
-          const order = await createOrder(app, who, { consumerId, amount: amountOf(amount), billId, idempotencyKey });
+          const at = await atServiceOf(app, who, consumerId);
+          const order = await createOrder(at, who, { consumerId, amount: amountOf(amount), billId, idempotencyKey });
           return { status: 201, body: orderView(order), headers: { location: `/v1/orders/${order.id}` } };
         }),
       );
@@ -130,7 +133,10 @@ export const orderRoutes: Routes = (server, { app }) => {
         ["ORDER_NOT_FOUND"],
       ),
     },
-    handler: async (request) => pollOrder(app, callerOf(request), request.params.id),
+    handler: async (request) => {
+      const who = callerOf(request);
+      return pollOrder(await atGatewayOf(app, who.ulb), who, request.params.id);
+    },
   });
 };
 

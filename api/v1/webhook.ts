@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from "fastify";
 import Type from "typebox";
-import { MAX_WEBHOOK_BYTES, receiveWebhook, type CollectionsApp } from "../../collections/index.ts";
+import { atGatewayOf, MAX_WEBHOOK_BYTES, receiveWebhook, type CollectionsApp } from "../../collections/index.ts";
 import { getUlb } from "../../ledger/index.ts";
 import { problemHandler } from "./problems.ts";
 
@@ -47,7 +47,7 @@ export function webhookPlugin(options: { readonly app: CollectionsApp }): Fastif
       async (request) => {
         const ulb = await getUlb(app, request.params.ulb);
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const { isNew } = await receiveWebhook(app, ulb, body, request.headers);
+        const { isNew } = await receiveWebhook(await atGatewayOf(app, ulb), ulb, body, request.headers);
         return { status: isNew ? "stored" : "known" };
       },
     );

@@ -1,14 +1,14 @@
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import { paise, type Paise } from "../../ledger/kernel/money.ts";
-import type { GatewayOrder, GatewayPayment, GatewayRefund, GatewaySettlement, SettlementItem } from "./gateway.ts";
+import type { GatewayOrder, GatewayPayment, GatewayRefund, GatewaySettlement, SettlementItem } from "./seen.ts";
 
 // The SDK's types promise what the API does not keep (fee is null before capture, notes is [] when empty, a truncated body arrives as
 // a string). So everything that comes back is checked here before it becomes one of our types. Unknown keys are allowed: the gateway adds.
 
-const amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const epoch = Type.Integer({ minimum: 0, maximum: 253_402_300_799 });
-const optionalText = Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()]));
+export const amount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const epoch = Type.Integer({ minimum: 0, maximum: 253_402_300_799 });
+export const optionalText = Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()]));
 const optionalAmount = Type.Optional(Type.Union([amount, Type.Null()]));
 const notes = Type.Optional(Type.Unknown());
 
@@ -94,21 +94,21 @@ const Item = Type.Object({
   method: optionalText,
 });
 
-function money(value: number): Paise {
+export function money(value: number): Paise {
   return paise(BigInt(value));
 }
-function moment(seconds: number): Date {
+export function moment(seconds: number): Date {
   return new Date(seconds * 1000);
 }
-function textOf(value: unknown): string | null {
+export function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
-function field(value: unknown, name: string): unknown {
+export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /** `notes` is [] when empty, else an object whose values may be numbers; what is not a short text is left out. */
-function notesOf(value: unknown): Record<string, string> {
+export function notesOf(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
   const result: Record<string, string> = {};
   for (const [key, v] of Object.entries(value)) {

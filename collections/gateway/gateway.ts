@@ -1,96 +1,17 @@
 import type { Instant } from "../../ledger/kernel/dates.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
+import type { DisputeCalls, LinkCalls, QrCalls, VirtualAccountCalls } from "./collect.ts";
+import type {
+  GatewayOrder,
+  GatewayPayment,
+  GatewayRefund,
+  GatewaySettlement,
+  Outcome,
+  Page,
+  SettlementItem,
+} from "./seen.ts";
 
-/**
- * What a call to the gateway told us. `unknown` means the call may or may not have taken effect (no answer, 5xx, 429, a page instead
- * of JSON): it is resolved by asking, never by declaring failure and never by repeating blindly.
- */
-export type Outcome<T> =
-  | { readonly kind: "ok"; readonly value: T }
-  | { readonly kind: "rejected"; readonly status: number; readonly code: string; readonly description: string }
-  | { readonly kind: "unknown"; readonly status: number; readonly cause: string };
-
-export type OrderStatus = "created" | "attempted" | "paid";
-export type GatewayOrder = {
-  readonly id: string;
-  readonly amount: Paise;
-  readonly amountPaid: Paise;
-  readonly currency: string;
-  /** Our own id for the order: the way back to it when the answer to "create" was lost. */
-  readonly receipt: string | null;
-  readonly status: OrderStatus;
-  readonly notes: Readonly<Record<string, string>>;
-  readonly createdAt: Instant;
-};
-
-export type PaymentStatus = "created" | "failed" | "authorized" | "captured" | "refunded";
-export type GatewayPayment = {
-  readonly id: string;
-  readonly orderId: string | null;
-  readonly amount: Paise;
-  readonly currency: string;
-  readonly status: PaymentStatus;
-  readonly captured: boolean;
-  readonly method: string;
-  /** Null until captured; `fee` includes `tax`. Settlement's own figures are the ones that are booked. */
-  readonly fee: Paise | null;
-  readonly tax: Paise | null;
-  readonly amountRefunded: Paise;
-  readonly bank: string | null;
-  readonly cardLast4: string | null;
-  readonly cardNetwork: string | null;
-  /** The bank's own reference: UPI RRN, authorisation code or bank transaction id. */
-  readonly reference: string | null;
-  readonly contact: string | null;
-  readonly errorCode: string | null;
-  readonly errorDescription: string | null;
-  readonly notes: Readonly<Record<string, string>>;
-  readonly createdAt: Instant;
-};
-
-export type RefundStatus = "pending" | "processed" | "failed";
-export type GatewayRefund = {
-  readonly id: string;
-  readonly paymentId: string;
-  readonly amount: Paise;
-  readonly currency: string;
-  readonly status: RefundStatus;
-  readonly receipt: string | null;
-  readonly createdAt: Instant;
-};
-
-export type GatewaySettlement = {
-  readonly id: string;
-  /** What the bank receives. The entity's own `fees` and `tax` are zero for normal settlements; use the items. */
-  readonly amount: Paise;
-  readonly status: "created" | "processed" | "failed";
-  readonly utr: string | null;
-  readonly createdAt: Instant;
-};
-
-export type SettlementItem = {
-  /** pay_…, rfnd_… or adj_… */
-  readonly entityId: string;
-  readonly type: "payment" | "refund" | "transfer" | "adjustment";
-  readonly debit: Paise;
-  readonly credit: Paise;
-  readonly amount: Paise;
-  /** Includes `tax`. */
-  readonly fee: Paise;
-  readonly tax: Paise;
-  readonly isOnHold: boolean;
-  readonly isSettled: boolean;
-  readonly settlementId: string | null;
-  readonly utr: string | null;
-  readonly paymentId: string | null;
-  readonly orderId: string | null;
-  readonly orderReceipt: string | null;
-  readonly method: string | null;
-  readonly createdAt: Instant;
-  readonly settledAt: Instant | null;
-};
-
-export type Page = { readonly count?: number; readonly skip?: number };
+export type * from "./seen.ts";
 
 /** The payment gateway as this project sees it. One implementation talks to Razorpay (or its simulator) through the real SDK. */
 export type Gateway = {
@@ -129,6 +50,10 @@ export type Gateway = {
   settlementItems(
     of: { readonly year: number; readonly month: number; readonly day?: number } & Page,
   ): Promise<Outcome<SettlementItem[]>>;
+  readonly links: LinkCalls;
+  readonly qrCodes: QrCalls;
+  readonly virtualAccounts: VirtualAccountCalls;
+  readonly disputes: DisputeCalls;
   /** Whether the raw bytes were signed with a secret that is valid at `at`. */
   verifyWebhook(rawBody: Buffer, signature: string | undefined, at: Instant): boolean;
   /** Whether the browser's callback was signed by the gateway. `orderId` comes from our own database, never from the callback. */
@@ -149,6 +74,8 @@ export type WebhookSecret = {
 export type GatewayConfig = {
   readonly keyId: string;
   readonly keySecret: string;
+  /** Secrets of keys that were rolled lately: checkouts begun before come back signed with them. */
+  readonly previousKeySecrets?: readonly string[];
   readonly webhookSecrets: readonly WebhookSecret[];
   /** https://api.razorpay.com, or the simulator's address in test mode. */
   readonly baseUrl?: string;

@@ -3,9 +3,11 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import Razorpay from "razorpay";
 import { invariant } from "../../ledger/kernel/errors.ts";
+import { call, checkId, seconds, wire } from "./calls.ts";
+import { disputeCalls, linkCalls, qrCalls, virtualAccountCalls } from "./collect-calls.ts";
 import { parseList, parseOrder, parsePayment, parseRefund, parseSettlement, parseSettlementItem } from "./entities.ts";
 import { gatewayErrors } from "./errors.ts";
-import type { Gateway, GatewayConfig, Outcome } from "./gateway.ts";
+import type { Gateway, GatewayConfig } from "./gateway.ts";
 import { checkoutMessage, isSignedBy } from "./signatures.ts";
 
 const RAZORPAY_URL = "https://api.razorpay.com";
@@ -23,16 +25,6 @@ type RequestConfig = { headers: { set(name: string, value: string): unknown } };
 /** Headers of one call. The SDK has no per-request headers, and drops X-Refund-Idempotency from its constructor's. */
 const callHeaders = new AsyncLocalStorage<Readonly<Record<string, string>>>();
 
-// 408, 409 and 429 may be answered while, or although, the work is done: they are not refusals.
-const UNDECIDED = new Set([0, 408, 409, 425, 429]);
-
-const ID = /^(order|pay|rfnd|setl)_[A-Za-z0-9]{14}$/;
-
-/** The SDK puts ids into paths unescaped; an id that is not one must never leave the house. */
-function checkId(kind: "order" | "pay" | "rfnd" | "setl", id: string): void {
-  if (!ID.test(id) || !id.startsWith(`${kind}_`)) throw gatewayErrors.GATEWAY_ID({ kind, id: id.slice(0, 40) });
-}
-
 /**
  * Opens the Razorpay account (or its simulator) through the real SDK. Raises GATEWAY_CONFIG for an empty or malformed key or secret,
  * for a live key on any host but Razorpay's, and in production for test keys or a simulator that was not allowed.
@@ -40,6 +32,7 @@ function checkId(kind: "order" | "pay" | "rfnd" | "setl", id: string): void {
 export function createGateway(config: GatewayConfig): Gateway {
   const baseUrl = (config.baseUrl ?? RAZORPAY_URL).replace(/\/+$/, "");
   const mode = checkConfig(config, baseUrl);
+  const keySecrets = [config.keySecret, ...(config.previousKeySecrets ?? [])];
   const sdk = new Razorpay({ key_id: config.keyId, key_secret: config.keySecret });
   const transport = (sdk as unknown as { api?: { rq?: Transport } }).api?.rq;
   invariant(transport?.defaults && transport.interceptors, "the razorpay SDK keeps its axios instance at api.rq");
@@ -151,13 +144,17 @@ export function createGateway(config: GatewayConfig): Gateway {
         () => sdk.settlements.reports({ year, month, ...(day === undefined ? {} : { day }), count, skip }),
         (j) => parseList(j, parseSettlementItem),
       ),
+    links: linkCalls(sdk, keySecrets),
+    qrCodes: qrCalls(sdk),
+    virtualAccounts: virtualAccountCalls(sdk),
+    disputes: disputeCalls(sdk),
     verifyWebhook: (rawBody, signature, at) =>
       config.webhookSecrets
         // Every secret is tried, so that the time taken tells nothing about which one matched.
         .map((s) => (s.validUntil === undefined || at < s.validUntil) && isSignedBy(rawBody, signature, s.secret))
         .includes(true),
     verifyCheckout: ({ orderId, paymentId, signature }) =>
-      isSignedBy(checkoutMessage(orderId, paymentId), signature, config.keySecret),
+      keySecrets.map((secret) => isSignedBy(checkoutMessage(orderId, paymentId), signature, secret)).includes(true),
     close: () => {
       for (const agent of agents) agent.destroy();
     },
@@ -201,32 +198,4 @@ function normalise(error: unknown): never {
       data: { error: { code, description: typeof e.message === "string" ? e.message.slice(0, 200) : "" } },
     },
   };
-}
-
-async function call<T>(request: () => Promise<unknown>, parse: (json: unknown) => T | undefined): Promise<Outcome<T>> {
-  try {
-    const value = parse(await request());
-    return value === undefined ? { kind: "unknown", status: 200, cause: "UNEXPECTED_BODY" } : { kind: "ok", value };
-  } catch (error) {
-    const thrown = error as { statusCode?: unknown; error?: { code?: unknown; description?: unknown } };
-    const status = typeof thrown.statusCode === "number" ? thrown.statusCode : 0;
-    const code = typeof thrown.error?.code === "string" ? thrown.error.code : "NO_BODY";
-    if (status >= 400 && status < 500 && !UNDECIDED.has(status) && code !== "NON_JSON" && code !== "NO_BODY") {
-      const description = typeof thrown.error?.description === "string" ? thrown.error.description : code;
-      return { kind: "rejected", status, code, description: description.slice(0, 500) };
-    }
-    return { kind: "unknown", status, cause: error instanceof Error ? error.message.slice(0, 200) : code };
-  }
-}
-
-/** Paise as the JSON number that the API wants: exact, or not at all. */
-function wire(amount: bigint): number {
-  invariant(
-    amount > 0n && amount <= BigInt(Number.MAX_SAFE_INTEGER),
-    "an amount on the wire is a positive safe integer of paise",
-  );
-  return Number(amount);
-}
-function seconds(at: Date): number {
-  return Math.floor(at.getTime() / 1000);
 }

@@ -20,3 +20,13 @@ export function isSignedBy(message: Buffer | string, signature: string | undefin
 export function checkoutMessage(orderId: string, paymentId: string): string {
   return `${orderId}|${paymentId}`;
 }
+
+/** A payment link's return: HMAC of "link|reference|status|payment" with the key secret. */
+export function linkMessage(back: {
+  readonly linkId: string;
+  readonly referenceId: string;
+  readonly status: string;
+  readonly paymentId: string;
+}): string {
+  return `${back.linkId}|${back.referenceId}|${back.status}|${back.paymentId}`;
+}

@@ -6,8 +6,12 @@ import { createSimulator, type Simulator } from "./simulator.ts";
 export type RunningSimulator = Simulator & { readonly url: string; readonly port: number; close(): Promise<void> };
 
 /** The simulator on a port of its own (0: any free one), on the loopback only. */
-export async function startSimulator(port: number, options: SimulatorOptions = {}): Promise<RunningSimulator> {
-  const simulator = createSimulator(options);
+export async function startSimulator(
+  port: number,
+  options: SimulatorOptions = {},
+  others: readonly SimulatorOptions[] = [],
+): Promise<RunningSimulator> {
+  const simulator = createSimulator(options, others);
   const server = createServer((req, res) => {
     simulator.handle(req, res).catch(() => {
       if (!res.headersSent) res.writeHead(500);
