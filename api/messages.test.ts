@@ -6,6 +6,7 @@ import {
   listRefunds,
   openCounterSession,
   processInbox,
+  setExcessPolicy,
   receiveAtCounter,
   type Receipt,
   type Tender,
@@ -90,8 +91,9 @@ test("each receipt and refund note is told once, in the person's language, with 
   const receipts = [
     await receive(city, b, cheque),
     await receive(city, c, { kind: "cash" }),
-    // The double click that the gateway let through.
+    // The double click that the gateway let through, where the ULB holds such money.
     ...(await (async () => {
+      await city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
       const order = await createOrder(app, city.as("citizen"), {
         consumerId: a.id,
         amount: rupees("1188.00"),

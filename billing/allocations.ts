@@ -40,6 +40,8 @@ export type Payment = {
   readonly amount: Paise;
   /** The date of the receipt's entry. */
   readonly date: LocalDate;
+  /** The day on which the payer paid, where that is another: rebate and penalty are reckoned on it. */
+  readonly reckonedOn?: LocalDate;
   readonly source: Source;
   readonly billId?: string | null;
   /** What is more than the dues becomes the consumer's advance, or is left for the caller to book (a refund payable, case C09). */
@@ -114,8 +116,9 @@ export async function applyPayments(tx: Tx, payments: readonly Payment[]): Promi
     const setup = setups.get(payment.date)?.get(consumer.service);
     if (!setup) throw billingErrors.SERVICE_UNKNOWN({ service: consumer.service });
     const open = lines.get(consumer.id) ?? [];
-    const reckoned = reckonPenalties(open, late, setup, payment.date);
-    const settled = settle([...open, ...reckoned], payment.amount, payment.date, setup.terms);
+    const reckonedOn = payment.reckonedOn ?? payment.date;
+    const reckoned = reckonPenalties(open, late, setup, reckonedOn);
+    const settled = settle([...open, ...reckoned], payment.amount, reckonedOn, setup.terms);
     const toAdvance = payment.excess === "leave" ? ZERO : settled.excess;
 
     for (const penalty of reckoned) {

@@ -43,6 +43,11 @@ export function receiptLines(
   return [...money, ...credits];
 }
 
+/** The gateway's fee that the payer bore: recovered, and shown apart. Nothing where there is none. */
+export function convenienceFeeLines(account: string, fee: Paise): Line[] {
+  return fee > 0n ? [cr(account, fee, { function: FINANCE_FUNCTION })] : [];
+}
+
 /** CO-05: money of nobody we know. Cr unidentified credits, a liability, until somebody finds whose it is. */
 export function unidentifiedLines(
   accounts: { clearing: string; unidentified: string },
@@ -105,15 +110,34 @@ export function cancellationLines(account: string, party: Party | undefined, tak
   return [...takenBack, ...creditMoney(account, party, takenBack)];
 }
 
-/** CO-10: the gateway paid a refund out. Dr what we owed, Cr gateway clearing. */
+/** CO-10: a refund was paid out, by the gateway or from the bank. Dr what we owed, Cr gateway clearing or bank, in each fund it is owed in. */
 export function refundLines(
-  accounts: { liability: string; clearing: string },
+  accounts: { liability: string; money: string },
   paymentId: string,
   consumerCode: string | null,
-  amount: Paise,
+  byFund: ReadonlyMap<string, Paise>,
 ): Line[] {
   const party = consumerCode === null ? gatewayParty(paymentId) : consumerParty(consumerCode);
-  return [dr(accounts.liability, amount, { party }), cr(accounts.clearing, amount, { party: gatewayParty(paymentId) })];
+  return [...byFund].flatMap(([fund, amount]) => [
+    dr(accounts.liability, amount, { fund, party }),
+    cr(accounts.money, amount, { fund, party: gatewayParty(paymentId) }),
+  ]);
+}
+
+/** A refund is sanctioned: `debits` says what it comes out of, Cr refunds payable, in each fund. */
+export function sanctionLines(
+  liability: string,
+  paymentId: string,
+  consumerCode: string | null,
+  debits: readonly Line[],
+): Line[] {
+  const party = consumerCode === null ? gatewayParty(paymentId) : consumerParty(consumerCode);
+  return [...debits, ...creditMoney(liability, party, debits)];
+}
+
+/** A lost dispute: `debits` opens the dues again or claims from the gateway, Cr gateway clearing with what it took, in each fund. */
+export function disputeLossLines(clearing: string, paymentId: string, debits: readonly Line[]): Line[] {
+  return [...debits, ...creditMoney(clearing, gatewayParty(paymentId), debits)];
 }
 
 function creditMoney(account: string, party: Party | undefined, takenBack: readonly Line[]): Line[] {

@@ -167,6 +167,87 @@ export const collectionErrors = defineErrors({
     status: 403,
     message: (f: { person: string }) => `${f.person} asked for this refund; another person approves it`,
   },
+  REFUND_ROOM: {
+    status: 409,
+    message: (f: { asked: string; captured: string; refunded: string; disputed: string; room: string }) =>
+      `a refund of ${f.asked} is refused: captured ${f.captured} − refunded or being refunded ${f.refunded} − disputed ${f.disputed} = ${f.room}`,
+  },
+  REFUND_SOURCE: {
+    status: 422,
+    message: (f: { payment: string; origin: string; reason: string }) =>
+      `nothing of payment ${f.payment} can be refunded from ${f.origin}: ${f.reason}`,
+  },
+  REFUND_REASON: { status: 422, message: (f: { reason: string }) => `"${f.reason}" does not say why; give the reason` },
+  REFUND_AT_GATEWAY: {
+    status: 409,
+    message: (f: { refund: string; found: string }) =>
+      `refund ${f.refund} is not paid from the bank: the gateway says ${f.found}`,
+  },
+  BANK_REFERENCE: {
+    status: 422,
+    message: (f: { reference: string }) => `"${f.reference}" is not a UTR; it has 10 to 30 letters and digits`,
+  },
+  PAYMENT_NOT_FOUND: { status: 404, message: (f: { payment: string }) => `there is no payment ${f.payment} in this ULB` },
+  EVIDENCE_FILE: {
+    status: 422,
+    message: (f: { problem: string }) => `the evidence is refused: ${f.problem}`,
+  },
+  MERCHANT_ACCOUNT: {
+    status: 422,
+    message: (f: { account: string }) => `"${f.account}" is not an account of the gateway; it is like acc_ with 14 characters`,
+  },
+  EXCESS_POLICY: {
+    status: 422,
+    message: (f: { service: string; limit: string; days: string }) =>
+      `the policy for ${f.service} is refused: limit ${f.limit}, ${f.days} days; the limit is more than 0.00, the days 0 to 180`,
+  },
+  DISPUTE_NOT_FOUND: { status: 404, message: (f: { dispute: string }) => `there is no dispute ${f.dispute} in this ULB` },
+  DISPUTE_STATUS: {
+    status: 409,
+    message: (f: { dispute: string; status: string }) =>
+      `dispute ${f.dispute} is ${f.status}; only one that is open and not answered yet can be answered`,
+  },
+  DISPUTE_ANSWER: {
+    status: 422,
+    message: (f: { problem: string }) => `the answer to the dispute is refused: ${f.problem}`,
+  },
+  PARTNER_NOT_FOUND: {
+    status: 403,
+    message: (f: { actor: string }) => `${f.actor} posts for no partner of this ULB; an administrator names the partner first`,
+  },
+  PARTNER_INVALID: { status: 422, message: (f: { problem: string }) => `the partner is refused: ${f.problem}` },
+  EXTERNAL_REFERENCE: {
+    status: 422,
+    message: (f: { reference: string }) =>
+      `"${f.reference}" is not a reference; it has 4 to 64 letters, digits, ".", "_", ":" or "-"`,
+  },
+  EXTERNAL_AMOUNT: {
+    status: 422,
+    message: (f: { amount: string }) => `a payment of ${f.amount} cannot be posted; it is for more than 0.00`,
+  },
+  EXTERNAL_CONFLICT: {
+    status: 409,
+    message: (f: { partner: string; reference: string; posted: string; sent: string; receipt: string }) =>
+      `${f.partner} posted ${f.reference} before with ${f.posted}, receipt ${f.receipt}; now it is sent with ${f.sent}`,
+  },
+  EXTERNAL_SETTLEMENT: {
+    status: 422,
+    message: (f: { problem: string }) => `the settlement is refused: ${f.problem}`,
+  },
+  EXTERNAL_SETTLED: {
+    status: 409,
+    message: (f: { partner: string; reference: string; amount: string }) =>
+      `settlement ${f.reference} of ${f.partner} is booked already, with ${f.amount}`,
+  },
+  REQUEST_NOT_FOUND: { status: 404, message: (f: { request: string }) => `there is no payment request ${f.request} in this ULB` },
+  REQUEST_INVALID_TERMS: {
+    status: 422,
+    message: (f: { problem: string }) => `the payment request is refused: ${f.problem}`,
+  },
+  REQUEST_STATE: {
+    status: 409,
+    message: (f: { request: string; state: string }) => `payment request ${f.request} is ${f.state}; only an open one can be closed`,
+  },
   TASK_NOT_FOUND: { status: 404, message: (f: { task: string }) => `there is no open task ${f.task}` },
   SETTLED_ELSEWHERE: {
     status: 409,

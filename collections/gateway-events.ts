@@ -2,10 +2,17 @@ import { createHash } from "node:crypto";
 import { systemActor, inTransaction, type Read, type Tx, type Ulb, type Who } from "../ledger/kernel/tx.ts";
 import type { CollectionsApp } from "./context.ts";
 import { collectionErrors } from "./errors.ts";
-import { parsePayment, parseRefund, type GatewayPayment } from "./gateway/index.ts";
-import { applyObservations, observePayments } from "./payments.ts";
+import { askDispute, placeDisputes } from "./disputes/answers.ts";
+import type { DisputeObservation } from "./disputes/dispute-state.ts";
+import { observeDisputes } from "./disputes/disputes.ts";
+import { parseJson, readEvent } from "./event-reading.ts";
+import { merchantSettings } from "./payment-settings.ts";
+import { applyObservations } from "./payments.ts";
 import type { Booked, Observation } from "./payment-state.ts";
-import { observeRefunds, type RefundObservation } from "./refunds.ts";
+import { observeRefunds } from "./refund-observations.ts";
+import type { RefundObservation } from "./refunds.ts";
+import { noteRequestPayments, wakeRequests } from "./requests/request-payments.ts";
+import { observePayments } from "./strangers.ts";
 import { setTasks } from "./tasks.ts";
 
 /** Bodies above this are refused; the gateway's own are a few kilobytes. */
@@ -61,17 +68,6 @@ function eventName(rawBody: Buffer): string {
   return typeof body?.["event"] === "string" ? body["event"].slice(0, 100) : "not-json";
 }
 
-function parseJson(raw: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(raw.toString("utf8"));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 async function noteRejection(tx: Tx, raw: Buffer, reason: string, eventId: string | undefined): Promise<void> {
   const row = await tx.queryOne<{ id: bigint }>(
     `insert into collections.rejected_webhooks (ulb_id, received_at, reason, event_key, body_bytes, body_sha256, body_start)
@@ -102,47 +98,6 @@ async function noteRejection(tx: Tx, raw: Buffer, reason: string, eventId: strin
 }
 
 type EventRow = { event_key: string; event: string; raw: Buffer; received_at: Date; attempts: number };
-type Reading =
-  | { readonly kind: "payment"; readonly observation: Observation }
-  | { readonly kind: "refund"; readonly payment: GatewayPayment | undefined; readonly refund: RefundObservation }
-  | { readonly kind: "ignore" }
-  | { readonly kind: "ask"; readonly paymentId: string }
-  | { readonly kind: "dead"; readonly reason: string };
-
-const PAYMENT_EVENTS = new Set(["payment.authorized", "payment.captured", "payment.failed", "order.paid"]);
-const REFUND_EVENTS = new Set(["refund.created", "refund.processed", "refund.failed"]);
-
-/** What an event says, without looking at anything but its bytes. */
-function readEvent(raw: Buffer, eventKey: string): Reading {
-  const body = parseJson(raw);
-  if (!body) return { kind: "dead", reason: "the body is signed but is not JSON" };
-  const event = body["event"];
-  const payload = body["payload"];
-  const entityOf = (name: string): unknown => {
-    const part =
-      typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>)[name] : undefined;
-    return typeof part === "object" && part !== null ? (part as Record<string, unknown>)["entity"] : undefined;
-  };
-  if (typeof event !== "string") return { kind: "dead", reason: "the body has no event" };
-  const seconds = body["created_at"];
-  const at = typeof seconds === "number" && Number.isSafeInteger(seconds) ? new Date(seconds * 1000) : undefined;
-  if (PAYMENT_EVENTS.has(event)) {
-    const payment = parsePayment(entityOf("payment"));
-    if (payment && at) return { kind: "payment", observation: { payment, feed: "webhook", at, eventKey } };
-    // Numbers as text, a missing key: nothing is guessed, the gateway is asked for the payment itself.
-    const id = (entityOf("payment") as { id?: unknown } | undefined)?.id;
-    return typeof id === "string" && /^pay_[A-Za-z0-9]{14}$/.test(id)
-      ? { kind: "ask", paymentId: id }
-      : { kind: "dead", reason: `${event} without a payment` };
-  }
-  if (REFUND_EVENTS.has(event)) {
-    const refund = parseRefund(entityOf("refund"));
-    if (!refund || !at) return { kind: "dead", reason: `${event} without a refund` };
-    return { kind: "refund", payment: parsePayment(entityOf("payment")), refund: { refund, at } };
-  }
-  return { kind: "ignore" };
-}
-
 export type InboxResult = {
   readonly processed: number;
   readonly receipts: number;
@@ -173,20 +128,33 @@ export async function processInbox(
       total.processed += single.processed;
       total.receipts += single.receipts;
       total.failed += single.failed;
-      total.parked += await settleAsks(app, who, single.asks);
+      total.parked += single.parked + (await settleAsks(app, who, single.asks));
       if (single.processed + single.failed === 0) break;
       continue;
     }
     total.processed += set.count;
     total.receipts += set.receipts;
-    total.parked += await settleAsks(app, who, set.asks);
+    total.parked += set.parked + (await settleAsks(app, who, set.asks));
     if (set.count === 0) break;
   }
   return total;
 }
 
-type Ask = { readonly eventKey: string; readonly paymentId: string; readonly refund?: RefundObservation };
-type SetResult = { readonly count: number; readonly receipts: number; readonly asks: readonly Ask[] };
+/** What must be asked for at the gateway, outside the transaction, before its event is closed. */
+type Ask = {
+  readonly eventKey: string;
+  readonly paymentId?: string;
+  readonly refund?: RefundObservation;
+  readonly dispute?: DisputeObservation;
+  readonly disputeId?: string;
+  readonly orderId?: string;
+};
+type SetResult = {
+  readonly count: number;
+  readonly receipts: number;
+  readonly parked: number;
+  readonly asks: readonly Ask[];
+};
 
 async function claim(tx: Tx, limit: number, only?: string): Promise<EventRow[]> {
   return tx.query<EventRow>(
@@ -199,8 +167,18 @@ async function claim(tx: Tx, limit: number, only?: string): Promise<EventRow[]> 
 
 async function processSet(app: CollectionsApp, tx: Tx, limit: number, only?: string): Promise<SetResult> {
   const rows = await claim(tx, limit, only);
-  if (rows.length === 0) return { count: 0, receipts: 0, asks: [] };
-  const readings = rows.map((row) => ({ row, reading: readEvent(row.raw, row.event_key) }));
+  if (rows.length === 0) return { count: 0, receipts: 0, parked: 0, asks: [] };
+  const { accountId } = await merchantSettings(tx);
+  const readings = rows.map((row) => ({ row, reading: readEvent(row.raw, row.event_key, accountId) }));
+  // Which request a payment came through is noted before the payment itself is placed.
+  await noteRequestPayments(
+    tx,
+    readings.flatMap(({ reading }) => {
+      if ((reading.kind !== "payment" && reading.kind !== "ask") || reading.request === undefined) return [];
+      const paymentId = reading.kind === "ask" ? reading.paymentId : reading.observation.payment.id;
+      return [{ paymentId, providerId: reading.request }];
+    }),
+  );
   const observations = readings.flatMap(({ reading }) =>
     reading.kind === "payment"
       ? [reading.observation]
@@ -209,27 +187,42 @@ async function processSet(app: CollectionsApp, tx: Tx, limit: number, only?: str
         : [],
   );
   const applied = await applyObservations(tx, observations);
-  const refunds = readings.flatMap(({ row, reading }) =>
-    reading.kind === "refund" ? [{ eventKey: row.event_key, observation: reading.refund }] : [],
-  );
   const unknownRefunds = new Set(
     await observeRefunds(
       tx,
-      refunds.map((r) => r.observation),
+      readings.flatMap(({ reading }) => (reading.kind === "refund" ? [reading.refund] : [])),
     ),
+  );
+  const unknownDisputed = new Set(
+    await observeDisputes(
+      tx,
+      readings.flatMap(({ reading }) => (reading.kind === "dispute" ? [reading.dispute] : [])),
+    ),
+  );
+  await wakeRequests(
+    tx,
+    readings.flatMap(({ reading }) => (reading.kind === "request" ? [reading.request] : [])),
   );
 
   const asks: Ask[] = [];
-  const done = new Map<string, { state: "done" | "ignored" | "dead"; error: string | null }>();
+  const done = new Map<string, { state: "done" | "ignored" | "dead" | "parked"; error: string | null }>();
   for (const { row, reading } of readings) {
-    if (reading.kind === "dead") done.set(row.event_key, { state: "dead", error: reading.reason });
-    else if (reading.kind === "ignore") done.set(row.event_key, { state: "ignored", error: null });
-    else if (reading.kind === "ask") asks.push({ eventKey: row.event_key, paymentId: reading.paymentId });
+    const eventKey = row.event_key;
+    if (reading.kind === "dead") done.set(eventKey, { state: "dead", error: reading.reason });
+    else if (reading.kind === "mismatch") {
+      const error = `account_mismatch: it is of account ${reading.account}, ours is ${accountId}`;
+      done.set(eventKey, { state: "parked", error });
+    } else if (reading.kind === "ignore") done.set(eventKey, { state: "ignored", error: null });
+    else if (reading.kind === "ask") asks.push({ eventKey, paymentId: reading.paymentId });
+    else if (reading.kind === "ask-order") asks.push({ eventKey, orderId: reading.orderId });
+    else if (reading.kind === "ask-dispute") asks.push({ eventKey, disputeId: reading.disputeId });
     else if (reading.kind === "payment" && applied.unknown.has(reading.observation.payment.id)) {
-      asks.push({ eventKey: row.event_key, paymentId: reading.observation.payment.id });
+      asks.push({ eventKey, paymentId: reading.observation.payment.id });
     } else if (reading.kind === "refund" && unknownRefunds.has(reading.refund.refund.id)) {
-      asks.push({ eventKey: row.event_key, paymentId: reading.refund.refund.paymentId, refund: reading.refund });
-    } else done.set(row.event_key, { state: "done", error: null });
+      asks.push({ eventKey, paymentId: reading.refund.refund.paymentId, refund: reading.refund });
+    } else if (reading.kind === "dispute" && unknownDisputed.has(reading.dispute.dispute.paymentId)) {
+      asks.push({ eventKey, paymentId: reading.dispute.dispute.paymentId, dispute: reading.dispute });
+    } else done.set(eventKey, { state: "done", error: null });
   }
   // What must be asked for is taken out of the queue for a minute; the asking happens after this transaction.
   await tx.query(
@@ -249,26 +242,34 @@ async function processSet(app: CollectionsApp, tx: Tx, limit: number, only?: str
   await setTasks(
     tx,
     [...done].flatMap(([key, d]) =>
-      d.state === "dead"
-        ? [{ kind: "event-dead" as const, subject: key, message: `Gateway event ${key}: ${d.error ?? ""}` }]
+      d.state === "dead" || d.state === "parked"
+        ? [
+            {
+              kind: d.state === "dead" ? ("event-dead" as const) : ("event-parked" as const),
+              subject: key,
+              message: `Gateway event ${key}: ${d.error ?? ""}`,
+            },
+          ]
         : [],
     ),
   );
-  return { count: rows.length, receipts: applied.receipts, asks };
+  const parked = [...done.values()].filter((d) => d.state === "parked").length;
+  return { count: rows.length, receipts: applied.receipts, parked, asks };
 }
 
 async function processOneByOne(
   app: CollectionsApp,
   who: Who,
   limit: number,
-): Promise<{ processed: number; receipts: number; failed: number; asks: Ask[] }> {
+): Promise<{ processed: number; receipts: number; failed: number; parked: number; asks: Ask[] }> {
   const keys = await inTransaction(app, who, async (tx) => (await claim(tx, limit)).map((r) => r.event_key));
-  const result = { processed: 0, receipts: 0, failed: 0, asks: [] as Ask[] };
+  const result = { processed: 0, receipts: 0, failed: 0, parked: 0, asks: [] as Ask[] };
   for (const key of keys) {
     try {
       const one = await inTransaction(app, who, (tx) => processSet(app, tx, 1, key));
       result.processed += one.count;
       result.receipts += one.receipts;
+      result.parked += one.parked;
       result.asks.push(...one.asks);
     } catch (error) {
       result.failed++;
@@ -305,40 +306,70 @@ async function postpone(tx: Tx, eventKey: string, error: unknown): Promise<void>
   }
 }
 
-/** Asks the gateway about payments of orders that we do not know, and closes their events. Gives how many were parked. */
+/** Asks the gateway about what we do not know, or could not read, and closes the events. Gives how many were parked. */
 async function settleAsks(app: CollectionsApp, who: Who, asks: readonly Ask[]): Promise<number> {
   let parked = 0;
   for (const ask of asks) {
-    const result = await observePayments(app, who, [ask.paymentId], "webhook").catch(() => undefined);
-    const booked: Booked | undefined = result?.get(ask.paymentId);
-    if (booked === undefined) continue; // the gateway did not answer; the event comes up again in a minute
+    // The gateway did not answer, or the books refused for the moment: the event comes up again in a minute.
+    const answer = await settleAsk(app, who, ask).catch(() => undefined);
+    if (answer === undefined) continue;
     await inTransaction(app, who, async (tx) => {
-      const isForeign = booked.status === "foreign";
-      if (ask.refund && !isForeign) await observeRefunds(tx, [ask.refund]);
       await tx.query(
-        `update collections.gateway_events set state = :state, processed_at = :now, last_error = :reason
+        `update collections.gateway_events set state = :state, processed_at = :now, last_error = left(:reason, 500)
          where ulb_id = :ulb and event_key = :event_key and state = 'new'`,
         {
           ulb: tx.ulb.id,
           event_key: ask.eventKey,
-          state: isForeign ? "parked" : "done",
+          state: answer === "done" ? "done" : "parked",
           now: tx.clock(),
-          reason: isForeign ? booked.reason : null,
+          reason: answer === "done" ? null : answer.parked,
         },
       );
-      if (isForeign) {
-        parked++;
-        await setTasks(tx, [
-          {
-            kind: "event-parked",
-            subject: ask.eventKey,
-            message: `Gateway event ${ask.eventKey} about ${ask.paymentId}: ${booked.reason}`,
-          },
-        ]);
-      }
+      if (answer === "done") return;
+      parked++;
+      await setTasks(tx, [
+        {
+          kind: "event-parked",
+          subject: ask.eventKey,
+          message: `Gateway event ${ask.eventKey}${ask.paymentId === undefined ? "" : ` about ${ask.paymentId}`}: ${answer.parked}`,
+        },
+      ]);
     });
   }
   return parked;
+}
+
+type Answer = "done" | { readonly parked: string } | undefined;
+
+async function settleAsk(app: CollectionsApp, who: Who, ask: Ask): Promise<Answer> {
+  if (ask.disputeId !== undefined) return (await askDispute(app, who, ask.disputeId, "poll")) ? "done" : undefined;
+  if (ask.orderId !== undefined) return askOrder(app, who, ask.orderId);
+  const paymentId = ask.paymentId ?? "";
+  const booked: Booked | undefined = (await observePayments(app, who, [paymentId], "webhook")).get(paymentId);
+  if (booked === undefined) return undefined;
+  if (booked.status === "foreign") return { parked: booked.reason };
+  if (ask.refund) {
+    const refund = { ...ask.refund, ...(booked.status === "open" ? { isUncaptured: true } : {}) };
+    const unknown = await inTransaction(app, who, (tx) => observeRefunds(tx, [refund]));
+    if (unknown.length > 0) return { parked: "its payment is not ours" };
+  }
+  if (ask.dispute) {
+    const unknown = await placeDisputes(app, who, [ask.dispute]);
+    if (unknown.length > 0) return { parked: "the disputed payment was never captured for us" };
+  }
+  return "done";
+}
+
+/** An event that names an order and no payment that can be read. */
+async function askOrder(app: CollectionsApp, who: Who, orderId: string): Promise<Answer> {
+  const found = await app.gateway.orderPayments(orderId);
+  if (found.kind === "unknown") return undefined;
+  if (found.kind === "rejected") return { parked: `the gateway does not know order ${orderId} in our account` };
+  const ids = found.value.map((p) => p.id);
+  const booked = await observePayments(app, who, ids, "webhook");
+  const foreign = [...booked.values()].find((b) => b.status === "foreign");
+  if (foreign?.status === "foreign") return { parked: foreign.reason };
+  return ids.every((id) => booked.has(id)) ? "done" : undefined;
 }
 
 /** How many events stand in each state: for the dashboard and the close check. */

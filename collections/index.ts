@@ -62,13 +62,20 @@ export {
   applyObservation,
   applyObservations,
   findPayments,
-  handleCallback,
-  observePayments,
-  pollDueOrders,
-  pollOrder,
-  type PayerSees,
   type PaymentInfo,
 } from "./payments.ts";
+export { handleCallback, pollDueOrders, pollOrder, type PayerSees } from "./polling.ts";
+export { observePayments } from "./strangers.ts";
+export { captureAuthorised } from "./captures.ts";
+export {
+  excessPolicies,
+  merchantSettings,
+  setExcessPolicy,
+  setMerchantSettings,
+  usualExcessPolicy,
+  type ExcessPolicy,
+  type MerchantSettings,
+} from "./payment-settings.ts";
 export { type Booked, type Feed, type Observation } from "./payment-state.ts";
 export {
   countPrint,
@@ -100,13 +107,21 @@ export { depositInstruments, instrumentsInHand, type InstrumentInHand, type Remi
 export { cancelReceipt, dishonour, type Dishonour } from "./dishonour.ts";
 export {
   approveRefund,
+  askRefund,
   getRefund,
   listRefunds,
-  observeRefunds,
-  sendRefund,
+  rejectRefund,
   type Refund,
+  type RefundOrigin,
+  type RefundRequest,
   type RefundStatus,
 } from "./refunds.ts";
+export { observeRefunds } from "./refund-observations.ts";
+export { payRefundFromBank, sendDueRefunds, sendRefund } from "./refund-sending.ts";
+export * from "./disputes/index.ts";
+export { attachEvidence, listEvidence, type Evidence, type KeptEvidence } from "./evidence.ts";
+export * from "./external/index.ts";
+export * from "./requests/index.ts";
 export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
 export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
 export {

@@ -27,6 +27,16 @@ export type Order = {
   readonly lastError: string | null;
 };
 
+/** What a payment is for: an order, or a request of the ULB (a link, a code, a virtual account), which may name no amount. */
+export type Claim = {
+  readonly kind: "order" | "request";
+  readonly id: string;
+  readonly consumerId: string;
+  readonly billId: string | null;
+  readonly amount: Paise | null;
+  readonly createdAt: Date;
+};
+
 export type OrderRequest = {
   readonly consumerId: string;
   readonly amount: Paise;
@@ -248,7 +258,7 @@ async function makeAtGateway(app: CollectionsApp, who: Who, order: Order, isFirs
   throw collectionErrors.GATEWAY_UNREACHABLE({ order: order.id });
 }
 
-/** Confirms the order with what the gateway made of it; of several (a fault on its side) the oldest, and a task for the others. */
+/** Confirms the order with what the gateway made of it; of several (a fault on its side) the oldest, and the others are watched. */
 async function adoptOrder(app: CollectionsApp, who: Who, order: Order, found: readonly GatewayOrder[]): Promise<Order> {
   const fitting = found.filter((o) => o.amount === order.amount && o.currency === "INR" && o.receipt === order.receipt);
   const [oldest, ...others] = [...fitting].sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
@@ -265,16 +275,68 @@ async function adoptOrder(app: CollectionsApp, who: Who, order: Order, found: re
        returning ${ORDER_COLUMNS}`,
       { ulb: tx.ulb.id, id: order.id, provider_id: oldest.id, now: tx.clock(), poll_at: pollAt(order.createdAt, 0) },
     );
-    await setTasks(
+    const now = confirmed ?? (await getOrder(tx, order.id));
+    await watchOrphans(
       tx,
-      others.map((o) => ({
-        kind: "orphan-order" as const,
-        subject: o.id,
-        message: `The gateway made ${found.length} orders for our order ${order.id}; ${o.id} is not used, look whether it is paid`,
-      })),
+      now,
+      [oldest, ...others].map((o) => o.id),
     );
-    return confirmed ?? getOrder(tx, order.id);
+    return now;
   });
+}
+
+/** Orders of one request besides the one that we hold: kept, polled, and a person is told. */
+async function watchOrphans(tx: Tx, order: Order, providerIds: readonly string[]): Promise<void> {
+  const orphans = providerIds.filter((id) => id !== order.providerOrderId);
+  if (orphans.length === 0) return;
+  const now = tx.clock();
+  await tx.query(
+    `insert into collections.orphan_orders (ulb_id, provider_order_id, order_id, found_at, next_poll_at)
+     select :ulb, id, :order_id, :now::timestamptz, :poll_at::timestamptz from unnest(:ids::text[]) as o (id)
+     on conflict do nothing`,
+    { ulb: tx.ulb.id, order_id: order.id, now, poll_at: pollAt(now, 0), ids: orphans },
+  );
+  await setTasks(
+    tx,
+    orphans.map((id) => ({
+      kind: "orphan-order" as const,
+      subject: id,
+      message: `The gateway made more than one order for our order ${order.id}; ${id} is not handed out, and is watched for money`,
+    })),
+  );
+}
+
+/** Asks the gateway whether it made more than one order of this one's request, and watches the others. */
+export async function adoptOrphans(app: CollectionsApp, who: Who, orderId: string): Promise<void> {
+  const order = await inTransaction(app, who, (tx) => getOrder(tx, orderId));
+  if (order.state !== "confirmed") return;
+  const found = await app.gateway.findOrders(order.receipt);
+  if (found.kind !== "ok" || found.value.length < 2) return;
+  await inTransaction(app, who, (tx) =>
+    watchOrphans(
+      tx,
+      order,
+      found.value.filter((o) => o.receipt === order.receipt).map((o) => o.id),
+    ),
+  );
+}
+
+/** An order of the gateway that carries our ids but is not the one we hold becomes an orphan of that one. Gives whose, if it is one. */
+export async function claimOrphan(
+  tx: Tx,
+  providerOrderId: string | null,
+  origin: { readonly orderId: string | null; readonly receipt: string | null },
+): Promise<string | undefined> {
+  if (providerOrderId === null || (origin.orderId === null && origin.receipt === null)) return undefined;
+  const order = await tx.queryOne<Order>(
+    `select ${ORDER_COLUMNS} from collections.orders
+     where ulb_id = :ulb and state = 'confirmed' and (receipt = :receipt or order_id::text = :order_id)
+     order by receipt = :receipt desc nulls last limit 1`,
+    { ulb: tx.ulb.id, receipt: origin.receipt, order_id: origin.orderId },
+  );
+  if (!order || order.providerOrderId === providerOrderId) return order?.id;
+  await watchOrphans(tx, order, [providerOrderId]);
+  return order.id;
 }
 
 /** Orders whose creation was interrupted (a crash, a lost answer) are looked for and confirmed, or made. Gives how many are settled now. */

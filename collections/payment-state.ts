@@ -1,5 +1,5 @@
 import type { Instant } from "../ledger/kernel/dates.ts";
-import type { Paise } from "../ledger/kernel/money.ts";
+import { ZERO, paise, type Paise } from "../ledger/kernel/money.ts";
 import type { GatewayPayment } from "./gateway/index.ts";
 
 /** The feeds that tell us about a payment. None is trusted more than another: what the gateway says happened, happened. */
@@ -15,6 +15,7 @@ export type Observation = {
 
 /** created 0 < failed 1 < authorized 2 < captured 3. Failed is never the end: a late yes of the bank may follow. */
 export type Rank = 0 | 1 | 2 | 3;
+export const AUTHORIZED: Rank = 2;
 export const CAPTURED: Rank = 3;
 
 export function rankOf(payment: GatewayPayment): Rank {
@@ -43,7 +44,12 @@ export type PaymentState = {
   readonly uncapturedAt: Instant | null;
   /** The first moment at which it was said to be captured: by an event of its own, or by an answer to our asking. */
   readonly capturedEventAt: Instant | null;
+  /** The first answer to our asking that showed it captured: it was captured at that moment or before. */
+  readonly capturedSeenAt: Instant | null;
 };
+
+/** What is authorised later than this after the attempt is a late authorisation: the bank had not answered, and the payer thinks it failed. */
+export const LATE_MS = 15 * 60_000;
 
 export function stateOf({ payment, feed, at }: Observation): PaymentState {
   const rank = rankOf(payment);
@@ -65,6 +71,7 @@ export function stateOf({ payment, feed, at }: Observation): PaymentState {
     uncapturedAt: rank < CAPTURED ? at : null,
     // Only the gateway's own event knows the moment of capture; an answer to our asking comes later than it.
     capturedEventAt: rank === CAPTURED && feed === "webhook" ? at : null,
+    capturedSeenAt: rank === CAPTURED && feed !== "webhook" ? at : null,
   };
 }
 
@@ -97,16 +104,41 @@ export function mergeStates(a: PaymentState, b: PaymentState): PaymentState {
     createdAt: earlier(a.createdAt, b.createdAt) ?? a.createdAt,
     uncapturedAt: later(a.uncapturedAt, b.uncapturedAt),
     capturedEventAt: earlier(a.capturedEventAt, b.capturedEventAt),
+    capturedSeenAt: earlier(a.capturedSeenAt, b.capturedSeenAt),
   };
 }
 
 /**
- * When the money was paid: the captured event's own time; without one, when the payment was made, or the last time it was still said not
- * to be captured, if that is later (a late authorisation that only the poller saw).
+ * When the money was paid: the captured event's own time. Without one, when the payment was made, or the last time it was still said not to be
+ * captured, if that is later; and where that is a late authorisation (a day later, webhooks lost), when it was first seen captured: the gateway
+ * gives no other moment, and the money did not exist before the last time it was denied.
  */
 export function capturedAt(state: PaymentState): Instant {
   if (state.capturedEventAt !== null) return state.capturedEventAt;
-  return state.uncapturedAt !== null && state.uncapturedAt > state.createdAt ? state.uncapturedAt : state.createdAt;
+  const { createdAt, uncapturedAt, capturedSeenAt } = state;
+  if (uncapturedAt === null || uncapturedAt <= createdAt) return createdAt;
+  const isLate = uncapturedAt.getTime() - createdAt.getTime() >= LATE_MS;
+  return isLate && capturedSeenAt !== null && capturedSeenAt > uncapturedAt ? capturedSeenAt : uncapturedAt;
+}
+
+/** Whether the bank's yes came late; see LATE_MS. */
+export function isLate(capturedAt: Instant, createdAt: Instant): boolean {
+  return capturedAt.getTime() - createdAt.getTime() >= LATE_MS;
+}
+
+/**
+ * What of a captured amount is the gateway's fee that the payer bore on top of the order's amount. The gateway's own figure of the fee must be the
+ * difference; where it tells none yet, a difference of up to a twentieth. Anything else is an amount that differs, and a person is told.
+ */
+export function convenienceFee(
+  payment: Pick<PaymentState, "amount" | "fee">,
+  asked: Paise | null,
+  feeBearer: "ulb" | "payer",
+): Paise {
+  if (feeBearer !== "payer" || asked === null || payment.amount <= asked) return ZERO;
+  const difference = paise(payment.amount - asked);
+  const fits = payment.fee === null ? difference * 20n <= asked : payment.fee === difference;
+  return fits ? difference : ZERO;
 }
 
 /** What we know of a payment after an observation was applied. */

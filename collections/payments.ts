@@ -1,23 +1,22 @@
 import { invariant } from "../ledger/kernel/errors.ts";
-import { formatIndian, paise, type Paise } from "../ledger/kernel/money.ts";
-import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
-import type { CollectionsApp } from "./context.ts";
-import { collectionErrors } from "./errors.ts";
-import type { GatewayPayment } from "./gateway/index.ts";
-import { getOrder, ORDER_COLUMNS, pollAt, type Order } from "./orders.ts";
+import { paise, type Paise } from "../ledger/kernel/money.ts";
+import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { planCaptures } from "./capture-plan.ts";
+import type { Claim } from "./orders.ts";
 import {
+  AUTHORIZED,
   capturedAt,
   CAPTURED,
+  isLate,
   mergeStates,
   stateOf,
   type Booked,
-  type Feed,
   type Observation,
   type PaymentState,
   type Rank,
 } from "./payment-state.ts";
 import { bookCaptures, type Capture } from "./receipts.ts";
-import { setTasks } from "./tasks.ts";
+import { refundSecondPayments } from "./refunds.ts";
 
 export type Applied = {
   readonly booked: ReadonlyMap<string, Booked>;
@@ -43,7 +42,11 @@ type PaymentRow = {
   created_at: Date;
   uncaptured_at: Date | null;
   captured_at: Date | null;
+  captured_seen_at: Date | null;
 };
+
+/** What a payment is for, and how its row is locked against other feeds. */
+type Claimed = Claim & { readonly status: "created" | "attempted" | "paid" };
 
 /**
  * Applies what the feeds said, in one transaction: the one place where a payment's state changes. Whichever feed first says "captured" makes
@@ -62,23 +65,22 @@ export async function applyObservations(
     const before = said.get(o.payment.id);
     said.set(o.payment.id, before ? mergeStates(before, stateOf(o)) : stateOf(o));
   }
-  const orders = await lockOrders(tx, [...said.values()]);
+  const claims = await lockClaims(tx, [...said.values()]);
   const unknown = new Set<string>();
   const wanted: PaymentState[] = [];
   for (const state of said.values()) {
-    const isOurs = state.providerOrderId !== null && orders.has(state.providerOrderId);
-    if ((isOurs && state.currency === "INR") || adopt.has(state.paymentId)) wanted.push(state);
+    if ((claims.has(state.paymentId) && state.currency === "INR") || adopt.has(state.paymentId)) wanted.push(state);
     else unknown.add(state.paymentId);
   }
   // In the order of their ids: two transactions that bring the same payments never wait for each other.
   wanted.sort((a, b) => (a.paymentId < b.paymentId ? -1 : 1));
   const merged = await mergeStored(tx, wanted);
-  const rows = await storePayments(tx, merged, orders);
+  const rows = await storePayments(tx, merged, claims);
   await storeObservations(
     tx,
     observations.filter((o) => !unknown.has(o.payment.id)),
   );
-  await touchOrders(tx, merged, orders);
+  await touchOrders(tx, merged, claims);
 
   const booked = new Map<string, Booked>();
   const captures: Capture[] = [];
@@ -92,11 +94,21 @@ export async function applyObservations(
     else if (row.rank < CAPTURED) booked.set(state.paymentId, { status: "open", rank: row.rank });
     else {
       invariant(row.captured_at !== null, "a captured payment has its moment");
-      const order = state.providerOrderId === null ? undefined : orders.get(state.providerOrderId);
-      captures.push({ payment: state, order: order ?? null, paidAt: row.captured_at });
+      captures.push({ payment: state, order: claims.get(state.paymentId) ?? null, paidAt: row.captured_at });
     }
   });
   for (const [paymentId, result] of await bookCaptures(tx, captures)) booked.set(paymentId, result);
+  await refundSecondPayments(
+    tx,
+    captures.flatMap((c) => (booked.get(c.payment.paymentId)?.status === "receipt" ? [c.payment.paymentId] : [])),
+  );
+  await planCaptures(
+    tx,
+    merged.flatMap((s) => {
+      const claim = claims.get(s.paymentId);
+      return claim && rows.get(s.paymentId)?.rank === AUTHORIZED ? [{ paymentId: s.paymentId, claim }] : [];
+    }),
+  );
   return { booked, unknown, receipts: captures.length };
 }
 
@@ -105,16 +117,50 @@ export async function applyObservation(tx: Tx, observation: Observation): Promis
   return (await applyObservations(tx, [observation])).booked.get(observation.payment.id);
 }
 
-async function lockOrders(tx: Tx, states: readonly PaymentState[]): Promise<Map<string, Order>> {
-  const ids = [...new Set(states.flatMap((s) => (s.providerOrderId === null ? [] : [s.providerOrderId])))];
-  if (ids.length === 0) return new Map();
-  const rows = await tx.query<Order>(
-    `select ${ORDER_COLUMNS} from collections.orders
-     where ulb_id = :ulb and provider_order_id = any(:ids::text[])
-     order by order_id for no key update`,
-    { ulb: tx.ulb.id, ids },
-  );
-  return new Map(rows.map((o) => [o.providerOrderId ?? "", o]));
+/**
+ * What each payment is for: its order (by the gateway's id of it, or of one that the gateway made twice), else the request that it came through.
+ * Locked, so that feeds that tell of the same payment wait for each other.
+ */
+async function lockClaims(tx: Tx, states: readonly PaymentState[]): Promise<Map<string, Claimed>> {
+  const orderIds = [...new Set(states.flatMap((s) => (s.providerOrderId === null ? [] : [s.providerOrderId])))];
+  const orders =
+    orderIds.length === 0
+      ? []
+      : await tx.query<Claimed & { readonly providerId: string }>(
+          `select o.order_id as id, 'order' as kind, o.consumer_id as "consumerId", o.bill_id as "billId", o.amount, o.status,
+             o.created_at as "createdAt", p.provider_id as "providerId"
+           from (
+             select order_id, provider_order_id as provider_id from collections.orders
+             where ulb_id = :ulb and provider_order_id = any(:ids::text[])
+             union all
+             select order_id, provider_order_id from collections.orphan_orders
+             where ulb_id = :ulb and provider_order_id = any(:ids::text[])
+           ) as p
+           join collections.orders o on o.ulb_id = :ulb and o.order_id = p.order_id
+           order by o.order_id for no key update of o`,
+          { ulb: tx.ulb.id, ids: orderIds },
+        );
+  const byOrder = new Map(orders.map(({ providerId, ...claim }) => [providerId, claim]));
+  const claims = new Map<string, Claimed>();
+  const rest: string[] = [];
+  for (const s of states) {
+    const order = s.providerOrderId === null ? undefined : byOrder.get(s.providerOrderId);
+    if (order) claims.set(s.paymentId, order);
+    else rest.push(s.paymentId);
+  }
+  if (rest.length > 0) {
+    const requests = await tx.query<Claimed & { readonly paymentId: string }>(
+      `select r.request_id as id, 'request' as kind, r.consumer_id as "consumerId", r.bill_id as "billId", r.amount, 'created' as status,
+         r.created_at as "createdAt", m.payment_id as "paymentId"
+       from collections.request_payments m
+       join collections.payment_requests r on r.ulb_id = m.ulb_id and r.request_id = m.request_id
+       where m.ulb_id = :ulb and m.payment_id = any(:ids::text[])
+       order by r.request_id for no key update of r`,
+      { ulb: tx.ulb.id, ids: rest },
+    );
+    for (const { paymentId, ...claim } of requests) claims.set(paymentId, claim);
+  }
+  return claims;
 }
 
 /** Joins what was said now with what was known, row by row. */
@@ -122,7 +168,7 @@ async function mergeStored(tx: Tx, states: readonly PaymentState[]): Promise<Pay
   if (states.length === 0) return [];
   const rows = await tx.query<PaymentRow>(
     `select payment_id, provider_order_id, amount, rank, method, bank, card_last4, card_network, reference, contact, fee, tax, created_at,
-       uncaptured_at, captured_at
+       uncaptured_at, captured_at, captured_seen_at
      from collections.payments where ulb_id = :ulb and payment_id = any(:ids::text[])
      order by payment_id for no key update`,
     { ulb: tx.ulb.id, ids: states.map((s) => s.paymentId) },
@@ -151,7 +197,9 @@ function storedState(r: PaymentRow): PaymentState {
     tax: r.tax === null ? null : paise(r.tax),
     createdAt: r.created_at,
     uncapturedAt: r.uncaptured_at,
+    // A stored moment stays: what was booked on it is not moved by what is heard later.
     capturedEventAt: r.captured_at,
+    capturedSeenAt: r.captured_seen_at,
   };
 }
 
@@ -165,17 +213,17 @@ type StoredRow = {
 async function storePayments(
   tx: Tx,
   states: readonly PaymentState[],
-  orders: ReadonlyMap<string, Order>,
+  claims: ReadonlyMap<string, Claimed>,
 ): Promise<Map<string, StoredRow>> {
   if (states.length === 0) return new Map();
   // A payment without an order of ours has no order row to serialise on; there the conflict clause keeps the greater rank.
   const rows = await tx.query<StoredRow & { payment_id: string }>(
     `insert into collections.payments as p (ulb_id, payment_id, order_id, provider_order_id, amount, rank, method, bank, card_last4, card_network,
-       reference, contact, fee, tax, created_at, uncaptured_at, captured_at, first_seen_at)
+       reference, contact, fee, tax, created_at, uncaptured_at, captured_at, captured_seen_at, request_id, first_seen_at)
      select :ulb, s.*, :now::timestamptz
      from unnest(:ids::text[], :orders::uuid[], :provider_orders::text[], :amounts::bigint[], :ranks::smallint[], :methods::text[], :banks::text[],
        :last4s::text[], :networks::text[], :refs::text[], :contacts::text[], :fees::bigint[], :taxes::bigint[], :created::timestamptz[],
-       :uncaptured::timestamptz[], :captured::timestamptz[]) as s
+       :uncaptured::timestamptz[], :captured::timestamptz[], :seen::timestamptz[], :requests::uuid[]) as s
      on conflict (ulb_id, payment_id) do update set
        order_id = coalesce(p.order_id, excluded.order_id),
        provider_order_id = coalesce(p.provider_order_id, excluded.provider_order_id),
@@ -184,13 +232,15 @@ async function storePayments(
        method = excluded.method, bank = excluded.bank, card_last4 = excluded.card_last4, card_network = excluded.card_network,
        reference = excluded.reference, contact = excluded.contact, fee = excluded.fee, tax = excluded.tax, created_at = excluded.created_at,
        uncaptured_at = excluded.uncaptured_at,
-       captured_at = coalesce(p.captured_at, excluded.captured_at)
+       captured_at = coalesce(p.captured_at, excluded.captured_at),
+       captured_seen_at = least(p.captured_seen_at, excluded.captured_seen_at),
+       request_id = coalesce(p.request_id, excluded.request_id)
      returning payment_id, rank, captured_at, receipt_id, refund_id`,
     {
       ulb: tx.ulb.id,
       now: tx.clock(),
       ids: states.map((s) => s.paymentId),
-      orders: states.map((s) => (s.providerOrderId === null ? null : (orders.get(s.providerOrderId)?.id ?? null))),
+      orders: states.map((s) => idOf(claims.get(s.paymentId), "order")),
       provider_orders: states.map((s) => s.providerOrderId),
       amounts: states.map((s) => s.amount),
       ranks: states.map((s) => s.rank),
@@ -205,10 +255,15 @@ async function storePayments(
       created: states.map((s) => s.createdAt),
       uncaptured: states.map((s) => s.uncapturedAt),
       captured: states.map((s) => (s.rank === CAPTURED ? capturedAt(s) : null)),
+      seen: states.map((s) => s.capturedSeenAt),
+      requests: states.map((s) => idOf(claims.get(s.paymentId), "request")),
     },
   );
   return new Map(rows.map((r) => [r.payment_id, r]));
 }
+
+const idOf = (claim: Claimed | undefined, kind: Claim["kind"]): string | null =>
+  claim?.kind === kind ? claim.id : null;
 
 async function storeObservations(tx: Tx, observations: readonly Observation[]): Promise<void> {
   if (observations.length === 0) return;
@@ -228,11 +283,15 @@ async function storeObservations(tx: Tx, observations: readonly Observation[]): 
 }
 
 /** An order with a capture is paid and is not polled any more; one with an attempt says so. */
-async function touchOrders(tx: Tx, states: readonly PaymentState[], orders: ReadonlyMap<string, Order>): Promise<void> {
+async function touchOrders(
+  tx: Tx,
+  states: readonly PaymentState[],
+  claims: ReadonlyMap<string, Claimed>,
+): Promise<void> {
   const status = new Map<string, "attempted" | "paid">();
   for (const s of states) {
-    const order = s.providerOrderId === null ? undefined : orders.get(s.providerOrderId);
-    if (!order || order.status === "paid") continue;
+    const order = claims.get(s.paymentId);
+    if (order?.kind !== "order" || order.status === "paid") continue;
     if (s.rank === CAPTURED) status.set(order.id, "paid");
     else if (order.status === "created" && status.get(order.id) !== "paid") status.set(order.id, "attempted");
   }
@@ -246,166 +305,6 @@ async function touchOrders(tx: Tx, states: readonly PaymentState[], orders: Read
   );
 }
 
-// ---------------------------------------------------------------- the feeds that ask
-
-export type CallbackFields = Readonly<Record<string, string | undefined>>;
-export type PayerSees =
-  | { readonly status: "paid"; readonly receiptId: string }
-  | { readonly status: "refundable"; readonly refundId: string }
-  /** The bank may still say yes: the page looks again. */
-  | { readonly status: "processing" }
-  | { readonly status: "failed"; readonly reason: string };
-
-/**
- * The payer's browser is back from the payment page. Its signature is checked with our own order's id; then the gateway itself is asked,
- * because a callback alone issues no receipt. Raises ORDER_NOT_FOUND, CALLBACK_SIGNATURE (nothing written).
- */
-export async function handleCallback(
-  app: CollectionsApp,
-  who: Who,
-  orderId: string,
-  fields: CallbackFields,
-): Promise<PayerSees> {
-  const order = await inTransaction(app, who, (tx) => getOrder(tx, orderId));
-  const paymentId = fields["razorpay_payment_id"];
-  if (paymentId === undefined) {
-    const result = await pollOrder(app, who, orderId);
-    const reason = fields["error[description]"] ?? "The payment was not completed.";
-    return result.status === "processing" ? { status: "failed", reason: reason.slice(0, 300) } : result;
-  }
-  const isSigned =
-    order.providerOrderId !== null &&
-    /^pay_[A-Za-z0-9]{14}$/.test(paymentId) &&
-    app.gateway.verifyCheckout({
-      orderId: order.providerOrderId,
-      paymentId,
-      signature: fields["razorpay_signature"] ?? "",
-    });
-  if (!isSigned) throw collectionErrors.CALLBACK_SIGNATURE({ order: orderId });
-  const booked = (await observePayments(app, who, [paymentId], "callback")).get(paymentId);
-  return payerSees(booked);
-}
-
-/** Asks the gateway what became of an order, and applies it. The payer's page, the sweeper and "search payment" at the counter do this. */
-export async function pollOrder(app: CollectionsApp, who: Who, orderId: string): Promise<PayerSees> {
-  const order = await inTransaction(app, who, (tx) => getOrder(tx, orderId));
-  if (order.providerOrderId === null) return { status: "processing" };
-  const found = await app.gateway.orderPayments(order.providerOrderId);
-  return inTransaction(app, who, async (tx) => {
-    await tx.query(
-      `update collections.orders set poll_count = poll_count + 1,
-         next_poll_at = case when status = 'paid' then null else :next_at::timestamptz end
-       where ulb_id = :ulb and order_id = :id`,
-      { ulb: tx.ulb.id, id: order.id, next_at: nextPoll(order, tx.clock()) },
-    );
-    if (found.kind !== "ok") return { status: "processing" };
-    const { booked } = await applyObservations(
-      tx,
-      found.value.map((payment) => ({ payment, feed: "poll" as const, at: tx.clock() })),
-    );
-    const results = [...booked.values()].map(payerSees);
-    return (
-      results.find((r) => r.status === "paid") ??
-      results.find((r) => r.status === "refundable") ??
-      results.find((r) => r.status === "processing") ??
-      results.at(-1) ?? { status: "processing" }
-    );
-  });
-}
-
-/** The first moment of the schedule that lies ahead. */
-function nextPoll(order: Order, now: Date): Date | null {
-  for (let i = 0; ; i++) {
-    const at = pollAt(order.createdAt, i);
-    if (at === null || at > now) return at;
-  }
-}
-
-/** Polls the orders that are due: a payer closed the tab and every webhook was lost. Gives how many were asked for. */
-export async function pollDueOrders(app: CollectionsApp, who: Who, limit = 100): Promise<number> {
-  const due = await inTransaction(app, who, (tx) =>
-    tx.query<{ id: string }>(
-      `select order_id as id from collections.orders
-       where ulb_id = :ulb and next_poll_at <= :now and state = 'confirmed' and status <> 'paid'
-       order by next_poll_at limit :row_limit`,
-      { ulb: tx.ulb.id, now: tx.clock(), row_limit: limit },
-    ),
-  );
-  for (const { id } of due) await pollOrder(app, who, id);
-  return due.length;
-}
-
-function payerSees(booked: Booked | undefined): PayerSees {
-  if (booked?.status === "receipt") return { status: "paid", receiptId: booked.receiptId };
-  if (booked?.status === "refund-note") return { status: "refundable", refundId: booked.refundId };
-  if (booked?.status === "foreign") return { status: "failed", reason: booked.reason };
-  if (booked?.status === "open" && booked.rank === 1)
-    return { status: "failed", reason: "The bank declined the payment." };
-  return { status: "processing" };
-}
-
-/**
- * Asks the gateway for payments by id and applies them: for events whose order we do not know, for payments that only a settlement shows, for
- * "search payment". A captured payment whose order names no other ULB is adopted as unidentified: money taken is never refused.
- * Payments for which the gateway did not answer are missing from the result.
- */
-export async function observePayments(
-  app: CollectionsApp,
-  who: Who,
-  paymentIds: readonly string[],
-  feed: Feed,
-): Promise<ReadonlyMap<string, Booked>> {
-  const result = new Map<string, Booked>();
-  for (const id of paymentIds) {
-    const outcome = await app.gateway.fetchPayment(id);
-    // Only "no such payment" tells something about the payment; a refused key or the like is our own trouble and is tried again.
-    if (outcome.kind === "rejected" && (outcome.status === 400 || outcome.status === 404)) {
-      result.set(id, {
-        status: "foreign",
-        reason: `the gateway does not know it in our account: ${outcome.description}`,
-      });
-    }
-    if (outcome.kind !== "ok") continue;
-    const payment = outcome.value;
-    const observation: Observation = { payment, feed, at: app.clock() };
-    const first = await inTransaction(app, who, (tx) => applyObservations(tx, [observation]));
-    const booked = first.booked.get(id) ?? (await adoptStranger(app, who, observation));
-    if (booked) result.set(id, booked);
-  }
-  return result;
-}
-
-async function adoptStranger(app: CollectionsApp, who: Who, observation: Observation): Promise<Booked | undefined> {
-  const { payment } = observation;
-  if (payment.currency !== "INR")
-    return { status: "foreign", reason: `it is in ${payment.currency}, the books are in rupees` };
-  const ulb = await ulbOf(app, payment);
-  if (ulb === undefined) return undefined;
-  if (ulb !== null && ulb !== who.ulb.code) return { status: "foreign", reason: `it belongs to the ULB ${ulb}` };
-  // An uncaptured stranger is nobody's money yet; if it is captured later, that comes as an event of its own.
-  if (!payment.captured) return { status: "open", rank: stateOf(observation).rank };
-  return inTransaction(app, who, async (tx) => {
-    const applied = await applyObservations(tx, [observation], new Set([payment.id]));
-    await setTasks(tx, [
-      {
-        kind: "unidentified-payment",
-        subject: payment.id,
-        message: `${formatIndian(payment.amount)} was captured as ${payment.id} for no order of ours; find whose it is`,
-      },
-    ]);
-    return applied.booked.get(payment.id);
-  });
-}
-
-/** The ULB that the gateway's order (or the payment itself) names; null when it names none, undefined when the gateway did not answer. */
-async function ulbOf(app: CollectionsApp, payment: GatewayPayment): Promise<string | null | undefined> {
-  if (payment.notes["ulb"] !== undefined) return payment.notes["ulb"];
-  if (payment.orderId === null) return null;
-  const order = await app.gateway.fetchOrder(payment.orderId);
-  if (order.kind === "unknown") return undefined;
-  return order.kind === "ok" ? (order.value.notes["ulb"] ?? null) : null;
-}
-
 export type PaymentInfo = {
   readonly id: string;
   readonly orderId: string | null;
@@ -417,6 +316,13 @@ export type PaymentInfo = {
   readonly receiptId: string | null;
   readonly refundId: string | null;
   readonly settlementId: string | null;
+  readonly createdAt: Date;
+  readonly requestId: string | null;
+  readonly convenienceFee: Paise;
+  readonly refunded: Paise;
+  readonly disputed: Paise;
+  /** The bank's yes came long after the attempt: the payer had been told that it failed. */
+  readonly isLate: boolean;
 };
 
 /** The payments of an order, or one by its id. */
@@ -424,12 +330,14 @@ export async function findPayments(
   read: Read,
   by: { readonly orderId?: string; readonly paymentId?: string },
 ): Promise<PaymentInfo[]> {
-  return read.query<PaymentInfo>(
+  const rows = await read.query<Omit<PaymentInfo, "isLate">>(
     `select payment_id as id, order_id as "orderId", amount, rank, method, reference, captured_at as "capturedAt", receipt_id as "receiptId",
-       refund_id as "refundId", settlement_id as "settlementId"
+       refund_id as "refundId", settlement_id as "settlementId", created_at as "createdAt", request_id as "requestId",
+       convenience_fee as "convenienceFee", refunded, disputed
      from collections.payments
      where ulb_id = :ulb and (order_id = :order_id::uuid or payment_id = :payment_id)
      order by created_at, payment_id`,
     { ulb: read.ulb.id, order_id: by.orderId ?? null, payment_id: by.paymentId ?? null },
   );
+  return rows.map((r) => ({ ...r, isLate: r.capturedAt !== null && isLate(r.capturedAt, r.createdAt) }));
 }

@@ -19,17 +19,18 @@ import {
 import { invariant } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { isUuid, newId, newToken } from "../ledger/kernel/ids.ts";
-import { formatIndian, negate, sum, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, negate, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { enqueueAll } from "../ledger/kernel/outbox.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
-import { duplicateLines, gatewayParty, netByFund, receiptLines, unidentifiedLines } from "./entries.ts";
+import { convenienceFeeLines, duplicateLines, gatewayParty, netByFund, receiptLines, unidentifiedLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
-import type { Order } from "./orders.ts";
-import type { Booked, PaymentState } from "./payment-state.ts";
+import type { Claim } from "./orders.ts";
+import { convenienceFee, type Booked, type PaymentState } from "./payment-state.ts";
+import { excessPolicies, merchantSettings } from "./payment-settings.ts";
 import { setTasks } from "./tasks.ts";
 
 export type ReceiptMode = "cash" | "cheque" | "dd" | "bank-transfer" | "gateway";
-export type ReceiptStatus = "issued" | "dishonoured" | "cancelled";
+export type ReceiptStatus = "issued" | "dishonoured" | "cancelled" | "reversed";
 
 export type ReceiptLine = {
   /** tax, charge, fee, penalty, interest, cess, advance, unidentified: these sum to the amount. rebate is shown beside them. */
@@ -43,7 +44,7 @@ export type ReceiptLine = {
 };
 
 /** Captured money that is not booked yet. */
-export type Capture = { readonly payment: PaymentState; readonly order: Order | null; readonly paidAt: Date };
+export type Capture = { readonly payment: PaymentState; readonly order: Claim | null; readonly paidAt: Date };
 
 /** A consumer as the receipt names it. */
 export type Payer = {
@@ -59,9 +60,9 @@ const REFUND_SERIES = "refund-note-no";
 
 /**
  * Books captured payments: for each the receipt with its allocations, instrument and journal entry, in this one transaction and once. Money
- * taken is never refused: what exceeds the dues is the consumer's advance; a second payment of what is paid already becomes a refund payable
- * with a refund note; money of nobody we know is an unidentified receipt with a task. Money for a closed month is booked on the
- * first open day after it, with its own value date. The caller holds the orders' locks.
+ * taken is never refused: what exceeds the dues is the consumer's advance; where the service's policy is HOLD, a second payment of what is paid
+ * already becomes a refund payable with a refund note; money of nobody we know is an unidentified receipt with a task. Money for a closed month
+ * is booked on the first open day after it, with its own value date. A fee that the payer bore is kept apart. The caller holds the orders' locks.
  */
 export async function bookCaptures(tx: Tx, captures: readonly Capture[]): Promise<Map<string, Booked>> {
   const results = new Map<string, Booked>();
@@ -95,12 +96,26 @@ export async function issueReceipt(tx: Tx, capture: Capture): Promise<Booked> {
 }
 
 async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string, Booked>> {
-  const accounts = await postingAccounts(tx, "gateway-clearing", "unidentified-credits", "refunds-payable");
+  const accounts = await postingAccounts(
+    tx,
+    "gateway-clearing",
+    "unidentified-credits",
+    "refunds-payable",
+    "convenience-fee",
+  );
   const payers = await lockPayers(
     tx,
     round.flatMap((c) => (c.order ? [c.order.consumerId] : [])),
   );
-  const duplicates = await findDuplicates(tx, round);
+  const settings = await merchantSettings(tx);
+  const policies = await excessPolicies(
+    tx,
+    [...payers.values()].map((p) => p.service),
+  );
+  const duplicates = await findDuplicates(
+    tx,
+    round.filter((c) => policies.get(payers.get(c.order?.consumerId ?? "")?.service ?? "")?.policy === "HOLD"),
+  );
   const entryDates = await entryDatesFor(
     tx,
     round.map((c) => dateInIndia(c.paidAt)),
@@ -109,8 +124,14 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
 
   const drafts: ReceiptDraft[] = [];
   const notes: RefundNoteDraft[] = [];
-  const regular: { capture: Capture; payer: Payer; receiptId: string; valueDate: LocalDate; entryDate: LocalDate }[] =
-    [];
+  const regular: {
+    capture: Capture;
+    payer: Payer;
+    receiptId: string;
+    valueDate: LocalDate;
+    entryDate: LocalDate;
+    fee: Paise;
+  }[] = [];
   for (const capture of round) {
     const { payment } = capture;
     const payer = capture.order ? payers.get(capture.order.consumerId) : undefined;
@@ -132,7 +153,8 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
         ),
       });
     } else if (payer) {
-      regular.push({ capture, payer, receiptId: newId(), valueDate, entryDate });
+      const fee = convenienceFee(payment, capture.order?.amount ?? null, settings.feeBearer);
+      regular.push({ capture, payer, receiptId: newId(), valueDate, entryDate, fee });
     } else {
       drafts.push({
         ...gatewayDraft(capture, newId(), valueDate, entryDate, clearing),
@@ -152,8 +174,9 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
     tx,
     regular.map((r) => ({
       consumerId: r.payer.id,
-      amount: r.capture.payment.amount,
+      amount: subtract(r.capture.payment.amount, r.fee),
       date: r.entryDate,
+      reckonedOn: settings.rebateDate === "attempt" ? dateInIndia(r.capture.payment.createdAt) : r.valueDate,
       source: { type: "receipt", id: r.receiptId },
       billId: r.capture.order?.billId ?? null,
     })),
@@ -168,21 +191,43 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
       ...gatewayDraft(r.capture, r.receiptId, r.valueDate, r.entryDate, clearing),
       payer: r.payer,
       payerName: r.payer.name,
-      entryLines: receiptLines(clearing, gatewayParty(payment.paymentId), result.ledgerLines, payment.amount),
-      lines: linesOf(result, titles),
+      entryLines: receiptLines(
+        clearing,
+        gatewayParty(payment.paymentId),
+        [...result.ledgerLines, ...convenienceFeeLines(accounts["convenience-fee"], r.fee)],
+        payment.amount,
+      ),
+      lines: [
+        ...linesOf(result, titles),
+        ...(r.fee > 0n
+          ? [{ ...noHead, kind: "convenience-fee", title: "Convenience fee of the gateway", amount: r.fee }]
+          : []),
+      ],
       narration: `${serviceName(r.payer.service)}, ${r.payer.code}, ${payment.method} ${payment.paymentId}`,
     });
   });
 
-  const ids = await writeDocuments(tx, drafts, notes);
+  const fees = new Map(regular.filter((r) => r.fee > 0n).map((r) => [r.capture.payment.paymentId, r.fee]));
+  const ids = await writeDocuments(tx, drafts, notes, fees);
   await setTasks(tx, [
     ...round.flatMap((c) =>
-      c.order && c.order.amount !== c.payment.amount
+      fees.has(c.payment.paymentId) && (c.payment.method === "upi" || c.payment.cardNetwork === "RuPay")
+        ? [
+            {
+              kind: "fee-on-free-mode" as const,
+              subject: c.payment.paymentId,
+              message: `${c.payment.paymentId} by ${c.payment.method} bore a fee of ${formatIndian(fees.get(c.payment.paymentId) ?? ZERO)}; UPI and RuPay debit cards are free of it (PSS Act s.10A), take it off at the gateway`,
+            },
+          ]
+        : [],
+    ),
+    ...round.flatMap((c) =>
+      c.order && c.order.amount !== null && c.order.amount !== c.payment.amount && !fees.has(c.payment.paymentId)
         ? [
             {
               kind: "amount-mismatch" as const,
               subject: c.payment.paymentId,
-              message: `Order ${c.order.id} is for ${formatIndian(c.order.amount)}, ${formatIndian(c.payment.amount)} was captured and booked`,
+              message: `${c.order.kind === "request" ? "Request" : "Order"} ${c.order.id} is for ${formatIndian(c.order.amount)}, ${formatIndian(c.payment.amount)} was captured and booked`,
             },
           ]
         : [],
@@ -336,7 +381,7 @@ export type ReceiptDraft = {
   readonly payer: Payer | null;
   readonly payerName: string;
   readonly billId: string | null;
-  readonly channel: "online" | "counter";
+  readonly channel: "online" | "counter" | "external";
   readonly mode: ReceiptMode;
   readonly amount: Paise;
   readonly paidAt: Date;
@@ -344,6 +389,8 @@ export type ReceiptDraft = {
   readonly entryDate: LocalDate;
   readonly sessionId: string | null;
   readonly paymentId: string | null;
+  /** "partner/reference" of money that another portal took. */
+  readonly externalRef?: string;
   readonly idempotencyKey: string | null;
   readonly instrument: {
     readonly kind: ReceiptMode;
@@ -377,6 +424,8 @@ export async function writeDocuments(
   tx: Tx,
   receipts: readonly ReceiptDraft[],
   notes: readonly RefundNoteDraft[] = [],
+  /** What payers bore of the gateway's fee, by payment. */
+  fees: ReadonlyMap<string, Paise> = new Map(),
 ): Promise<Map<string, Booked>> {
   const now = tx.clock();
   for (const r of receipts) {
@@ -389,7 +438,7 @@ export async function writeDocuments(
   for (const r of receipts)
     if (r.paymentId !== null) booked.set(r.paymentId, { status: "receipt", receiptId: r.receiptId, isNew: true });
   for (const n of notes) booked.set(n.payment.paymentId, { status: "refund-note", refundId: n.refundId, isNew: true });
-  await markBooked(tx, booked);
+  await markBooked(tx, booked, fees);
   await enqueueAll(
     tx,
     "receipt.issued",
@@ -450,14 +499,14 @@ async function insertReceipts(
 ): Promise<void> {
   await tx.query(
     `insert into collections.receipts (ulb_id, fy, number, issued_at, issued_by, receipt_id, token, consumer_id, consumer_code, service, ward,
-       payer_name, bill_id, channel, mode, amount, paid_at, value_date, entry_date, session_id, payment_id, idempotency_key)
+       payer_name, bill_id, channel, mode, amount, paid_at, value_date, entry_date, session_id, payment_id, idempotency_key, external_ref)
      select :ulb, :fy, :first::bigint + r.at - 1, :now::timestamptz, :actor, r.id, r.token, r.consumer, r.code, r.service, r.ward, r.payer, r.bill,
-       r.channel, r.mode, r.amount, r.paid_at, r.value_date, r.entry_date, r.session, r.payment, r.idempotency
+       r.channel, r.mode, r.amount, r.paid_at, r.value_date, r.entry_date, r.session, r.payment, r.idempotency, r.external_ref
      from unnest(:ids::uuid[], :tokens::text[], :consumers::uuid[], :codes::text[], :services::text[], :wards::text[], :payers::text[],
        :bills::uuid[], :channels::text[], :modes::text[], :amounts::bigint[], :paid::timestamptz[], :value_dates::date[], :entry_dates::date[],
-       :sessions::uuid[], :payments::text[], :idempotency::text[]) with ordinality
+       :sessions::uuid[], :payments::text[], :idempotency::text[], :externals::text[]) with ordinality
        as r (id, token, consumer, code, service, ward, payer, bill, channel, mode, amount, paid_at, value_date, entry_date, session, payment,
-         idempotency, at)`,
+         idempotency, external_ref, at)`,
     {
       ulb: tx.ulb.id,
       fy,
@@ -481,6 +530,7 @@ async function insertReceipts(
       sessions: group.map((r) => r.sessionId),
       payments: group.map((r) => r.paymentId),
       idempotency: group.map((r) => r.idempotencyKey),
+      externals: group.map((r) => r.externalRef ?? null),
     },
   );
 }
@@ -538,13 +588,17 @@ async function insertInstruments(tx: Tx, receipts: readonly ReceiptDraft[]): Pro
   );
 }
 
-async function markBooked(tx: Tx, booked: ReadonlyMap<string, Booked>): Promise<void> {
+async function markBooked(
+  tx: Tx,
+  booked: ReadonlyMap<string, Booked>,
+  fees: ReadonlyMap<string, Paise>,
+): Promise<void> {
   if (booked.size === 0) return;
   const rows = await tx.query(
     `update collections.payments p
      set booked_as = case when b.receipt_id is null then 'refund-note' else 'receipt' end, receipt_id = b.receipt_id, refund_id = b.refund_id,
-       booked_at = :now
-     from unnest(:ids::text[], :receipts::uuid[], :refunds::uuid[]) as b (payment_id, receipt_id, refund_id)
+       convenience_fee = b.fee, booked_at = :now
+     from unnest(:ids::text[], :receipts::uuid[], :refunds::uuid[], :fees::bigint[]) as b (payment_id, receipt_id, refund_id, fee)
      where p.ulb_id = :ulb and p.payment_id = b.payment_id and p.booked_as is null
      returning p.payment_id`,
     {
@@ -553,6 +607,7 @@ async function markBooked(tx: Tx, booked: ReadonlyMap<string, Booked>): Promise<
       ids: [...booked.keys()],
       receipts: [...booked.values()].map((b) => (b.status === "receipt" ? b.receiptId : null)),
       refunds: [...booked.values()].map((b) => (b.status === "refund-note" ? b.refundId : null)),
+      fees: [...booked.keys()].map((id) => fees.get(id) ?? ZERO),
     },
   );
   invariant(rows.length === booked.size, "a payment is booked once");
@@ -605,7 +660,7 @@ export type Receipt = {
   readonly ward: string | null;
   readonly payerName: string;
   readonly billId: string | null;
-  readonly channel: "online" | "counter";
+  readonly channel: "online" | "counter" | "external";
   readonly mode: ReceiptMode;
   readonly amount: Paise;
   readonly paidAt: Date;
@@ -776,11 +831,11 @@ export async function countPrint(tx: Tx, receiptId: string): Promise<number> {
   return row.n;
 }
 
-/** Marks a receipt as dishonoured or cancelled, once. It stays visible with its number. */
+/** Marks a receipt as dishonoured, cancelled or reversed (its money went back), once. It stays visible with its number. */
 export async function markReceipt(
   tx: Tx,
   receiptId: string,
-  status: "dishonoured" | "cancelled",
+  status: "dishonoured" | "cancelled" | "reversed",
   on: LocalDate,
   reason: string,
 ): Promise<void> {

@@ -1,26 +1,28 @@
-import {
-  getEntry,
-  postEntry,
-  findEntryBySource,
-  postingAccount,
-  takeNumber,
-  type EntryDraft,
-} from "../ledger/index.ts";
+import { refundAdvance, reversePayment } from "../billing/index.ts";
+import { dr, postEntry, postingAccount, postingAccounts, takeNumber, type Line } from "../ledger/index.ts";
+import { audit } from "../ledger/kernel/audit.ts";
 import { dateInIndia, financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
 import { isUuid, newId, newToken } from "../ledger/kernel/ids.ts";
-import { audit } from "../ledger/kernel/audit.ts";
-import { formatIndian, type Paise } from "../ledger/kernel/money.ts";
-import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
-import type { CollectionsApp } from "./context.ts";
-import { refundLines } from "./entries.ts";
+import { formatIndian, paise, type Paise } from "../ledger/kernel/money.ts";
+import { enqueue } from "../ledger/kernel/outbox.ts";
+import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { gatewayParty, sanctionLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import type { GatewayRefund } from "./gateway/index.ts";
-import { entryDateFor } from "./receipts.ts";
+import { excessPolicies } from "./payment-settings.ts";
+import { entryDateFor, getReceipt, markReceipt, receiptEntry } from "./receipts.ts";
 import { setTasks } from "./tasks.ts";
 
-/** payable: we owe it. approved: a second person agreed. requested: the gateway was asked. processed, failed: what it said. */
-export type RefundStatus = "payable" | "approved" | "requested" | "processed" | "failed";
+/**
+ * asked: somebody wants it, nothing is in the books. rejected: a second person said no. payable: we owe it. approved: a second person agreed.
+ * requested: the gateway was asked. processed, failed: what it said. bank-due: the gateway cannot, the bank must. bank-paid: it did.
+ */
+export type RefundStatus =
+  "asked" | "rejected" | "payable" | "approved" | "requested" | "processed" | "failed" | "bank-due" | "bank-paid";
+
+/** What it is paid out of; see the table. */
+export type RefundOrigin = "second-payment" | "advance" | "receipt" | "unidentified" | "gateway";
 
 export type Refund = {
   readonly id: string;
@@ -32,31 +34,41 @@ export type Refund = {
   readonly consumerCode: string | null;
   readonly amount: Paise;
   readonly reason: string;
+  readonly origin: RefundOrigin;
   readonly status: RefundStatus;
   readonly entryDate: LocalDate;
   readonly createdBy: string;
   readonly approvedBy: string | null;
+  readonly rejectedReason: string | null;
+  readonly sanctionedOn: LocalDate | null;
   readonly providerRefundId: string | null;
   readonly processedAt: Date | null;
+  readonly sendAttempts: number;
+  readonly nextSendAt: Date | null;
+  readonly bankReference: string | null;
+  readonly bankPaidOn: LocalDate | null;
   readonly lastError: string | null;
   readonly liabilityAccount: string;
 };
 
-export type RefundObservation = { readonly refund: GatewayRefund; readonly at: Date };
+/** `isUncaptured`: the payment itself was seen, and was never captured; its refund is none of ours. */
+export type RefundObservation = { readonly refund: GatewayRefund; readonly at: Date; readonly isUncaptured?: boolean };
 
-type Row = Omit<Refund, "number"> & { readonly fy: FinancialYear; readonly serial: bigint };
-const COLUMNS = `refund_id as id, fy, number as serial, token, payment_id as "paymentId", consumer_id as "consumerId", consumer_code as "consumerCode",
-  amount, reason, status, entry_date as "entryDate", created_by as "createdBy", approved_by as "approvedBy",
-  provider_refund_id as "providerRefundId", processed_at as "processedAt", last_error as "lastError", liability_account as "liabilityAccount"`;
+export type RefundRow = Omit<Refund, "number"> & { readonly fy: FinancialYear; readonly serial: bigint };
+export const REFUND_COLUMNS = `refund_id as id, fy, number as serial, token, payment_id as "paymentId", consumer_id as "consumerId",
+  consumer_code as "consumerCode", amount, reason, origin, status, entry_date as "entryDate", created_by as "createdBy",
+  approved_by as "approvedBy", rejected_reason as "rejectedReason", sanctioned_on as "sanctionedOn", provider_refund_id as "providerRefundId",
+  processed_at as "processedAt", send_attempts as "sendAttempts", next_send_at as "nextSendAt", bank_reference as "bankReference",
+  bank_paid_on as "bankPaidOn", last_error as "lastError", liability_account as "liabilityAccount"`;
 
-function refundOf({ fy, serial, ...row }: Row): Refund {
+export function refundOf({ fy, serial, ...row }: RefundRow): Refund {
   return { ...row, number: `RN/${fy}/${serial.toString().padStart(6, "0")}` };
 }
 
 /** A refund note by its id, or by the token of its QR code. Raises REFUND_NOT_FOUND. */
 export async function getRefund(read: Read, idOrToken: string): Promise<Refund> {
-  const row = await read.queryOne<Row>(
-    `select ${COLUMNS} from collections.refunds
+  const row = await read.queryOne<RefundRow>(
+    `select ${REFUND_COLUMNS} from collections.refunds
      where ulb_id = :ulb and ${isUuid(idOrToken) ? "refund_id = :id::uuid" : "token = :id"}`,
     { ulb: read.ulb.id, id: idOrToken },
   );
@@ -69,8 +81,8 @@ export async function listRefunds(
   read: Read,
   options: { readonly status?: RefundStatus; readonly paymentId?: string; readonly limit?: number } = {},
 ): Promise<Refund[]> {
-  const rows = await read.query<Row>(
-    `select ${COLUMNS} from collections.refunds
+  const rows = await read.query<RefundRow>(
+    `select ${REFUND_COLUMNS} from collections.refunds
      where ulb_id = :ulb and (:status::text is null or status = :status) and (:payment::text is null or payment_id = :payment)
      order by created_at desc, refund_id limit :row_limit`,
     {
@@ -83,174 +95,136 @@ export async function listRefunds(
   return rows.map(refundOf);
 }
 
-/** A second person agrees to pay a refund out. Raises REFUND_NOT_FOUND, REFUND_STATUS, REFUND_OWN. */
-export async function approveRefund(tx: Tx, refundId: string): Promise<Refund> {
-  const refund = await lockRefund(tx, refundId);
-  if (refund.status !== "payable") {
-    throw collectionErrors.REFUND_STATUS({ refund: refund.number, status: refund.status, wanted: "payable" });
-  }
-  if (refund.createdBy === tx.actor.id) throw collectionErrors.REFUND_OWN({ person: tx.actor.id });
-  await tx.query(
-    `update collections.refunds set status = 'approved', approved_by = :actor, approved_at = :now where ulb_id = :ulb and refund_id = :id`,
-    { ulb: tx.ulb.id, id: refundId, actor: tx.actor.id, now: tx.clock() },
-  );
-  await audit(tx, { action: "approve", subject: "refund", subjectId: refundId });
-  return getRefund(tx, refundId);
+export type RefundRequest = {
+  readonly paymentId: string;
+  /** What may still be refunded of it, unless given. */
+  readonly amount?: Paise;
+  /** advance: out of the credit that it became. receipt: all of it, and its dues open again. unidentified: money of nobody we know. */
+  readonly origin: "advance" | "receipt" | "unidentified";
+  readonly reason: string;
+};
+
+/** How much of a capture may still be refunded: captured − refunded (or being refunded) − disputed, never below nothing. */
+export function refundRoom(p: {
+  readonly amount: bigint;
+  readonly refunded: bigint;
+  readonly disputed: bigint;
+}): Paise {
+  const room = p.amount - p.refunded - p.disputed;
+  return paise(room > 0n ? room : 0n);
 }
 
-async function lockRefund(tx: Tx, refundId: string): Promise<Refund> {
-  await tx.query("select 1 from collections.refunds where ulb_id = :ulb and refund_id = :id::uuid for no key update", {
-    ulb: tx.ulb.id,
-    id: refundId,
-  });
-  return getRefund(tx, refundId);
-}
+type Refundable = {
+  readonly amount: bigint;
+  readonly refunded: bigint;
+  readonly disputed: bigint;
+  readonly receipt_id: string | null;
+};
 
 /**
- * Asks the gateway to pay an approved refund out. The request is noted before it is sent and carries a key of its own, so that a lost answer is
- * resolved by sending it again: the gateway gives the same refund. The entry follows when the gateway says "processed".
- * Raises REFUND_STATUS; a refusal of the gateway (no balance) leaves the refund approved, with its reason and a task.
+ * A citizen or the office asks that money goes back the way it came. Nothing is in the books until a second person approves.
+ * Raises PAYMENT_NOT_FOUND, REFUND_REASON, REFUND_ROOM, REFUND_SOURCE.
  */
-export async function sendRefund(app: CollectionsApp, who: Who, refundId: string): Promise<Refund> {
-  const refund = await inTransaction(app, who, async (tx) => {
-    const found = await lockRefund(tx, refundId);
-    if (found.status !== "approved" && !(found.status === "requested" && found.providerRefundId === null)) {
-      throw collectionErrors.REFUND_STATUS({ refund: found.number, status: found.status, wanted: "approved" });
-    }
-    await tx.query(`update collections.refunds set status = 'requested' where ulb_id = :ulb and refund_id = :id`, {
-      ulb: tx.ulb.id,
-      id: refundId,
+export async function askRefund(tx: Tx, request: RefundRequest): Promise<Refund> {
+  if (request.reason.trim().length < 5) throw collectionErrors.REFUND_REASON({ reason: request.reason.slice(0, 60) });
+  const payment = await tx.queryOne<Refundable>(
+    `select amount, refunded, disputed, receipt_id from collections.payments
+     where ulb_id = :ulb and payment_id = :id and rank = 3 for no key update`,
+    { ulb: tx.ulb.id, id: request.paymentId },
+  );
+  if (!payment) throw collectionErrors.PAYMENT_NOT_FOUND({ payment: request.paymentId.slice(0, 40) });
+  const room = refundRoom(payment);
+  const amount = request.amount ?? room;
+  if (amount <= 0n || amount > room) {
+    throw collectionErrors.REFUND_ROOM({
+      asked: formatIndian(amount),
+      captured: formatIndian(paise(payment.amount)),
+      refunded: formatIndian(paise(payment.refunded)),
+      disputed: formatIndian(paise(payment.disputed)),
+      room: formatIndian(room),
     });
-    return found;
-  });
-  const outcome = await app.gateway.refundPayment({
-    paymentId: refund.paymentId,
-    amount: refund.amount,
-    idempotencyKey: `refund-${refund.id}`,
-    receipt: refund.id.replaceAll("-", ""),
-    notes: { ulb: who.ulb.code, refund: refund.id },
-  });
-  return inTransaction(app, who, async (tx) => {
-    if (outcome.kind === "ok") await observeRefunds(tx, [{ refund: outcome.value, at: tx.clock() }]);
-    else {
-      const error = outcome.kind === "rejected" ? outcome.description : `no clear answer (${outcome.cause})`;
-      await tx.query(
-        `update collections.refunds set status = case when :is_rejected::boolean then 'approved' else status end, last_error = left(:error, 500)
-         where ulb_id = :ulb and refund_id = :id and status = 'requested' and provider_refund_id is null`,
-        { ulb: tx.ulb.id, id: refundId, is_rejected: outcome.kind === "rejected", error },
-      );
-      if (outcome.kind === "rejected") {
-        await setTasks(tx, [
-          {
-            kind: "refund-failed",
-            subject: refundId,
-            message: `The gateway refused refund ${refund.number} of ${formatIndian(refund.amount)}: ${error}`,
-          },
-        ]);
-      }
-    }
-    return getRefund(tx, refundId);
-  });
-}
-
-/**
- * Applies what the gateway said of refunds: pending < processed < failed. Processed posts Dr what we owed, Cr gateway clearing, once; failed after
- * processed takes that entry back. A refund that nobody here asked for (made on the gateway's dashboard) is booked against unidentified
- * credits with a task. Gives the ids of refunds whose payment is not booked here: the caller fetches the payment first.
- */
-export async function observeRefunds(tx: Tx, observations: readonly RefundObservation[]): Promise<string[]> {
-  const unknown: string[] = [];
-  const sorted = [...observations].sort((a, b) =>
-    a.refund.paymentId < b.refund.paymentId ? -1 : a.refund.paymentId > b.refund.paymentId ? 1 : 0,
-  );
-  for (const { refund, at } of sorted) {
-    const payment = await tx.queryOne<{
-      rank: number;
-      booked_as: string | null;
-      consumer_id: string | null;
-      consumer_code: string | null;
-    }>(
-      `select p.rank, p.booked_as, r.consumer_id, r.consumer_code
-       from collections.payments p
-       left join collections.receipts r on r.ulb_id = p.ulb_id and r.receipt_id = p.receipt_id
-       where p.ulb_id = :ulb and p.payment_id = :id for no key update of p`,
-      { ulb: tx.ulb.id, id: refund.paymentId },
-    );
-    if (!payment) {
-      unknown.push(refund.id);
-      continue;
-    }
-    // The gateway gave back money that it never captured for us: nothing of it was ever in the books.
-    if (payment.rank < 3) continue;
-    const ours = (await findOurs(tx, refund)) ?? (await adoptRefund(tx, refund, payment));
-    await advance(tx, ours, refund, at);
   }
-  return unknown;
-}
-
-async function findOurs(tx: Tx, refund: GatewayRefund): Promise<Refund | undefined> {
-  const row = await tx.queryOne<Row>(
-    `select ${COLUMNS} from collections.refunds
-     where ulb_id = :ulb and payment_id = :payment and amount = :amount
-       and (provider_refund_id = :provider_id
-         or (provider_refund_id is null and status in ('approved', 'requested') and replace(refund_id::text, '-', '') = :receipt))
-     order by provider_refund_id nulls last limit 1 for no key update`,
-    {
-      ulb: tx.ulb.id,
-      payment: refund.paymentId,
-      amount: refund.amount,
-      provider_id: refund.id,
-      receipt: refund.receipt ?? "",
-    },
-  );
-  if (row) return refundOf(row);
-  // Paid out on the dashboard instead of through us: it is the refund that we owe, if there is one of the sum.
-  const owed = await tx.queryOne<Row>(
-    `select ${COLUMNS} from collections.refunds
-     where ulb_id = :ulb and payment_id = :payment and amount = :amount and provider_refund_id is null and status in ('payable', 'approved')
-     order by number limit 1 for no key update`,
-    { ulb: tx.ulb.id, payment: refund.paymentId, amount: refund.amount },
-  );
-  return owed ? refundOf(owed) : undefined;
-}
-
-async function adoptRefund(
-  tx: Tx,
-  refund: GatewayRefund,
-  payment: { readonly consumer_id: string | null; readonly consumer_code: string | null },
-): Promise<Refund> {
-  const id = newId();
-  const entryDate = await entryDateFor(tx, dateInIndia(tx.clock()));
-  const fy = financialYearOf(entryDate);
+  const refuse = (reason: string): never => {
+    throw collectionErrors.REFUND_SOURCE({ payment: request.paymentId, origin: request.origin, reason });
+  };
+  if (payment.receipt_id === null) return refuse("it has no receipt; its refund note is approved instead");
+  const receipt = await getReceipt(tx, payment.receipt_id);
+  if (receipt.status !== "issued") return refuse(`receipt ${receipt.number} is ${receipt.status}`);
+  if ((request.origin === "unidentified") !== (receipt.consumerId === null))
+    return refuse(receipt.consumerId === null ? "nobody knows whose it is" : `it is ${receipt.consumerCode}'s`);
+  if (request.origin === "receipt" && amount !== receipt.amount)
+    return refuse(`a receipt of ${formatIndian(receipt.amount)} is given back as a whole, not ${formatIndian(amount)}`);
+  if (request.origin === "advance") {
+    const credit = await tx.queryOne<{ advance: bigint }>(
+      "select advance from billing.consumers where ulb_id = :ulb and consumer_id = :id::uuid for no key update",
+      { ulb: tx.ulb.id, id: receipt.consumerId },
+    );
+    if ((credit?.advance ?? 0n) < amount)
+      return refuse(`the credit of ${receipt.consumerCode} is ${formatIndian(paise(credit?.advance ?? 0n))}`);
+  }
+  const refund = await insertRefund(tx, {
+    paymentId: request.paymentId,
+    consumerId: receipt.consumerId,
+    consumerCode: receipt.consumerCode,
+    amount,
+    origin: request.origin,
+    reason: request.reason.trim().slice(0, 500),
+    status: "asked",
+    approvedBy: null,
+    nextSendAt: null,
+  });
   await setTasks(tx, [
     {
-      kind: "refund-unsanctioned",
+      kind: "refund-payable",
       subject: refund.id,
-      message: `${formatIndian(refund.amount)} of ${refund.paymentId} was refunded at the gateway (${refund.id}) without a refund of ours; find the sanction and the head`,
+      message: `A refund of ${formatIndian(amount)} of ${request.paymentId} to ${receipt.consumerCode ?? "an unidentified payer"} is asked for: ${request.reason.trim().slice(0, 200)}; approve or reject it`,
     },
   ]);
-  const liability = await postingAccount(tx, "unidentified-credits");
+  return refund;
+}
+
+async function insertRefund(
+  tx: Tx,
+  draft: {
+    readonly paymentId: string;
+    readonly consumerId: string | null;
+    readonly consumerCode: string | null;
+    readonly amount: Paise;
+    readonly origin: RefundOrigin;
+    readonly reason: string;
+    readonly status: "asked" | "approved";
+    readonly approvedBy: string | null;
+    readonly nextSendAt: Date | null;
+  },
+): Promise<Refund> {
+  const liability = await postingAccount(tx, "refunds-payable");
+  const entryDate = await entryDateFor(tx, dateInIndia(tx.clock()));
+  const fy = financialYearOf(entryDate);
   const number = await takeNumber(tx, "refund-note-no", fy);
-  const row = await tx.queryOne<Row>(
-    `insert into collections.refunds (ulb_id, refund_id, fy, number, token, payment_id, consumer_id, consumer_code, amount, reason, status, entry_date,
-       created_by, created_at, provider_refund_id, liability_account)
-     values (:ulb, :id, :fy, :number, :token, :payment, :consumer, :code, :amount, 'made at the gateway without a refund of ours', 'requested',
-       :entry_date, :actor, :now, :provider_id, :liability)
-     returning ${COLUMNS}`,
+  const row = await tx.queryOne<RefundRow>(
+    `insert into collections.refunds (ulb_id, refund_id, fy, number, token, payment_id, consumer_id, consumer_code, amount, origin, reason, status,
+       entry_date, created_by, created_at, approved_by, approved_at, next_send_at, liability_account)
+     values (:ulb, :id, :fy, :number, :token, :payment, :consumer::uuid, :code, :amount, :origin, :reason, :status, :entry_date, :actor, :now,
+       :approver, case when :approver::text is null then null else :now::timestamptz end, :next_at::timestamptz, :liability)
+     returning ${REFUND_COLUMNS}`,
     {
       ulb: tx.ulb.id,
-      id,
+      id: newId(),
       fy,
       number,
       token: newToken(),
-      payment: refund.paymentId,
-      consumer: payment.consumer_id,
-      code: payment.consumer_code,
-      amount: refund.amount,
+      payment: draft.paymentId,
+      consumer: draft.consumerId,
+      code: draft.consumerCode,
+      amount: draft.amount,
+      origin: draft.origin,
+      reason: draft.reason,
+      status: draft.status,
       entry_date: entryDate,
       actor: tx.actor.id,
       now: tx.clock(),
-      provider_id: refund.id,
+      approver: draft.approvedBy,
+      next_at: draft.nextSendAt,
       liability,
     },
   );
@@ -258,56 +232,159 @@ async function adoptRefund(
   return refundOf(row);
 }
 
-async function advance(tx: Tx, ours: Refund, refund: GatewayRefund, at: Date): Promise<void> {
-  if (ours.status === "failed" || (ours.status === "processed" && refund.status !== "failed")) return;
-  const set = (status: RefundStatus, on: LocalDate | null): Promise<unknown[]> =>
-    tx.query(
-      `update collections.refunds set status = :status, provider_refund_id = :provider_id, last_error = null,
-         processed_at = case when :status::text = 'processed' then :at::timestamptz else processed_at end,
-         processed_on = case when :status::text = 'processed' then :on_date::date else processed_on end,
-         failed_on = case when :status::text = 'failed' then :on_date::date else failed_on end
-       where ulb_id = :ulb and refund_id = :id`,
-      { ulb: tx.ulb.id, id: ours.id, status, provider_id: refund.id, at, on_date: on },
-    );
-  const source = { type: "refund", id: ours.id };
-  if (refund.status === "pending") {
-    await set("requested", null);
-    return;
+/** People send an approved refund themselves; what they leave is sent after this while. */
+const SEND_AFTER_MS = 10 * 60_000;
+
+/**
+ * A second person agrees to pay a refund out. One that was only asked for is sanctioned in the books now: Dr what it comes out of, Cr refunds
+ * payable. Raises REFUND_NOT_FOUND, REFUND_STATUS, REFUND_OWN, and where its source is gone meanwhile REFUND_SOURCE or billing's refusals.
+ */
+export async function approveRefund(tx: Tx, refundId: string): Promise<Refund> {
+  const refund = await lockRefund(tx, refundId);
+  if (refund.status !== "payable" && refund.status !== "asked") {
+    throw collectionErrors.REFUND_STATUS({ refund: refund.number, status: refund.status, wanted: "payable or asked" });
   }
-  const clearing = await postingAccount(tx, "gateway-clearing");
-  const valueDate = dateInIndia(at);
-  const date = await entryDateFor(tx, valueDate);
-  const draft: EntryDraft = {
-    voucher: "payment",
-    date,
-    valueDate,
-    narration: `Refund ${ours.number} of ${ours.paymentId} (${refund.id})`,
-    source,
-    lines: refundLines({ liability: ours.liabilityAccount, clearing }, ours.paymentId, ours.consumerCode, ours.amount),
-  };
-  if (refund.status === "processed") {
-    await set("processed", date);
-    await postEntry(tx, draft);
-    return;
-  }
-  await set("failed", date);
-  await setTasks(tx, [
+  if (refund.createdBy === tx.actor.id) throw collectionErrors.REFUND_OWN({ person: tx.actor.id });
+  await tx.query(
+    `update collections.refunds set status = 'approved', approved_by = :actor, approved_at = :now, next_send_at = :next_at
+     where ulb_id = :ulb and refund_id = :id`,
     {
-      kind: "refund-failed",
-      subject: ours.id,
-      message: `The gateway could not pay refund ${ours.number} of ${formatIndian(ours.amount)} out; pay it from the bank`,
+      ulb: tx.ulb.id,
+      id: refundId,
+      actor: tx.actor.id,
+      now: tx.clock(),
+      next_at: new Date(tx.clock().getTime() + SEND_AFTER_MS),
     },
-  ]);
-  // "Processed" came first: the money is back in the gateway's account and is owed again.
-  const entry = await findEntryBySource(tx, source);
-  if (!entry) return;
+  );
+  if (refund.status === "asked") await sanction(tx, refund);
+  await audit(tx, { action: "approve", subject: "refund", subjectId: refundId });
+  return getRefund(tx, refundId);
+}
+
+/** A second person says no, with a reason; nothing was in the books. Raises REFUND_NOT_FOUND, REFUND_STATUS, REFUND_OWN, REFUND_REASON. */
+export async function rejectRefund(tx: Tx, refundId: string, reason: string): Promise<Refund> {
+  const refund = await lockRefund(tx, refundId);
+  if (refund.status !== "asked")
+    throw collectionErrors.REFUND_STATUS({ refund: refund.number, status: refund.status, wanted: "asked" });
+  if (refund.createdBy === tx.actor.id) throw collectionErrors.REFUND_OWN({ person: tx.actor.id });
+  if (reason.trim().length < 5) throw collectionErrors.REFUND_REASON({ reason: reason.slice(0, 60) });
+  await tx.query(
+    `update collections.refunds set status = 'rejected', rejected_by = :actor, rejected_reason = :reason, next_send_at = null
+     where ulb_id = :ulb and refund_id = :id`,
+    { ulb: tx.ulb.id, id: refundId, actor: tx.actor.id, reason: reason.trim().slice(0, 500) },
+  );
+  await audit(tx, { action: "reject", subject: "refund", subjectId: refundId, reason: reason.trim().slice(0, 500) });
+  return getRefund(tx, refundId);
+}
+
+export async function lockRefund(tx: Tx, refundId: string): Promise<Refund> {
+  await tx.query("select 1 from collections.refunds where ulb_id = :ulb and refund_id = :id::uuid for no key update", {
+    ulb: tx.ulb.id,
+    id: isUuid(refundId) ? refundId : "00000000-0000-0000-0000-000000000000",
+  });
+  return getRefund(tx, refundId);
+}
+
+/** Dr credit, receivables or unidentified receipts, Cr refunds payable: from now on the ULB owes it. */
+async function sanction(tx: Tx, refund: Refund): Promise<void> {
+  const source = { type: "refund-sanction", id: refund.id };
+  const valueDate = dateInIndia(tx.clock());
+  const date = await entryDateFor(tx, valueDate);
+  const debits = await sanctionDebits(tx, refund, date, source);
+  await tx.query("update collections.refunds set sanctioned_on = :on_date where ulb_id = :ulb and refund_id = :id", {
+    ulb: tx.ulb.id,
+    id: refund.id,
+    on_date: date,
+  });
+  const original = refund.origin === "receipt" ? await receiptEntry(tx, await receiptOf(tx, refund)) : undefined;
   await postEntry(tx, {
-    voucher: "payment",
+    voucher: "journal",
     date,
     valueDate,
-    narration: `Refund ${ours.number} failed at the gateway (${refund.id})`,
-    source: { type: "refund-failed", id: ours.id },
-    reverses: entry.id,
-    lines: (await getEntry(tx, entry.id)).lines.map((l) => ({ ...l, side: l.side === "debit" ? "credit" : "debit" })),
+    narration: `Refund ${refund.number} of ${refund.paymentId} sanctioned: ${refund.reason}`.slice(0, 1000),
+    source,
+    ...(original ? { reverses: original.id } : {}),
+    lines: sanctionLines(refund.liabilityAccount, refund.paymentId, refund.consumerCode, debits),
   });
+}
+
+async function receiptOf(read: Read, refund: Refund): Promise<string> {
+  const row = await read.queryOne<{ receipt_id: string | null }>(
+    "select receipt_id from collections.payments where ulb_id = :ulb and payment_id = :id",
+    { ulb: read.ulb.id, id: refund.paymentId },
+  );
+  invariant(row?.receipt_id, "a refund that was asked for is of a payment with a receipt");
+  return row.receipt_id;
+}
+
+async function sanctionDebits(
+  tx: Tx,
+  refund: Refund,
+  date: LocalDate,
+  source: { readonly type: string; readonly id: string },
+): Promise<readonly Line[]> {
+  if (refund.origin === "unidentified") {
+    const account = await postingAccount(tx, "unidentified-credits");
+    return [dr(account, refund.amount, { party: gatewayParty(refund.paymentId) })];
+  }
+  if (refund.origin === "advance") {
+    invariant(refund.consumerId !== null, "an advance is somebody's");
+    return (await refundAdvance(tx, { consumerId: refund.consumerId, amount: refund.amount, date, source })).ledgerLines;
+  }
+  const receipt = await getReceipt(tx, await receiptOf(tx, refund));
+  const back = await reversePayment(tx, { type: "receipt", id: receipt.id }, { date, newSource: source });
+  await markReceipt(tx, receipt.id, "reversed", date, `refunded: ${refund.number}`);
+  const fee = receipt.lines.find((l) => l.kind === "convenience-fee");
+  const accounts = await postingAccounts(tx, "convenience-fee");
+  return [...back.ledgerLines, ...(fee ? [dr(accounts["convenience-fee"], fee.amount, { function: "03" })] : [])];
+}
+
+/**
+ * Where the service's policy is AUTO_REFUND: a payment that is a credit as a whole, of the same bill and sum as one shortly before it, is refunded
+ * without a person, up to the policy's limit. Called with payments that were receipted in this transaction.
+ */
+export async function refundSecondPayments(tx: Tx, paymentIds: readonly string[]): Promise<void> {
+  if (paymentIds.length === 0) return;
+  const rows = await tx.query<{
+    payment_id: string;
+    amount: bigint;
+    service: string;
+    consumer_id: string;
+    consumer_code: string;
+    days: number;
+  }>(
+    `select p.payment_id, a.amount::bigint as amount, r.service, r.consumer_id, r.consumer_code, min(r.value_date - f.value_date)::integer as days
+     from collections.payments p
+     join collections.receipts r on r.ulb_id = p.ulb_id and r.receipt_id = p.receipt_id and r.status = 'issued'
+     -- All of it is credit: nothing was due any more.
+     join collections.receipt_lines a on a.ulb_id = r.ulb_id and a.receipt_id = r.receipt_id and a.kind = 'advance'
+       and a.amount = r.amount - p.convenience_fee
+     join collections.receipts f on f.ulb_id = r.ulb_id and f.consumer_id = r.consumer_id and f.receipt_id <> r.receipt_id and f.status = 'issued'
+       and f.bill_id is not distinct from r.bill_id and f.amount = r.amount and f.value_date between r.value_date - 180 and r.value_date
+     where p.ulb_id = :ulb and p.payment_id = any(:ids::text[])
+     group by p.payment_id, a.amount, r.service, r.consumer_id, r.consumer_code
+     order by p.payment_id`,
+    { ulb: tx.ulb.id, ids: paymentIds },
+  );
+  const policies = await excessPolicies(
+    tx,
+    rows.map((r) => r.service),
+  );
+  for (const row of rows) {
+    const policy = policies.get(row.service);
+    if (policy?.policy !== "AUTO_REFUND" || row.amount > policy.limit || row.days > policy.windowDays) continue;
+    const refund = await insertRefund(tx, {
+      paymentId: row.payment_id,
+      consumerId: row.consumer_id,
+      consumerCode: row.consumer_code,
+      amount: paise(row.amount),
+      origin: "advance",
+      reason: "second payment of what was paid already",
+      status: "approved",
+      approvedBy: "policy:auto-refund",
+      nextSendAt: tx.clock(),
+    });
+    await sanction(tx, refund);
+    await enqueue(tx, "refund-note.issued", { refundId: refund.id }, { dedupeKey: `refund-note:${refund.id}` });
+  }
 }

@@ -22,6 +22,7 @@ import {
   processInbox,
   receiveAtCounter,
   sendRefund,
+  setExcessPolicy,
   unsettledMoney,
   type Receipt,
 } from "./index.ts";
@@ -246,6 +247,7 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
   expect(await ties(a)).toEqual([]);
 
   clock.set("2025-05-12T05:00:00Z");
+  await a.city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
   const second = await online(a, "5650.00", true);
   const refund = await a.city.tx("auditor", async (tx) => {
     const list = await listReceipts(tx, { from: localDate("2025-05-12"), to: localDate("2025-05-12") });

@@ -4,7 +4,7 @@ import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { collectionErrors } from "./errors.ts";
 
 /**
- * Notes that these payments (pay_…) and refunds (rfnd_…) were netted in a settlement whose entry is dated `on`: the caller has booked it, in this
+ * Notes that these payments (pay_…), refunds (rfnd_…) and lost disputes (disp_…) were netted in a settlement whose entry is dated `on`: the caller has booked it, in this
  * transaction. Saying it again changes nothing. Raises SETTLED_UNBOOKED for one that is not booked here (adopt it first with observePayments),
  * SETTLED_ELSEWHERE for one that is in another settlement.
  */
@@ -26,12 +26,20 @@ export async function markSettled(
      where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and status = 'processed' and settlement_id is null`,
     params,
   );
+  await tx.query(
+    `update collections.disputes set settlement_id = :settlement, settled_on = :on_date
+     where ulb_id = :ulb and dispute_id = any(:ids::text[]) and booked_on is not null and settlement_id is null`,
+    params,
+  );
   const rows = await tx.query<{ id: string; settlement_id: string }>(
     `select payment_id as id, settlement_id from collections.payments
      where ulb_id = :ulb and payment_id = any(:ids::text[]) and settlement_id is not null
      union all
      select provider_refund_id, settlement_id from collections.refunds
-     where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and settlement_id is not null`,
+     where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and settlement_id is not null
+     union all
+     select dispute_id, settlement_id from collections.disputes
+     where ulb_id = :ulb and dispute_id = any(:ids::text[]) and settlement_id is not null`,
     { ulb: tx.ulb.id, ids: entityIds },
   );
   const marked = new Map(rows.map((r) => [r.id, r.settlement_id]));
@@ -43,9 +51,9 @@ export async function markSettled(
 }
 
 export type UnsettledMoney = {
-  /** pay_… or rfnd_…. */
+  /** pay_…, rfnd_… or disp_…. */
   readonly id: string;
-  readonly kind: "payment" | "refund";
+  readonly kind: "payment" | "refund" | "dispute";
   /** What it puts into the clearing account; negative for a refund. */
   readonly amount: Paise;
   readonly bookedOn: LocalDate;
@@ -53,7 +61,7 @@ export type UnsettledMoney = {
 
 /** What stands in the gateway clearing account on a day, item by item, oldest first: captured or refunded and not settled by then. */
 export async function unsettledMoney(read: Read, asOf: LocalDate): Promise<UnsettledMoney[]> {
-  const rows = await read.query<{ id: string; kind: "payment" | "refund"; amount: bigint; booked_on: LocalDate }>(
+  const rows = await read.query<{ id: string; kind: "payment" | "refund" | "dispute"; amount: bigint; booked_on: LocalDate }>(
     `select id, kind, amount, booked_on from (${CLEARING_ITEMS}) as item
      where booked_on <= :as_of::date and (gone_on is null or gone_on > :as_of::date)
      order by booked_on, id`,
@@ -62,7 +70,7 @@ export async function unsettledMoney(read: Read, asOf: LocalDate): Promise<Unset
   return rows.map((r) => ({ id: r.id, kind: r.kind, amount: paise(r.amount), bookedOn: r.booked_on }));
 }
 
-/** Each payment and each refund with the day it entered the clearing account and the day it left. */
+/** Each payment, refund and lost dispute with the day it entered the clearing account and the day it left. */
 export const CLEARING_ITEMS = `
   select p.payment_id as id, 'payment' as kind, p.amount::bigint as amount, coalesce(r.entry_date, n.entry_date) as booked_on, p.settled_on as gone_on
   from collections.payments p
@@ -71,4 +79,7 @@ export const CLEARING_ITEMS = `
   where p.ulb_id = :ulb and p.booked_as is not null
   union all
   select provider_refund_id, 'refund', -amount::bigint, processed_on, least(settled_on, failed_on)
-  from collections.refunds where ulb_id = :ulb and processed_on is not null`;
+  from collections.refunds where ulb_id = :ulb and processed_on is not null
+  union all
+  select dispute_id, 'dispute', -amount_deducted::bigint, booked_on, settled_on
+  from collections.disputes where ulb_id = :ulb and booked_on is not null`;

@@ -11,7 +11,15 @@ export type TaskKind =
   | "refund-unsanctioned"
   | "refund-failed"
   | "refund-payable"
-  | "closed-period";
+  | "refund-bank-due"
+  | "closed-period"
+  | "fee-on-free-mode"
+  | "capture-refused"
+  | "dispute-respond"
+  | "dispute-lost"
+  | "double-outflow"
+  | "external-short"
+  | "request-trouble";
 
 export type Task = {
   readonly id: string;

@@ -21,7 +21,7 @@ const row = (name: string, unit: "paise" | "count", left: bigint, right: bigint)
   ok: left === right,
 });
 
-/** Gateway clearing account, but for what was brought in from files, = captured − refunded − settled. */
+/** Gateway clearing account, but for what was brought in from files, = captured − refunded − lost in disputes − settled. */
 export async function captureTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const account = await postingAccount(read, "gateway-clearing");
   const items = await read.queryOne<{ total: bigint }>(
@@ -29,7 +29,7 @@ export async function captureTie(read: Read, asOf: LocalDate = FOREVER): Promise
      where booked_on <= :as_of::date and (gone_on is null or gone_on > :as_of::date)`,
     { ulb: read.ulb.id, as_of: asOf },
   );
-  const name = `gateway clearing ${account} = captured − refunded − settled`;
+  const name = `gateway clearing ${account} = captured − refunded − lost in disputes − settled`;
   return [row(name, "paise", await movedBy(read, account, asOf, { except: IMPORTED }), items?.total ?? 0n)];
 }
 
@@ -73,6 +73,30 @@ async function inHand(read: Read, kinds: readonly string[], asOf: LocalDate): Pr
     { ulb: read.ulb.id, kinds, as_of: asOf },
   );
   return held?.total ?? 0n;
+}
+
+/** What stands in the clearing of BBPS and portals, as far as their payments moved it, = what they took and have not paid over. */
+export async function externalTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const accounts = await read.query<{ account: string; held: bigint }>(
+    `select p.clearing_account as account, coalesce(sum(e.amount) filter (where r.entry_date <= :as_of::date
+         and (e.settled_on is null or e.settled_on > :as_of::date)), 0)::bigint as held
+     from collections.external_partners p
+     left join collections.external_payments e on e.ulb_id = p.ulb_id and e.partner = p.partner
+     left join collections.receipts r on r.ulb_id = e.ulb_id and r.receipt_id = e.receipt_id
+     where p.ulb_id = :ulb group by p.clearing_account order by p.clearing_account`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  const ties: CollectionTie[] = [];
+  for (const { account, held } of accounts) {
+    const moved = await read.queryOne<{ amount: bigint }>(
+      `select coalesce(sum(l.debit - l.credit), 0)::bigint as amount from ledger.lines l
+       where l.ulb_id = :ulb and l.account = :account and l.entry_date <= :as_of::date
+         and l.party_type in ('external-payment', 'external-settlement')`,
+      { ulb: read.ulb.id, account, as_of: asOf },
+    );
+    ties.push(row(`clearing of portals ${account} = taken and not paid over`, "paise", moved?.amount ?? 0n, held));
+  }
+  return ties;
 }
 
 /** Every receipt and refund note has exactly one entry, of its own amount; every such entry has its document. */
@@ -154,6 +178,7 @@ export async function receiptLineTie(read: Read): Promise<CollectionTie[]> {
 export async function collectionTies(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   return [
     ...(await captureTie(read, asOf)),
+    ...(await externalTie(read, asOf)),
     ...(await cashTie(read, asOf)),
     ...(await instrumentTie(read, asOf)),
     ...(await receiptEntryTie(read)),

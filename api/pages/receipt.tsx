@@ -55,11 +55,11 @@ export function ReceiptPage({
           <p>
             <strong>
               <Mark ok={false} />{" "}
-              {t(state.status === "cancelled" ? "receipt.status.cancelled" : "receipt.status.dishonoured")}
+              {t(`receipt.status.${state.status}`)}
             </strong>
           </p>
           <p>
-            {t(state.status === "cancelled" ? "receipt.status.cancelled.text" : "receipt.status.dishonoured.text", {
+            {t(`receipt.status.${state.status}.text`, {
               date: formatDate(state.on),
               reason: state.reason,
             })}

@@ -20,7 +20,17 @@ import { Amount, Badge, Form, Refused, Table } from "./components.tsx";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
 
-const KIND = { payable: "wait", approved: "wait", requested: "wait", processed: "good", failed: "bad" } as const;
+const KIND = {
+  asked: "wait",
+  rejected: "bad",
+  payable: "wait",
+  approved: "wait",
+  requested: "wait",
+  processed: "good",
+  failed: "bad",
+  "bank-due": "bad",
+  "bank-paid": "good",
+} as const;
 
 /** Money we owe back, and what waits for a person. One approves, the gateway pays out, the books follow when it says so. */
 export function RefundsPage(props: {
@@ -66,7 +76,7 @@ export function RefundsPage(props: {
             </>,
             <Badge kind={KIND[r.status]}>{r.status}</Badge>,
             <Amount value={r.amount} />,
-            r.status === "payable" && roles.includes("checker") ? (
+            (r.status === "payable" || r.status === "asked") && roles.includes("checker") ? (
               <Form view={view} action={`/books/refunds/${r.id}/approve`}>
                 <button class="small">
                   Approve<span class="sr"> refund {r.number}</span>

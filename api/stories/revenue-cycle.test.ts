@@ -38,6 +38,7 @@ import {
   receiptEntry,
   receiveAtCounter,
   sendRefund,
+  setExcessPolicy,
   unsettledMoney,
   type CounterReceipt,
   type Denominations,
@@ -521,6 +522,7 @@ describe.sequential("the revenue cycle, case by case, in one town", () => {
     const { input } = caseOf("C09");
     const day = localDate(input["date"] ?? "");
     itIs(day);
+    await city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
     await online(a3, "5650.00", ["pay_0002", "pay_0003"]);
     const first = await expectLegs("C09");
     expect(first.map((e) => [e.source.type, e.voucher])).toEqual([

@@ -18,7 +18,7 @@ export type ReceiptLine = {
 
 export type ReceiptStatus =
   | { readonly status: "issued" }
-  | { readonly status: "cancelled" | "dishonoured"; readonly on: LocalDate; readonly reason: string };
+  | { readonly status: "cancelled" | "dishonoured" | "reversed"; readonly on: LocalDate; readonly reason: string };
 
 /** Everything a receipt prints. The sum of `lines` and `advance` is `amount`. */
 export type ReceiptView = {

@@ -1,0 +1,3 @@
+export { alertDisputes, getDispute, listDisputes, type Dispute } from "./disputes.ts";
+export { acceptDispute, contestDispute, findDisputes, pollDisputes, type DisputeAnswer } from "./answers.ts";
+export { type DisputePhase, type DisputeStatus } from "./dispute-state.ts";

@@ -1,0 +1,12 @@
+export {
+  closeRequest,
+  createPaymentRequest,
+  getRequest,
+  listRequests,
+  resolveRequests,
+  type PaymentRequest,
+  type RequestKind,
+  type RequestState,
+  type RequestTerms,
+} from "./requests.ts";
+export { pollDueRequests } from "./request-payments.ts";
