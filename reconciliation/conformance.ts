@@ -85,13 +85,18 @@ export function judge(oracle: OracleRow, reading: Reading): Verdict {
   const proved = prove(reading);
   if (!proved.ok && oracle.expect === "reject")
     return { verdict: "refused", detail: proved.problems[0]?.message ?? "" };
-  return { verdict: "WRONG", detail: `read with ${figuresOf(reading).transactions} lines, but ${oracle.expect} is expected` };
+  return {
+    verdict: "WRONG",
+    detail: `read with ${figuresOf(reading).transactions} lines, but ${oracle.expect} is expected`,
+  };
 }
 
 function differences(oracle: OracleRow, found: Figures): string[] {
   const wrong: string[] = [];
-  const say = (what: string, wanted: string, have: string): void => void wrong.push(`${what} ${have}, oracle ${wanted}`);
-  if (oracle.n_tx !== "" && Number(oracle.n_tx) !== found.transactions) say("lines", oracle.n_tx, String(found.transactions));
+  const say = (what: string, wanted: string, have: string): void =>
+    void wrong.push(`${what} ${have}, oracle ${wanted}`);
+  if (oracle.n_tx !== "" && Number(oracle.n_tx) !== found.transactions)
+    say("lines", oracle.n_tx, String(found.transactions));
   const money = (what: string, wanted: string, have: Exact | undefined): void => {
     if (wanted === "") return;
     if (exact(wanted) !== have) say(what, wanted, have === undefined ? "none" : exactText(have));
@@ -137,7 +142,13 @@ function lineDifferences(folder: string, file: string, reading: Reading): string
 // A format without an opening balance is proved against the closing balance that a person would copy; here the file's own stands in.
 function closingGiven(reading: Reading) {
   const [only] = reading.ok ? reading.statements : [];
-  if (!only || only.opening !== undefined || only.closing === undefined || only.lines.some((l) => l.balance !== undefined)) return {};
+  if (
+    !only ||
+    only.opening !== undefined ||
+    only.closing === undefined ||
+    only.lines.some((l) => l.balance !== undefined)
+  )
+    return {};
   return { expected: { closing: (only.closing / EXACT_PER_PAISA) as never } };
 }
 
@@ -169,12 +180,17 @@ export async function conformance(folder: string, print: (line: string) => void)
       if (perLine !== undefined) found = { verdict: "WRONG", detail: perLine };
     } catch (error) {
       took = performance.now() - start;
-      found = { verdict: "WRONG", detail: `crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
+      found = {
+        verdict: "WRONG",
+        detail: `crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      };
     }
     if (took > MOST_MS) found = { verdict: "WRONG", detail: `took longer than ${MOST_MS} ms` };
     slowest = Math.max(slowest, took);
     counts[found.verdict] += 1;
-    print(`${found.verdict.padEnd(7)} ${took.toFixed(0).padStart(4)} ms  ${row.file}  ${figures}${found.detail === "" ? "" : `  [${found.detail}]`}`);
+    print(
+      `${found.verdict.padEnd(7)} ${took.toFixed(0).padStart(4)} ms  ${row.file}  ${figures}${found.detail === "" ? "" : `  [${found.detail}]`}`,
+    );
   }
   print(
     `${oracle.length} files: ${counts.agree} agree, ${counts.refused} refused as they should be, ${counts.WRONG} WRONG; slowest ${slowest.toFixed(0)} ms`,

@@ -57,13 +57,19 @@ export function readBai2(text: string): Reading {
         break;
       }
       case "16": {
-        if (!current) return unreadable("bai2", "STATEMENT_FORMAT", "a transaction (16) stands outside an account (03)", line);
+        if (!current)
+          return unreadable("bai2", "STATEMENT_FORMAT", "a transaction (16) stands outside an account (03)", line);
         transactions += 1;
         if (transactions > LIMITS.lines)
           return unreadable("bai2", "STATEMENT_TOO_LARGE", `more than ${LIMITS.lines} lines`, line);
         const amount = minorOf(fields[1] ?? "");
         if (amount === undefined) {
-          current.problems.add("STATEMENT_AMOUNT", `"${(fields[1] ?? "").slice(0, 40)}" is not an amount without decimals`, line, "16");
+          current.problems.add(
+            "STATEMENT_AMOUNT",
+            `"${(fields[1] ?? "").slice(0, 40)}" is not an amount without decimals`,
+            line,
+            "16",
+          );
           break;
         }
         sums.account += amount;
@@ -71,7 +77,8 @@ export function readBai2(text: string): Reading {
         break;
       }
       case "49":
-        if (!current) return unreadable("bai2", "STATEMENT_FORMAT", "an account trailer (49) without an account (03)", line);
+        if (!current)
+          return unreadable("bai2", "STATEMENT_FORMAT", "an account trailer (49) without an account (03)", line);
         checkTrailer("account (49)", fields, sums.account, counts.account, line, current.problems.add);
         sums.group += sums.account;
         current = undefined;
@@ -127,7 +134,10 @@ type Rec = {
 /** Records with their continuations: 88 adds fields, a line without a code goes on with the text of the one before. */
 function recordsOf(text: string): Rec[] {
   const physical: { code: string; line: number; body: string }[] = [];
-  for (const [i, raw] of text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/).entries()) {
+  for (const [i, raw] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r\n|\n|\r/)
+    .entries()) {
     // Some senders put several records in one line.
     for (const piece of raw.split(/(?<=\/)\s*(?=(?:01|02|03|16|49|88|98|99),)/)) {
       const m = /^\s*(01|02|03|16|49|88|98|99),(.*)$/s.exec(piece);
@@ -189,7 +199,7 @@ function accountOf(record: Rec, group: { readonly currency: string; readonly day
   const problems = problemList();
   let summary = 0n;
   const found = new Map<string, bigint>();
-  for (let i = 2; i < fields.length; ) {
+  for (let i = 2; i < fields.length;) {
     const type = (fields[i] ?? "").trim();
     const amountText = (fields[i + 1] ?? "").trim();
     const amount = minorOf(amountText);
@@ -197,7 +207,12 @@ function accountOf(record: Rec, group: { readonly currency: string; readonly day
       summary += amount;
       if (!found.has(type)) found.set(type, amount);
     } else if (amountText !== "") {
-      problems.add("STATEMENT_AMOUNT", `"${amountText.slice(0, 40)}" is not an amount without decimals`, line, `03 ${type}`);
+      problems.add(
+        "STATEMENT_AMOUNT",
+        `"${amountText.slice(0, 40)}" is not an amount without decimals`,
+        line,
+        `03 ${type}`,
+      );
     }
     i += 3 + fundsFields(fields, i + 3);
   }
@@ -226,7 +241,12 @@ function transactionOf(record: Rec, amount: bigint, groupDay: LocalDate | undefi
   const isDebit = code >= 400 && code < 700;
   // 890 and its like carry a text and no money.
   if (!isCredit && !isDebit && amount !== 0n)
-    account.problems.add("STATEMENT_FORMAT", `type "${type}" is neither a credit (100–399) nor a debit (400–699)`, line, "16");
+    account.problems.add(
+      "STATEMENT_FORMAT",
+      `type "${type}" is neither a credit (100–399) nor a debit (400–699)`,
+      line,
+      "16",
+    );
   const funds = fundsFields(fields, 2);
   const valued = (fields[2] ?? "").trim().toUpperCase() === "V" ? yymmdd(fields[3] ?? "") : undefined;
   const [bankRef = "", customerRef = "", ...text] = fields.slice(2 + funds);
@@ -245,7 +265,14 @@ function transactionOf(record: Rec, amount: bigint, groupDay: LocalDate | undefi
 
 type Refuse = (code: string, message: string, line?: number, column?: string) => void;
 
-function checkTrailer(what: string, fields: readonly string[], found: bigint, records: number, line: number, refuse: Refuse): void {
+function checkTrailer(
+  what: string,
+  fields: readonly string[],
+  found: bigint,
+  records: number,
+  line: number,
+  refuse: Refuse,
+): void {
   const stated = minorOf(fields[0] ?? "");
   if (stated === undefined) refuse("STATEMENT_CONTROL", `the trailer of the ${what} has no control total`, line);
   else if (stated !== found)
@@ -256,7 +283,11 @@ function checkTrailer(what: string, fields: readonly string[], found: bigint, re
     );
   const count = /^\d+$/.exec((fields[1] ?? "").trim())?.[0];
   if (count !== undefined && records > 0 && records !== Number(count))
-    refuse("STATEMENT_CONTROL", `the trailer of the ${what} states ${Number(count)} records, there are ${records}`, line);
+    refuse(
+      "STATEMENT_CONTROL",
+      `the trailer of the ${what} states ${Number(count)} records, there are ${records}`,
+      line,
+    );
 }
 
 function checkCount(what: string, text: string | undefined, found: number, line: number, refuse: Refuse): void {
@@ -266,5 +297,5 @@ function checkCount(what: string, text: string | undefined, found: number, line:
 }
 
 /** Whether a text begins as a BAI2 file does. */
-export const looksLikeBai2 = (text: string): boolean => /^\uFEFF?\s*(01|02|03),[^,\n]*,/.test(text) && /(^|[\n\r/])\s*03,/.test(text);
-
+export const looksLikeBai2 = (text: string): boolean =>
+  /^\uFEFF?\s*(01|02|03),[^,\n]*,/.test(text) && /(^|[\n\r/])\s*03,/.test(text);

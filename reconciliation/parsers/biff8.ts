@@ -22,7 +22,8 @@ const CONTINUE = 0x003c;
 export function readBiff8(bytes: Uint8Array): SheetResult {
   try {
     const stream = isOle2(bytes) ? ole2Stream(bytes, ["Workbook", "Book"]) : bytes;
-    if (!stream) return foreign("the file is an office document without a workbook in it; save the statement as .xlsx or .csv");
+    if (!stream)
+      return foreign("the file is an office document without a workbook in it; save the statement as .xlsx or .csv");
     return new Workbook(stream).read();
   } catch (error) {
     if (error instanceof Ole2Damaged) return damaged(`the .xls file is damaged: ${error.message}`);
@@ -88,7 +89,8 @@ class Workbook {
         continue;
       }
       pending = this.cell(type, parts, sheet) ?? pending;
-      if (this.cells > LIMITS.lines * 20) return { ok: false, code: "STATEMENT_TOO_LARGE", message: "the sheet has too many cells" };
+      if (this.cells > LIMITS.lines * 20)
+        return { ok: false, code: "STATEMENT_TOO_LARGE", message: "the sheet has too many cells" };
     }
     if (!isEnded) return damaged("the .xls file is cut off: its last sheet does not end");
     return { ok: true, rows: this.table() };
@@ -241,7 +243,7 @@ class PartReader {
   }
   bytes(n: number): Buffer {
     const found: Buffer[] = [];
-    for (let left = n; left > 0; ) {
+    for (let left = n; left > 0;) {
       this.turn();
       const piece = this.current().subarray(this.at, this.at + left);
       found.push(piece);

@@ -43,7 +43,9 @@ export function readCamt(text: string): Reading {
     failure ??= { code, message, line: parser.line };
   };
 
-  parser.on("error", (error) => fail("STATEMENT_FORMAT", `not well-formed XML: ${error.message.replace(/^[^:]*:\d+: /, "")}`));
+  parser.on("error", (error) =>
+    fail("STATEMENT_FORMAT", `not well-formed XML: ${error.message.replace(/^[^:]*:\d+: /, "")}`),
+  );
   parser.on("opentag", (tag) => {
     depth += 1;
     if (depth > LIMITS.depth) fail("STATEMENT_FORMAT", `elements nested deeper than ${LIMITS.depth}`);
@@ -101,7 +103,10 @@ export function readCamt(text: string): Reading {
     variant: version,
     statements: statements.map(({ problems, balances, depth: _depth, created, ...s }) => ({
       ...s,
-      lines: created === undefined ? s.lines : s.lines.map((l) => (l.date ? l : { ...l, date: created, valueDate: created })),
+      lines:
+        created === undefined
+          ? s.lines
+          : s.lines.map((l) => (l.date ? l : { ...l, date: created, valueDate: created })),
       ...balancesOf(balances),
       problems: problems.list,
     })),
@@ -117,7 +122,12 @@ type Node = {
   readonly line: number;
   readonly currency: string | undefined;
 };
-type StatedBalance = { readonly kind: string; readonly amount: Exact; readonly currency: string | undefined; readonly on: LocalDate | undefined };
+type StatedBalance = {
+  readonly kind: string;
+  readonly amount: Exact;
+  readonly currency: string | undefined;
+  readonly on: LocalDate | undefined;
+};
 type Draft = {
   account?: string | undefined;
   currency?: string | undefined;
@@ -155,11 +165,21 @@ function signed(node: Node, current: Draft, what: string): Exact | undefined {
   const value = exact(amount?.text ?? "");
   const direction = textOf(node, "CdtDbtInd");
   if (value === undefined || /,/.test(amount?.text ?? "")) {
-    current.problems.add("STATEMENT_AMOUNT", `"${(amount?.text ?? "").slice(0, 40)}" is not an amount`, node.line, `${what}/Amt`);
+    current.problems.add(
+      "STATEMENT_AMOUNT",
+      `"${(amount?.text ?? "").slice(0, 40)}" is not an amount`,
+      node.line,
+      `${what}/Amt`,
+    );
     return undefined;
   }
   if (direction !== "CRDT" && direction !== "DBIT") {
-    current.problems.add("STATEMENT_AMOUNT", `"${direction.slice(0, 40)}" is neither CRDT nor DBIT`, node.line, `${what}/CdtDbtInd`);
+    current.problems.add(
+      "STATEMENT_AMOUNT",
+      `"${direction.slice(0, 40)}" is neither CRDT nor DBIT`,
+      node.line,
+      `${what}/CdtDbtInd`,
+    );
     return undefined;
   }
   return direction === "DBIT" ? -value : value;
@@ -168,7 +188,8 @@ function signed(node: Node, current: Draft, what: string): Exact | undefined {
 function partOf(node: Node, current: Draft): void {
   switch (node.name) {
     case "Acct":
-      current.account = textOf(node, "Id", "IBAN") || textOf(node, "Id", "Othr", "Id") || all(child(node, "Id"), "Id")[0]?.text.trim();
+      current.account =
+        textOf(node, "Id", "IBAN") || textOf(node, "Id", "Othr", "Id") || all(child(node, "Id"), "Id")[0]?.text.trim();
       current.currency = textOf(node, "Ccy") || undefined;
       break;
     case "CreDtTm":
@@ -196,7 +217,9 @@ function entryOf(node: Node, current: Draft): void {
   const valued = dayIn(child(node, "ValDt"));
   const details = all(child(node, "NtryDtls"), "TxDtls").concat(children(node, "TxDtls"));
   const refs = [
-    ...details.flatMap((d) => ["EndToEndId", "TxId", "UETR", "InstrId", "ChqNb", "AcctSvcrRef"].map((k) => textOf(d, "Refs", k))),
+    ...details.flatMap((d) =>
+      ["EndToEndId", "TxId", "UETR", "InstrId", "ChqNb", "AcctSvcrRef"].map((k) => textOf(d, "Refs", k)),
+    ),
     textOf(node, "AcctSvcrRef"),
     textOf(node, "NtryRef"),
   ].filter((r) => !NOTHING.test(r));
@@ -210,7 +233,9 @@ function entryOf(node: Node, current: Draft): void {
     valueDate: valued ?? booked,
     amount,
     narration: narrationOf([
-      ...details.flatMap((d) => [...all(child(d, "RmtInf"), "Ustrd"), ...all(child(d, "RmtInf"), "Ref")].map((u) => u.text)),
+      ...details.flatMap((d) =>
+        [...all(child(d, "RmtInf"), "Ustrd"), ...all(child(d, "RmtInf"), "Ref")].map((u) => u.text),
+      ),
       ...details.map((d) => textOf(d, "AddtlTxInf")),
       textOf(node, "AddtlNtryInf"),
       ...details.flatMap((d) => all(child(d, "RltdPties"), "Nm").map((n) => n.text)),
@@ -223,7 +248,12 @@ function entryOf(node: Node, current: Draft): void {
   const currency = child(node, "Amt")?.currency;
   current.currency ??= currency;
   if (currency !== undefined && current.currency !== undefined && currency !== current.currency)
-    current.problems.add("STATEMENT_CURRENCY", `an entry in ${currency} stands in a statement in ${current.currency}`, node.line, "Ntry/Amt");
+    current.problems.add(
+      "STATEMENT_CURRENCY",
+      `an entry in ${currency} stands in a statement in ${current.currency}`,
+      node.line,
+      "Ntry/Amt",
+    );
 }
 
 /** Booked balances: opening (else that of the statement before) and closing. Interim and available balances prove nothing. */

@@ -29,7 +29,9 @@ export function amountOf(text: string): Paise | string {
     .replace(/^([+-]?)\s*(?:₹|rs\.?|inr)\s*/i, "$1")
     .replace(/\s*inr$/i, "");
   const bracketed = /^\(\s*([\d.,]+)\s*\)$/.exec(bare);
-  const match = /^([+-]?)\s*([\d,]*\.?\d*)\s*(-?)\s*\(?(cr|dr|c|d)?\.?\)?$/i.exec(bracketed ? `-${bracketed[1]}` : bare);
+  const match = /^([+-]?)\s*([\d,]*\.?\d*)\s*(-?)\s*\(?(cr|dr|c|d)?\.?\)?$/i.exec(
+    bracketed ? `-${bracketed[1]}` : bare,
+  );
   const digits = match?.[2] ?? "";
   if (!match || !/\d/.test(digits) || (match[1] === "-" && match[3] === "-"))
     return `"${text.slice(0, 40)}" is not an amount`;

@@ -3,27 +3,37 @@ import { normalise } from "./cells.ts";
 
 /** What a column of a statement is, by its title. */
 export type ColumnRole =
-  | "date"
-  | "value-date"
-  | "narration"
-  | "reference"
-  | "debit"
-  | "credit"
-  | "amount"
-  | "mark"
-  | "balance";
+  "date" | "value-date" | "narration" | "reference" | "debit" | "credit" | "amount" | "mark" | "balance";
 
 // The titles banks use, without blanks, points, brackets and the currency.
 const ROLES: readonly (readonly [ColumnRole, RegExp])[] = [
   ["value-date", /^value(date|dt|dat|d)?$/],
-  ["date", /^(txn|tran|trans|transaction|post|posting|posted|txnposted|transactionposted|booking|entry|book)?(date|dt|datetime|dateandtime)$|^dateof(transaction|txn|posting)$/],
-  ["mark", /^(dr|cr|debit|credit)(or)?(dr|cr|debit|credit)(indicator|flag)?$|^(txn|tran|transaction)?type(drcr|crdr)?$|^(dc|cd)(flag|indicator)?$/],
+  [
+    "date",
+    /^(txn|tran|trans|transaction|post|posting|posted|txnposted|transactionposted|booking|entry|book)?(date|dt|datetime|dateandtime)$|^dateof(transaction|txn|posting)$/,
+  ],
+  [
+    "mark",
+    /^(dr|cr|debit|credit)(or)?(dr|cr|debit|credit)(indicator|flag)?$|^(txn|tran|transaction)?type(drcr|crdr)?$|^(dc|cd)(flag|indicator)?$/,
+  ],
   ["balance", /^(closing|running|available|ledger|current|account|book|total)?(balance|bal)(amount|amt)?$/],
-  ["debit", /^(debit|debits|dr|withdrawal|withdrawals|withdrawl|paidout|payments?)(dr|debit)?(amount|amt)?$|^amount(debit|dr|withdrawn)$/],
-  ["credit", /^(credit|credits|cr|deposit|deposits|paidin|receipts?|lodgement)(cr|credit)?(amount|amt)?$|^amount(credit|cr|deposited)$/],
+  [
+    "debit",
+    /^(debit|debits|dr|withdrawal|withdrawals|withdrawl|paidout|payments?)(dr|debit)?(amount|amt)?$|^amount(debit|dr|withdrawn)$/,
+  ],
+  [
+    "credit",
+    /^(credit|credits|cr|deposit|deposits|paidin|receipts?|lodgement)(cr|credit)?(amount|amt)?$|^amount(credit|cr|deposited)$/,
+  ],
   ["amount", /^(txn|tran|transaction|trans)?(amount|amt)$/],
-  ["narration", /^(transaction|txn|tran|trans)?(narration|naration|description|desc|particulars?|remarks?|details?)(ofthetransaction)?$/],
-  ["reference", /^(cheque|chq|check|chque|inst|instrument|instr|ref|reference|utr|rrn|tran|transaction|txn|bankref|customerref)+(no|number|num|id)?(cheque|chq|ref|reference|utr|instrument)?(no|number|num|id)?$/],
+  [
+    "narration",
+    /^(transaction|txn|tran|trans)?(narration|naration|description|desc|particulars?|remarks?|details?)(ofthetransaction)?$/,
+  ],
+  [
+    "reference",
+    /^(cheque|chq|check|chque|inst|instrument|instr|ref|reference|utr|rrn|tran|transaction|txn|bankref|customerref)+(no|number|num|id)?(cheque|chq|ref|reference|utr|instrument)?(no|number|num|id)?$/,
+  ],
 ];
 
 /** The role of each title in a row, in the row's order; undefined where the title means none. */

@@ -21,10 +21,18 @@ export function parseStatement(file: string | Uint8Array, options: ParseOptions 
 export function readDelimited(input: string, options: ParseOptions = {}): Reading {
   const text = input.replace(/^\uFEFF/, "");
   if (text.length > LIMITS.bytes)
-    return unreadable("csv", "STATEMENT_TOO_LARGE", `the file has ${text.length} characters; at most ${LIMITS.bytes} are read`);
+    return unreadable(
+      "csv",
+      "STATEMENT_TOO_LARGE",
+      `the file has ${text.length} characters; at most ${LIMITS.bytes} are read`,
+    );
   if (text.trim() === "") return unreadable("csv", "STATEMENT_EMPTY", "the file is empty");
   if (text.includes("\0"))
-    return unreadable("csv", "STATEMENT_FORMAT", "this is a binary file of an unknown kind; a statement is text, a spreadsheet or a bank message");
+    return unreadable(
+      "csv",
+      "STATEMENT_FORMAT",
+      "this is a binary file of an unknown kind; a statement is text, a spreadsheet or a bank message",
+    );
   const profiles = options.profiles ?? BANK_PROFILES;
   let best: { readonly delimiter: string; readonly titles: number } | undefined;
   let ambiguous: Reading | undefined;
@@ -36,7 +44,12 @@ export function readDelimited(input: string, options: ParseOptions = {}): Readin
   if (!best) return ambiguous ?? unknownHeader("csv", profiles, options.profile);
   const { rows, error } = tokenise(text, best.delimiter);
   if (error)
-    return unreadable("csv", "STATEMENT_TRUNCATED", `a quotation mark is not closed: the file was cut off or damaged`, error.line);
+    return unreadable(
+      "csv",
+      "STATEMENT_TRUNCATED",
+      `a quotation mark is not closed: the file was cut off or damaged`,
+      error.line,
+    );
   return readTable(rows, "csv", options);
 }
 

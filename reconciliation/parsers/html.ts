@@ -45,7 +45,8 @@ export function readHtmlTable(text: string): SheetResult {
   const tag = /<!--[^]*?-->|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([A-Za-z][A-Za-z0-9:]{0,30})((?:[^>"']|"[^"]*"|'[^']*')*)>/g;
   for (let m = tag.exec(text); m; m = tag.exec(text)) {
     for (; seen < m.index; seen++) if (text.charCodeAt(seen) === 10) line += 1;
-    if (cell !== undefined && hidden === undefined && cell.length <= LIMITS.cellChars) cell += text.slice(from, m.index);
+    if (cell !== undefined && hidden === undefined && cell.length <= LIMITS.cellChars)
+      cell += text.slice(from, m.index);
     if (cell !== undefined && m[1] !== undefined) cell += m[1].replaceAll("&", "&amp;");
     from = m.index + m[0].length;
     if (m[3] === undefined) continue;
@@ -82,12 +83,19 @@ export function readHtmlTable(text: string): SheetResult {
 
 function entities(text: string): string {
   return text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]{2,8});/gi, (whole, name: string) => {
-    const code = name.startsWith("#x") || name.startsWith("#X") ? parseInt(name.slice(2), 16) : name.startsWith("#") ? Number(name.slice(1)) : undefined;
-    if (code !== undefined) return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : " ";
+    const code =
+      name.startsWith("#x") || name.startsWith("#X")
+        ? parseInt(name.slice(2), 16)
+        : name.startsWith("#")
+          ? Number(name.slice(1))
+          : undefined;
+    if (code !== undefined)
+      return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : " ";
     return NAMED[name.toLowerCase()] ?? whole;
   });
 }
 
 /** Whether a text is a page with a table or an XML spreadsheet. */
 export const looksLikeHtml = (text: string): boolean =>
-  /^\uFEFF?\s*</.test(text) && /<(html|table|body|div|head|!doctype html|workbook|meta|style|tr)\b/i.test(text.slice(0, 20_000));
+  /^\uFEFF?\s*</.test(text) &&
+  /<(html|table|body|div|head|!doctype html|workbook|meta|style|tr)\b/i.test(text.slice(0, 20_000));

@@ -42,7 +42,11 @@ export function readMt940(text: string): Reading {
     statements.push(statement);
   }
   if (statements.length === 0)
-    return unreadable("mt940", "STATEMENT_FORMAT", "the file has no field of a SWIFT statement (:20:, :25:, :60F:, :61:)");
+    return unreadable(
+      "mt940",
+      "STATEMENT_FORMAT",
+      "the file has no field of a SWIFT statement (:20:, :25:, :60F:, :61:)",
+    );
   return {
     ok: true,
     format: isInterim ? "mt942" : "mt940",
@@ -58,7 +62,10 @@ function fieldsOf(text: string): Field[] {
   let isOpen = false;
   for (const [i, raw] of text.split(/\r\n|\n|\r/).entries()) {
     // The envelope may stand on the line of the first field: "{1:…}{2:…}{4::20:…".
-    const line = raw.replace(/^\uFEFF/, "").replace(/[\u0001\u0003\u0000]/g, "").replace(/^.{0,400}\{4:(?=:)/, "");
+    const line = raw
+      .replace(/^\uFEFF/, "")
+      .replace(/[\u0001\u0003\u0000]/g, "")
+      .replace(/^.{0,400}\{4:(?=:)/, "");
     const tag = TAG.exec(line.trimStart().startsWith(":") && !line.startsWith(":") ? line.trimStart() : line);
     if (tag) {
       fields.push({ tag: tag[1] ?? "", line: i + 1, text: [line.trimStart().slice(tag[0].length)] });
@@ -162,8 +169,7 @@ function readGroup(group: readonly Field[], inherited: string | undefined): Read
 type Refuse = (code: string, message: string, line?: number, column?: string) => void;
 
 // "BANKCODE/ACCOUNT", "IBAN", "ACCOUNT EUR", "ACCOUNTEUR".
-const accountOf = (text: string): string =>
-  (text.trim().split("/").at(-1) ?? "").trim().replace(/\s*[A-Z]{3}$/, "");
+const accountOf = (text: string): string => (text.trim().split("/").at(-1) ?? "").trim().replace(/\s*[A-Z]{3}$/, "");
 
 function balanceOf(field: Field): (Balance & { readonly isClean: boolean }) | undefined {
   const m = /^\s*(R?[CD])\s*(\d{6})\s*([A-Z]{3})\s*(-?[\d.]*,?\d*)\s*(.*)$/.exec(field.text[0] ?? "");
@@ -178,8 +184,7 @@ function balanceOf(field: Field): (Balance & { readonly isClean: boolean }) | un
   };
 }
 
-const MOVEMENT =
-  /^\s*(\d{6})(\d{4}|\s{1,4})?\s*(R[CD]|E[CD]|C|D)\s*([A-Z])?\s*(-?(?:\d[\d.]*(?:,\d*)?|,\d+))\s*(.*)$/s;
+const MOVEMENT = /^\s*(\d{6})(\d{4}|\s{1,4})?\s*(R[CD]|E[CD]|C|D)\s*([A-Z])?\s*(-?(?:\d[\d.]*(?:,\d*)?|,\d+))\s*(.*)$/s;
 
 function movementOf(field: Field, refuse: Refuse): Draft | undefined {
   // A line that a system broke in the middle is put together again, as far as it must be.
@@ -211,7 +216,9 @@ function movementOf(field: Field, refuse: Refuse): Draft | undefined {
   const rest = m[6] ?? "";
   const type = /^([A-Z][A-Z0-9 ]{3})(.*)$/s.exec(rest);
   const [customer = "", ...bank] = (type?.[2] ?? rest).split("//");
-  const refs = [customer, bank.join("//")].map((r) => r.trim()).filter((r) => r !== "" && !/^(NONREF|NOREF|0+)$/i.test(r));
+  const refs = [customer, bank.join("//")]
+    .map((r) => r.trim())
+    .filter((r) => r !== "" && !/^(NONREF|NOREF|0+)$/i.test(r));
   return {
     line: {
       fileLine: field.line,
@@ -276,7 +283,12 @@ function subFieldsOf(lines: readonly string[]): string | undefined {
   const parts = text.split(new RegExp(`\\${mark}(?=\\d\\d)`)).slice(1);
   const of = (from: number, to: number): string[] =>
     parts.flatMap((p) => (Number(p.slice(0, 2)) >= from && Number(p.slice(0, 2)) <= to ? [p.slice(2)] : []));
-  return narrationOf([[...of(20, 29), ...of(60, 63)].join(""), of(32, 33).join(""), of(0, 0).join(""), of(31, 31).join("")]);
+  return narrationOf([
+    [...of(20, 29), ...of(60, 63)].join(""),
+    of(32, 33).join(""),
+    of(0, 0).join(""),
+    of(31, 31).join(""),
+  ]);
 }
 
 // ":90D:2INR1500,00": count and sum of the debits of an interim report.
@@ -305,4 +317,3 @@ function checkTotal(
 /** Whether a text has the fields of a SWIFT statement. */
 export const looksLikeMt940 = (text: string): boolean =>
   /^\uFEFF?\s*\{1:/.test(text) || /(^|\n|\r|\{4:)\s{0,3}:(20|25|28C?|60[FM]|61|34F):/.test(text.slice(0, 20_000));
-

@@ -91,7 +91,9 @@ export function readOfx(text: string): Reading {
     return unreadable(
       "ofx",
       "STATEMENT_EMPTY",
-      failure === undefined || failure === "" ? "the file has no statement" : `the file has no statement; the bank says: ${failure.slice(0, 200)}`,
+      failure === undefined || failure === ""
+        ? "the file has no statement"
+        : `the file has no statement; the bank says: ${failure.slice(0, 200)}`,
     );
   return {
     ok: true,
@@ -101,7 +103,10 @@ export function readOfx(text: string): Reading {
       ...s,
       problems: isClosed
         ? problems.list
-        : [...problems.list, { code: "STATEMENT_TRUNCATED", message: "the file does not end with </OFX>: it was cut off" }],
+        : [
+            ...problems.list,
+            { code: "STATEMENT_TRUNCATED", message: "the file does not end with </OFX>: it was cut off" },
+          ],
     })),
   };
 }
@@ -128,7 +133,10 @@ function* tagsOf(text: string): Generator<Tag> {
     const isEnd = open[1] === "/";
     const from = open.index + open[0].length;
     // Values are short; what stands between an end tag and the next tag is white space.
-    const value = isEnd || open[3] === "/" ? "" : plain(text.slice(from, Math.min(next?.index ?? text.length, from + LIMITS.cellChars)));
+    const value =
+      isEnd || open[3] === "/"
+        ? ""
+        : plain(text.slice(from, Math.min(next?.index ?? text.length, from + LIMITS.cellChars)));
     yield { name: (open[2] ?? "").toUpperCase(), isEnd, value, index: open.index };
     open = next;
   }

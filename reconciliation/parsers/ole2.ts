@@ -14,7 +14,8 @@ export function ole2Stream(bytes: Uint8Array, names: readonly string[]): Uint8Ar
   if (bytes.length < 512) throw new Ole2Damaged("the container is cut off");
   const shift = view.getUint16(30, true);
   const miniShift = view.getUint16(32, true);
-  if (shift < 7 || shift > 16 || miniShift > shift) throw new Ole2Damaged("the container has sectors of an unknown size");
+  if (shift < 7 || shift > 16 || miniShift > shift)
+    throw new Ole2Damaged("the container has sectors of an unknown size");
   const size = 2 ** shift;
   const sectorAt = (n: number): number => {
     const at = (n + 1) * size;
@@ -68,7 +69,9 @@ export function ole2Stream(bytes: Uint8Array, names: readonly string[]): Uint8Ar
     });
   }
   const root = entries.find((e) => e.type === 5);
-  const wanted = names.map((n) => entries.find((e) => e.type === 2 && e.name.toLowerCase() === n.toLowerCase())).find((e) => e);
+  const wanted = names
+    .map((n) => entries.find((e) => e.type === 2 && e.name.toLowerCase() === n.toLowerCase()))
+    .find((e) => e);
   if (!wanted || !root) return undefined;
   if (wanted.size > bytes.length) throw new Ole2Damaged("a stream of the container is longer than the file");
   if (wanted.size >= u32(56)) return chain(wanted.start).subarray(0, wanted.size);
@@ -78,8 +81,9 @@ export function ole2Stream(bytes: Uint8Array, names: readonly string[]): Uint8Ar
   const miniFat = Buffer.from(u32(60) < END ? chain(u32(60)) : new Uint8Array());
   const miniSize = 2 ** miniShift;
   const parts: Uint8Array[] = [];
-  for (let n = wanted.start; n < END; ) {
-    if (parts.length > most * 64 || 4 * n + 4 > miniFat.length) throw new Ole2Damaged("a chain of the container runs in a circle");
+  for (let n = wanted.start; n < END;) {
+    if (parts.length > most * 64 || 4 * n + 4 > miniFat.length)
+      throw new Ole2Damaged("a chain of the container runs in a circle");
     parts.push(mini.subarray(n * miniSize, (n + 1) * miniSize));
     n = miniFat.readUInt32LE(4 * n);
   }

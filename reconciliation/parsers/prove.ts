@@ -90,7 +90,11 @@ export function prove(reading: Reading, options: ParseOptions = {}): ParseResult
   if (faults.length > 0) return { ok: false, problems: faults.slice(0, 100) };
   for (const s of chosen)
     if (s.currency !== undefined && s.currency.toUpperCase() !== "INR")
-      problems.add("STATEMENT_CURRENCY", `the statement is in ${s.currency.slice(0, 10)}; the books are in INR`, s.fileLine);
+      problems.add(
+        "STATEMENT_CURRENCY",
+        `the statement is in ${s.currency.slice(0, 10)}; the books are in INR`,
+        s.fileLine,
+      );
   if (problems.list.length > 0) return { ok: false, problems: problems.list };
 
   const usable = chosen.map((s) => ({ ...s, lines: s.lines.filter((l) => !l.isPending && l.amount !== 0n) }));
@@ -101,8 +105,7 @@ export function prove(reading: Reading, options: ParseOptions = {}): ParseResult
       problems: [{ code: "STATEMENT_EMPTY", message: "the file has no booked movement, so there is nothing to enter" }],
     };
   for (const line of lines)
-    if (!line.date)
-      problems.add("STATEMENT_DATE", "the line has no booking day", line.fileLine);
+    if (!line.date) problems.add("STATEMENT_DATE", "the line has no booking day", line.fileLine);
   if (problems.list.length > 0) return { ok: false, problems: problems.list };
 
   const [only] = usable;
@@ -114,7 +117,11 @@ export function prove(reading: Reading, options: ParseOptions = {}): ParseResult
   const last = dates.at(-1);
   if (first === undefined || last === undefined) return { ok: false, problems: problems.list };
   const ends = chosen.map((s) => endOf(s.account)).find((e) => e !== undefined);
-  const closedOn = usable.map((s) => s.closedOn).filter((d) => d !== undefined).sort().at(-1);
+  const closedOn = usable
+    .map((s) => s.closedOn)
+    .filter((d) => d !== undefined)
+    .sort()
+    .at(-1);
   return {
     ok: true,
     statement: {
@@ -170,13 +177,7 @@ function paiseOf(value: Exact, refuse: Refuse, line: number): Paise {
   return paise(value / EXACT_PER_PAISA);
 }
 
-function control(
-  what: string,
-  stated: Paise | undefined,
-  found: Paise,
-  refuse: Refuse,
-  line?: number,
-): void {
+function control(what: string, stated: Paise | undefined, found: Paise, refuse: Refuse, line?: number): void {
   if (stated === undefined || stated === found) return;
   refuse(
     "STATEMENT_CONTROL",
@@ -203,7 +204,10 @@ function proveChain(statement: ReadStatement, options: ParseOptions, refuse: Ref
   let inFile = asWritten;
   // The chain decides about the columns too. A single line has no chain, so nothing is turned for it.
   for (const other of CONVENTIONS) {
-    const turned = statement.lines.map((l, i) => ({ ...(asWritten[i] ?? lineOf(l, refuse)), amount: paise(inConvention(l, other) / EXACT_PER_PAISA) }));
+    const turned = statement.lines.map((l, i) => ({
+      ...(asWritten[i] ?? lineOf(l, refuse)),
+      amount: paise(inConvention(l, other) / EXACT_PER_PAISA),
+    }));
     const holds = firstBreak(turned) === undefined || firstBreak(turned.toReversed()) === undefined;
     if (!holds || (other !== "as-written" && turned.length < 3)) continue;
     inFile = turned;
@@ -295,7 +299,10 @@ function directionOf(
 // ------------------------------------------------------------------------------------------------ opening and closing only
 
 /** The lines of a statement under the first convention by which it closes; as written when it has no balances or closes under none. */
-export function settleLines(s: ReadStatement): { readonly convention: Convention; readonly closes: boolean | undefined } {
+export function settleLines(s: ReadStatement): {
+  readonly convention: Convention;
+  readonly closes: boolean | undefined;
+} {
   if (s.opening === undefined || s.closing === undefined) return { convention: "as-written", closes: undefined };
   const movement = s.closing - s.opening;
   const booked = s.lines.filter((l) => !l.isPending);
@@ -331,7 +338,9 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
     refuse(
       "STATEMENT_UNPROVED",
       `the file states ${opening === undefined ? "no opening balance" : "no closing balance"}` +
-        (opening === undefined && end !== undefined ? ` (its own last balance is ${exactText(end)}, its lines sum to ${exactText(all)})` : "") +
+        (opening === undefined && end !== undefined
+          ? ` (its own last balance is ${exactText(end)}, its lines sum to ${exactText(all)})`
+          : "") +
         `, so nothing shows that no line is missing; give the closing balance of the bank's page`,
       last.fileLine,
     );
@@ -364,8 +373,7 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
   const dated = statements.map((s, i) => ({ s, amounts: amountsOf(i) }));
   const ordered = dated.flatMap(({ s, amounts }) => {
     const pairs = s.lines.map((line, i) => ({ line, amount: amounts[i] ?? 0n }));
-    const [head, tail] = [pairs[0]?.line.date, pairs.at(-1)?.line.date];
-    return head !== undefined && tail !== undefined && head > tail ? pairs.toReversed() : pairs;
+    return isFalling(s.lines) ? pairs.toReversed() : pairs;
   });
   controlLines(expected.lines, ordered.length, refuse);
   let balance: Paise = found.opening;
@@ -383,10 +391,15 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
   return { order: isTurned ? "newest-first" : "oldest-first", lines, ...found, convention };
 }
 
+/** Without running balances only the days tell that a file lists the newest line first. */
+function isFalling(lines: readonly ReadLine[]): boolean {
+  const days = lines.map((l) => l.date ?? "");
+  return days.every((d, i) => i === 0 || d <= (days[i - 1] ?? "")) && (days[0] ?? "") > (days.at(-1) ?? "");
+}
+
 function follows(statements: readonly ReadStatement[]): boolean {
   return statements.every((s, i) => {
     const before = statements[i - 1];
     return before?.closing === undefined || s.opening === undefined || before.closing === s.opening;
   });
 }
-

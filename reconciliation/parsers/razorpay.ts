@@ -39,7 +39,9 @@ export function parseSettlementReport(text: string): SettlementReportFile {
   const records = isJson ? jsonRecords(text, problems.add) : csvRecords(text, problems.add);
   const rows: SettlementReportRow[] = [];
   for (const { line, of } of records ?? []) {
-    const row = isJson ? rowOf(line, of, wholePaise, epochDay, problems.add) : rowOf(line, of, rupeesText, textDay, problems.add);
+    const row = isJson
+      ? rowOf(line, of, wholePaise, epochDay, problems.add)
+      : rowOf(line, of, rupeesText, textDay, problems.add);
     if (row) rows.push(row);
   }
   if (records?.length === 0) problems.add("SETTLEMENT_EMPTY", "the report has no rows");
@@ -116,7 +118,9 @@ function csvRecords(text: string, refuse: Refuse): Item[] | undefined {
   }
   const at = new Map(head.map((title, i) => [normalise(title), i]));
   const column = (field: string): number =>
-    at.get(normalise(field)) ?? (field === "fee" ? at.get("feeexclusivetax") : field === "type" ? at.get("transactionentity") : undefined) ?? -1;
+    at.get(normalise(field)) ??
+    (field === "fee" ? at.get("feeexclusivetax") : field === "type" ? at.get("transactionentity") : undefined) ??
+    -1;
   return rows.map((cells, i) => {
     if (cells.length < head.length)
       refuse("STATEMENT_TRUNCATED", `the row has ${cells.length} of ${head.length} cells: the file was cut off`, i + 2);
@@ -124,7 +128,8 @@ function csvRecords(text: string, refuse: Refuse): Item[] | undefined {
   });
 }
 
-const textIn = (value: unknown): string | null => (typeof value === "string" && value.trim() !== "" ? value.trim() : null);
+const textIn = (value: unknown): string | null =>
+  typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 
 function rowOf(
   line: number,
@@ -142,11 +147,13 @@ function rowOf(
     refuse("SETTLEMENT_ROW", "the row has no entity_id or no type", line);
     return undefined;
   }
-  if (currency !== null && currency !== "INR") refuse("STATEMENT_CURRENCY", `the row is in ${currency.slice(0, 10)}; the books are in INR`, line);
+  if (currency !== null && currency !== "INR")
+    refuse("STATEMENT_CURRENCY", `the row is in ${currency.slice(0, 10)}; the books are in INR`, line);
   const amounts = { debit: ZERO, credit: ZERO, amount: ZERO, fee: ZERO, tax: ZERO };
   for (const field of ["debit", "credit", "amount", "fee", "tax"] as const) {
     const value = money(of(field));
-    if (value === undefined || value < 0n) refuse("STATEMENT_AMOUNT", `"${String(of(field)).slice(0, 40)}" is not an amount`, line, field);
+    if (value === undefined || value < 0n)
+      refuse("STATEMENT_AMOUNT", `"${String(of(field)).slice(0, 40)}" is not an amount`, line, field);
     else amounts[field] = value;
   }
   const hold = of("on_hold");

@@ -19,12 +19,20 @@ import { isZip, readXlsx } from "./xlsx.ts";
  */
 export async function readStatementFile(bytes: Uint8Array, options: ParseOptions = {}): Promise<Reading> {
   if (bytes.length > LIMITS.bytes)
-    return unreadable(undefined, "STATEMENT_TOO_LARGE", `the file has ${bytes.length} bytes; at most ${LIMITS.bytes} are read`);
+    return unreadable(
+      undefined,
+      "STATEMENT_TOO_LARGE",
+      `the file has ${bytes.length} bytes; at most ${LIMITS.bytes} are read`,
+    );
   if (bytes.length === 0) return unreadable(undefined, "STATEMENT_EMPTY", "the file is empty");
   if (isZip(bytes)) return sheet("xlsx", await readXlsx(bytes), options);
   if (isOle2(bytes) || isBareBiff(bytes)) return sheet("xls", readBiff8(bytes), options);
   if (bytes[0] === 0x25 && bytes[1] === 0x50 && bytes[2] === 0x44 && bytes[3] === 0x46)
-    return unreadable(undefined, "STATEMENT_FORMAT", "this is a PDF; ask the bank for the statement as CSV, Excel, MT940 or camt.053");
+    return unreadable(
+      undefined,
+      "STATEMENT_FORMAT",
+      "this is a PDF; ask the bank for the statement as CSV, Excel, MT940 or camt.053",
+    );
   const text = decodeText(bytes);
   if (looksLikeOfx(text)) return readOfx(text);
   if (looksLikeCamt(text)) return readCamt(text.replace(/^\uFEFF/, ""));
@@ -42,7 +50,10 @@ export async function parseStatementFile(bytes: Uint8Array, options: ParseOption
     return {
       ok: false,
       problems: [
-        { code: "STATEMENT_FORMAT", message: "this is a settlement report of the payment gateway, not a statement of the bank" },
+        {
+          code: "STATEMENT_FORMAT",
+          message: "this is a settlement report of the payment gateway, not a statement of the bank",
+        },
       ],
     };
   return prove(reading, options);

@@ -1,7 +1,8 @@
 import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../../ledger/kernel/errors.ts";
 
-export type StatementFormat = "mt940" | "mt942" | "camt" | "bai2" | "ofx" | "csv" | "xlsx" | "xls" | "html" | "razorpay";
+export type StatementFormat =
+  "mt940" | "mt942" | "camt" | "bai2" | "ofx" | "csv" | "xlsx" | "xls" | "html" | "razorpay";
 
 /**
  * A figure as the file writes it, in hundred-thousandths of the currency (the five decimals ISO 20022 allows), because a file may be in
@@ -79,9 +80,7 @@ export function unreadable(
   return {
     ok: false,
     ...(format === undefined ? {} : { format }),
-    problems: [
-      { code, message, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) },
-    ],
+    problems: [{ code, message, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) }],
   };
 }
 

@@ -54,7 +54,11 @@ export function readTable(rows: readonly Row[], format: StatementFormat, options
       return unreadable(format, "STATEMENT_TOO_LARGE", `more than ${LIMITS.lines} lines`, row.line);
     const tooLong = cells.find((c) => c.length > LIMITS.cellChars);
     if (tooLong !== undefined) {
-      refuse("STATEMENT_CELL", `a cell has ${tooLong.length} characters; at most ${LIMITS.cellChars} are read`, row.line);
+      refuse(
+        "STATEMENT_CELL",
+        `a cell has ${tooLong.length} characters; at most ${LIMITS.cellChars} are read`,
+        row.line,
+      );
       continue;
     }
     const more = isBelowLine ? continuation(cells, header, profile) : undefined;
@@ -331,7 +335,12 @@ function cellReader(profile: BankProfile, header: Header) {
     const valueText = cell(cells, where.valueDate);
     const valueDate = valueText === "" || NO_AMOUNT.test(valueText) ? date : dateOf(valueText, profile.dates);
     if (!valueDate) {
-      refuse("STATEMENT_DATE", `"${valueText.slice(0, 40)}" is not a date of the form ${forms}`, line, profile.valueDate);
+      refuse(
+        "STATEMENT_DATE",
+        `"${valueText.slice(0, 40)}" is not a date of the form ${forms}`,
+        line,
+        profile.valueDate,
+      );
       return undefined;
     }
     const balance = balanceOf();

@@ -6,7 +6,9 @@ export function cellNumber(value: number): string {
   if (!Number.isFinite(value)) return "#ERROR";
   if (Number.isInteger(value)) return Math.abs(value) < 1e15 ? String(value) : "#ERROR";
   const paise = Math.round(value * 100);
-  return Math.abs(value * 100 - paise) < Math.max(1e-4, Math.abs(value) * 1e-13) ? (paise / 100).toFixed(2) : String(value);
+  return Math.abs(value * 100 - paise) < Math.max(1e-4, Math.abs(value) * 1e-13)
+    ? (paise / 100).toFixed(2)
+    : String(value);
 }
 
 /** The day of a spreadsheet's serial number, as 2026-04-01; the time of day is cut off. */

@@ -8,7 +8,8 @@ import { cellNumber } from "./typed-cells.ts";
 const MOST_UNPACKED = 256 * 1024 * 1024;
 const MOST_ENTRIES = 2000;
 
-export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+export const isZip = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 
 /**
  * An .xlsx workbook: the cells of all sheets as text, days as 2026-04-01. Formulas are not evaluated; the stored results are taken. The
@@ -20,7 +21,9 @@ export async function readXlsx(bytes: Uint8Array): Promise<SheetResult> {
   let sheets: { readonly data: readonly (readonly unknown[])[] }[];
   try {
     // Numbers stay the text of the file until they are cells.
-    sheets = (await readWorkbook(Buffer.from(bytes), { parseNumber: (text: string) => new NumberText(text) })) as typeof sheets;
+    sheets = (await readWorkbook(Buffer.from(bytes), {
+      parseNumber: (text: string) => new NumberText(text),
+    })) as typeof sheets;
   } catch (error) {
     // The library's errors are about the file; it has no other input.
     return {
@@ -60,12 +63,19 @@ function trimmed(cells: string[]): string[] {
 
 /** Walks the archive's directory and unpacks every entry within what is left of the limit. */
 function archiveFault(bytes: Buffer): { readonly code: string; readonly message: string } | undefined {
-  const damaged = (what: string) => ({ code: "STATEMENT_TRUNCATED", message: `the workbook's archive is damaged: ${what}` });
+  const damaged = (what: string) => ({
+    code: "STATEMENT_TRUNCATED",
+    message: `the workbook's archive is damaged: ${what}`,
+  });
   const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
   if (end < 0 || end + 22 > bytes.length) return damaged("it was cut off");
   const count = bytes.readUInt16LE(end + 10);
   let at = bytes.readUInt32LE(end + 16);
-  if (count > MOST_ENTRIES) return { code: "STATEMENT_TOO_LARGE", message: `the workbook's archive has ${count} parts` };
+  if (count > MOST_ENTRIES)
+    return { code: "STATEMENT_TOO_LARGE", message: `the workbook's archive has ${count} parts` };
+  // What the directory states is believed only when it is too much; how much there is shows when it is unpacked.
+  const tooLarge = { code: "STATEMENT_TOO_LARGE", message: `the workbook unpacks to more than ${MOST_UNPACKED} bytes` };
+  let stated = 0;
   let left = MOST_UNPACKED;
   let isWorkbook = false;
   for (let i = 0; i < count; i++) {
@@ -73,23 +83,28 @@ function archiveFault(bytes: Buffer): { readonly code: string; readonly message:
     const flags = bytes.readUInt16LE(at + 8);
     const method = bytes.readUInt16LE(at + 10);
     const packed = bytes.readUInt32LE(at + 20);
+    stated += bytes.readUInt32LE(at + 24);
+    if (stated > MOST_UNPACKED) return tooLarge;
     const nameLength = bytes.readUInt16LE(at + 28);
     const name = bytes.toString("utf8", at + 46, at + 46 + nameLength);
     const local = bytes.readUInt32LE(at + 42);
     at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
-    if (flags & 1) return { code: "STATEMENT_FORMAT", message: "the workbook is protected by a password; save it without one" };
+    if (flags & 1)
+      return { code: "STATEMENT_FORMAT", message: "the workbook is protected by a password; save it without one" };
     if (name === "xl/workbook.xml") isWorkbook = true;
     if (local + 30 > bytes.length) return damaged("a part lies outside the file");
     const from = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
     if (from + packed > bytes.length) return damaged("a part is cut off");
     try {
-      left -= method === 0 ? packed : inflateRawSync(bytes.subarray(from, from + packed), { maxOutputLength: Math.max(1, left) }).length;
+      left -=
+        method === 0
+          ? packed
+          : inflateRawSync(bytes.subarray(from, from + packed), { maxOutputLength: Math.max(1, left) }).length;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE")
-        return { code: "STATEMENT_TOO_LARGE", message: `the workbook unpacks to more than ${MOST_UNPACKED} bytes` };
+      if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE") return tooLarge;
       return damaged("a part cannot be unpacked");
     }
-    if (left <= 0) return { code: "STATEMENT_TOO_LARGE", message: `the workbook unpacks to more than ${MOST_UNPACKED} bytes` };
+    if (left <= 0) return tooLarge;
   }
   return isWorkbook ? undefined : { code: "STATEMENT_FORMAT", message: "the archive is not an .xlsx workbook" };
 }
