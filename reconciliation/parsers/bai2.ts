@@ -62,7 +62,8 @@ export function readBai2(text: string): Reading {
         transactions += 1;
         if (transactions > LIMITS.lines)
           return unreadable("bai2", "STATEMENT_TOO_LARGE", `more than ${LIMITS.lines} lines`, line);
-        const amount = minorOf(fields[1] ?? "");
+        // An amount left out is none.
+        const amount = minorOf((fields[1] ?? "").trim() === "" ? "0" : (fields[1] ?? ""));
         if (amount === undefined) {
           current.problems.add(
             "STATEMENT_AMOUNT",

@@ -258,9 +258,12 @@ function entryOf(node: Node, current: Draft): void {
 
 /** Booked balances: opening (else that of the statement before) and closing. Interim and available balances prove nothing. */
 function balancesOf(balances: readonly StatedBalance[]) {
-  const find = (kind: string): StatedBalance | undefined => balances.find((b) => b.kind === kind);
-  const opening = find("OPBD") ?? find("PRCD");
-  const closing = find("CLBD");
+  // A statement over several days may state each day's balances: the earliest opening and the latest closing are its own.
+  const of = (kind: string): StatedBalance[] =>
+    balances.filter((b) => b.kind === kind).sort((a, b) => (a.on ?? "").localeCompare(b.on ?? ""));
+  const opening = of("OPBD")[0] ?? of("PRCD")[0];
+  const last = of("CLBD").at(-1)?.on;
+  const closing = of("CLBD").find((b) => b.on === last);
   return {
     opening: opening?.amount,
     closing: closing?.amount,

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { parseStatementFile, readStatementFile } from "./read.ts";
 import { paise } from "../../ledger/kernel/money.ts";
 import type { ParseResult } from "./prove.ts";
-import { bytesOf, xlsOf, xlsxOf, type Cell } from "./testing.ts";
+import { bytesOf, xlsOf, xlsxOf } from "./testing.ts";
 
 // Small files of every format, all with the same three movements, whose bytes are changed at random places.
-const ROWS: readonly (readonly Cell[])[] = [
+const ROWS: readonly (readonly (string | number | undefined)[])[] = [
   ["Txn Date", "Description", "Debit", "Credit", "Balance"],
   ["02/04/2026", "NEFT TESTN26092000111", undefined, 250.5, 1250.5],
   ["03/04/2026", "CLG 321", 100, undefined, 1150.5],

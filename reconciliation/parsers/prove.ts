@@ -349,9 +349,14 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
 
   // Each statement closes, and opens as the one before it closed.
   let at = opening;
+  let isBroken = false;
+  const broken: Refuse = (...problem) => {
+    isBroken = true;
+    refuse(...problem);
+  };
   statements.forEach((s, i) => {
     if (s.opening !== undefined && s.opening !== at)
-      refuse(
+      broken(
         "STATEMENT_GAP",
         `the statement opens at ${exactText(s.opening)}, the one before it closed at ${exactText(at)}: difference ${exactText(s.opening - at)}; one between them is missing`,
         s.fileLine,
@@ -359,13 +364,14 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
     const movement = total(i);
     const closing = (s.opening ?? at) + movement;
     if (s.closing !== undefined && s.closing !== closing)
-      refuse(
+      broken(
         "STATEMENT_TOTAL",
         `opening ${exactText(s.opening ?? at)} + movements ${exactText(movement)} = ${exactText(closing)}, but the statement closes at ${exactText(s.closing)}: difference ${exactText(s.closing - closing)}`,
         s.fileLine,
       );
     at = s.closing ?? closing;
   });
+  if (isBroken) return undefined;
   const found = { opening: paiseOf(opening, refuse, first.fileLine), closing: paiseOf(at, refuse, last.fileLine) };
   control("opening", expected.opening, found.opening, refuse);
   control("closing", expected.closing, found.closing, refuse);

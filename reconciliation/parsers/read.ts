@@ -46,7 +46,7 @@ export async function readStatementFile(bytes: Uint8Array, options: ParseOptions
 /** Reads a file and proves it: the one door through which a statement of any format comes. */
 export async function parseStatementFile(bytes: Uint8Array, options: ParseOptions = {}): Promise<ParseResult> {
   const reading = await readStatementFile(bytes, options);
-  if (reading.ok && reading.format === "razorpay")
+  if (reading.format === "razorpay")
     return {
       ok: false,
       problems: [

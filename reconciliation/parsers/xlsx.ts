@@ -21,9 +21,9 @@ export async function readXlsx(bytes: Uint8Array): Promise<SheetResult> {
   let sheets: { readonly data: readonly (readonly unknown[])[] }[];
   try {
     // Numbers stay the text of the file until they are cells.
-    sheets = (await readWorkbook(Buffer.from(bytes), {
+    sheets = await readWorkbook(Buffer.from(bytes), {
       parseNumber: (text: string) => new NumberText(text),
-    })) as typeof sheets;
+    });
   } catch (error) {
     // The library's errors are about the file; it has no other input.
     return {
