@@ -39,7 +39,12 @@ export {
   type ReconcileReport,
 } from "./matches.ts";
 export { openItems, type OpenItem } from "./open-items.ts";
-export { parseStatement, type ParsedLine, type ParsedStatement, type ParseResult } from "./parsers/csv.ts";
+export { parseStatement } from "./parsers/csv.ts";
+export { previewTable, type ColumnRole, type TablePreview } from "./parsers/preview.ts";
+export { type ParsedLine, type ParsedStatement, type ParseResult } from "./parsers/prove.ts";
+export { parseSettlementReport, type SettlementReportFile, type SettlementReportRow } from "./parsers/razorpay.ts";
+export { parseStatementFile, readStatementFile } from "./parsers/read.ts";
+export { type Reading, type ReadLine, type ReadStatement, type StatementFormat } from "./parsers/reading.ts";
 export { BANK_PROFILES, type BankProfile } from "./profiles.ts";
 export { checkSettlement, type SettlementCheck, type SettlementFigures, type SettlementRow } from "./settlement.ts";
 export {

@@ -6,26 +6,31 @@ export type DateForm =
   | "yyyy-mm-dd"
   | "dd/mm/yyyy" // also dd-mm-yyyy and dd.mm.yyyy: the order is the profile's word, never guessed
   | "dd/mm/yy"
-  | "d mmm yyyy"; // 2 Apr 2025, 02-Apr-2025
+  | "d mmm yyyy"; // 2 Apr 2025, 02-Apr-2025, 02-Apr-25
 
 /** How a row says which way the money went. Titles are compared after normalisation (lower case, letters and digits only). */
 export type AmountColumns =
   | { readonly kind: "two-columns"; readonly debit: string; readonly credit: string }
   | { readonly kind: "marked"; readonly amount: string; readonly mark: string }
-  | { readonly kind: "suffixed"; readonly amount: string };
+  /** "500.00 (Cr)": a figure without its suffix is refused. */
+  | { readonly kind: "suffixed"; readonly amount: string }
+  /** "-500.00", or with a suffix where there is one. */
+  | { readonly kind: "signed"; readonly amount: string };
 
 export type BankProfile = {
   readonly id: string;
   readonly version: number;
   readonly bank: string;
-  readonly delimiter: "," | "\t";
   readonly dates: readonly DateForm[];
   readonly date: string;
   readonly valueDate?: string;
   readonly narration: string;
   readonly reference?: string;
   readonly amount: AmountColumns;
-  readonly balance: string;
+  /** The running balance; a file without one enters only against a closing balance that a person gives. */
+  readonly balance?: string;
+  /** A second column of the mark's name behind the balance says whether that is overdrawn. */
+  readonly balanceMark?: string;
   /** Further titles that must stand in the header, so that similar layouts are told apart. */
   readonly also?: readonly string[];
   /** Cell texts that mean "nothing". */
@@ -44,7 +49,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "generic",
     version: 1,
     bank: "Any bank, Nagarkosh's own layout",
-    delimiter: ",",
     dates: ["yyyy-mm-dd"],
     date: "date",
     valueDate: "value_date",
@@ -57,7 +61,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "indian-csv",
     version: 1,
     bank: "Common Indian layout: Indian dates, opening balance as the first row",
-    delimiter: ",",
     dates: ["dd/mm/yyyy"],
     date: "Date",
     valueDate: "Value Date",
@@ -70,7 +73,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "sbi",
     version: 1,
     bank: "State Bank of India, net banking (tab-separated text named .xls)",
-    delimiter: "\t",
     dates: ["d mmm yyyy", "dd/mm/yyyy"],
     date: "Txn Date",
     valueDate: "Value Date",
@@ -84,7 +86,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "sbi-csv",
     version: 1,
     bank: "State Bank of India, comma-separated",
-    delimiter: ",",
     dates: ["dd/mm/yyyy", "d mmm yyyy"],
     date: "Date",
     narration: "Details",
@@ -96,7 +97,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "hdfc",
     version: 1,
     bank: "HDFC Bank, sheet saved as CSV",
-    delimiter: ",",
     dates: ["dd/mm/yy", "dd/mm/yyyy"],
     date: "Date",
     valueDate: "Value Dt",
@@ -110,7 +110,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "hdfc-delimited",
     version: 1,
     bank: "HDFC Bank, delimited text",
-    delimiter: ",",
     dates: ["dd/mm/yy", "dd/mm/yyyy"],
     date: "Date",
     valueDate: "Value Dat",
@@ -124,7 +123,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "icici",
     version: 1,
     bank: "ICICI Bank, detailed statement",
-    delimiter: ",",
     dates: ["dd/mm/yyyy"],
     date: "Transaction Date",
     valueDate: "Value Date",
@@ -138,7 +136,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "pnb",
     version: 1,
     bank: "Punjab National Bank",
-    delimiter: ",",
     dates: ["dd/mm/yyyy"],
     date: "Transaction Date",
     narration: "Narration",
@@ -150,7 +147,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "canara",
     version: 1,
     bank: "Canara Bank",
-    delimiter: ",",
     dates: ["dd/mm/yyyy", "d mmm yyyy"],
     date: "Txn Date",
     valueDate: "Value Date",
@@ -166,7 +162,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "union",
     version: 1,
     bank: "Union Bank of India",
-    delimiter: ",",
     dates: ["dd/mm/yyyy"],
     date: "Tran Date",
     narration: "Remarks",
@@ -178,7 +173,6 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     id: "idbi",
     version: 1,
     bank: "IDBI Bank",
-    delimiter: ",",
     dates: ["dd/mm/yyyy"],
     date: "Txn Date",
     valueDate: "Value Date",
@@ -188,10 +182,84 @@ export const BANK_PROFILES: readonly BankProfile[] = [
     balance: "Balance (INR)",
   },
   {
+    id: "icici-corporate",
+    version: 1,
+    bank: "ICICI Bank, corporate internet banking",
+    dates: ["dd/mm/yyyy", "d mmm yyyy"],
+    date: "Txn Posted Date",
+    valueDate: "Value Date",
+    narration: "Description",
+    reference: "ChequeNo.",
+    amount: { kind: "marked", amount: "Transaction Amount(INR)", mark: "Cr/Dr" },
+    balance: "Available Balance(INR)",
+    fillers: ["-"],
+  },
+  {
+    id: "axis",
+    version: 1,
+    bank: "Axis Bank",
+    dates: ["dd/mm/yyyy"],
+    date: "Tran Date",
+    narration: "PARTICULARS",
+    reference: "CHQNO",
+    amount: { kind: "two-columns", debit: "DR", credit: "CR" },
+    balance: "BAL",
+    footer: /^(unless the constituent|the closing balance as shown|legends?\b)/i,
+  },
+  {
+    id: "bob",
+    version: 1,
+    bank: "Bank of Baroda",
+    dates: ["dd/mm/yyyy"],
+    date: "Transaction Date",
+    valueDate: "Value Date",
+    narration: "Description",
+    reference: "Cheque No",
+    amount: { kind: "two-columns", debit: "Debit", credit: "Credit" },
+    balance: "Balance",
+    fillers: ["-"],
+  },
+  {
+    id: "bob-pass-sheet",
+    version: 1,
+    bank: "Bank of Baroda, pass sheet",
+    dates: ["dd/mm/yyyy", "dd/mm/yy"],
+    date: "DATE",
+    narration: "NARRATION",
+    reference: "CHQ.NO.",
+    amount: { kind: "two-columns", debit: "WITHDRAWAL(DR)", credit: "DEPOSIT(CR)" },
+    balance: "BALANCE(INR)",
+    fillers: ["-"],
+  },
+  {
+    id: "union-txn-id",
+    version: 1,
+    bank: "Union Bank of India, with transaction id",
+    dates: ["dd/mm/yyyy"],
+    date: "Date",
+    narration: "Remarks",
+    reference: "Transaction Id",
+    amount: { kind: "suffixed", amount: "Amount(Rs.)" },
+    balance: "Balance(Rs.)",
+  },
+  {
+    id: "kotak",
+    version: 1,
+    bank: "Kotak Mahindra Bank",
+    dates: ["dd/mm/yyyy"],
+    date: "Date",
+    narration: "Description",
+    reference: "Chq / Ref number",
+    amount: { kind: "marked", amount: "Amount", mark: "Dr / Cr" },
+    balance: "Balance",
+    balanceMark: "Dr / Cr",
+    opening: /^opening balance\b/i,
+    closing: /^closing balance\b/i,
+  },
+  {
     id: "egov-brs",
     version: 1,
     bank: "The upload template of the older e-governance finance module",
-    delimiter: ",",
     dates: ["dd/mm/yyyy"],
     date: "Txn Dt",
     narration: "Narration",

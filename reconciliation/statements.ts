@@ -7,17 +7,19 @@ import { audit } from "../ledger/kernel/audit.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, lockedBankAccount, writeBankAccount } from "./bank-accounts.ts";
 import { reconciliationErrors } from "./errors.ts";
-import { parseStatement, type ParsedLine, type ParsedStatement } from "./parsers/csv.ts";
+import type { ParsedLine, ParsedStatement } from "./parsers/prove.ts";
+import { parseStatementFile } from "./parsers/read.ts";
 
 export type StatementImport = {
   readonly account: string;
+  /** The file as the bank sent it, in any format; text made by ourselves may come as such. The name decides nothing. */
   readonly csv: string | Uint8Array;
   readonly fileName: string;
-  /** Profile id; the account's own, or recognised by the header, when not said. */
+  /** Profile id of a table; the account's own, or recognised by the header, when not said. */
   readonly profile?: string;
   /** The last day the statement covers, when its page says so; its last line otherwise. */
   readonly through?: LocalDate;
-  /** Control figures copied from the bank's page. */
+  /** Control figures copied from the bank's page; a file without balances of its own needs the closing one. */
   readonly expected?: { readonly opening?: Paise; readonly closing?: Paise; readonly lines?: number };
 };
 
@@ -41,7 +43,7 @@ export type StatementReport =
     };
 
 /**
- * Stores a bank statement, all of it or nothing. It must prove itself (see parseStatement) and continue what is stored of the account:
+ * Stores a bank statement of any format, all of it or nothing. It must prove itself (see `prove`) and continue what is stored of the account:
  * the first new line follows the last known balance (or, for an older statement, the last one leads to the first known balance).
  * A bank head that nobody has set up becomes a bank account with its first statement.
  * The same file twice, or the lines two files share, add nothing; of equal lines the k-th is the k-th. Problems are returned with line,
@@ -49,7 +51,9 @@ export type StatementReport =
  */
 export async function importStatement(tx: Tx, input: StatementImport): Promise<StatementReport> {
   const known = await lockedBankAccount(tx, input.account);
-  const parsed = parseStatement(input.csv, {
+  const bytes = typeof input.csv === "string" ? Buffer.from(input.csv) : Buffer.from(input.csv);
+  const parsed = await parseStatementFile(bytes, {
+    accountEnds: known === undefined || known.numberMasked === "" ? undefined : known.numberMasked.slice(-4),
     profile: input.profile ?? known?.profile ?? undefined,
     ...(input.expected ? { expected: input.expected } : {}),
   });
@@ -92,7 +96,6 @@ export async function importStatement(tx: Tx, input: StatementImport): Promise<S
     problems: [],
   };
   const added = place.before + place.after;
-  const bytes = typeof input.csv === "string" ? Buffer.from(input.csv) : Buffer.from(input.csv);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const stored = await tx.queryOne(
     "select 1 from reconciliation.statement_files where ulb_id = :ulb and account = :account and sha256 = :sha",

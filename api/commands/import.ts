@@ -3,6 +3,7 @@ import path from "node:path";
 import { Option, type Command } from "commander";
 import { refreshStatistics } from "../../ledger/kernel/database.ts";
 import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { rupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inDryRun, inTransaction, type App, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { importParties, PARTY_CSV, postingAccount } from "../../ledger/index.ts";
 import {
@@ -16,7 +17,15 @@ import { importStatement, reconcile } from "../../reconciliation/index.ts";
 import { sealOrSay, withUlb } from "./common.ts";
 import { registerBookImports } from "./import-books.ts";
 
-type ImportOptions = { ulb: string; format?: string; dryRun?: boolean; date?: LocalDate; account?: string };
+type ImportOptions = {
+  ulb: string;
+  format?: string;
+  dryRun?: boolean;
+  date?: LocalDate;
+  account?: string;
+  opening?: Paise;
+  closing?: Paise;
+};
 
 /** import KIND FILE: all or nothing per file; every bad row is listed with line, column and rule; a file read before adds nothing. */
 export function registerImport(program: Command): void {
@@ -28,16 +37,28 @@ export function registerImport(program: Command): void {
     name: string,
     description: string,
     take: (app: App, who: Who, file: string, options: ImportOptions) => Promise<boolean>,
+    fileIs = "CSV, UTF-8, with a header row",
   ): void => {
     root
       .command(name)
       .description(description)
-      .argument("<file>", "CSV, UTF-8, with a header row")
+      .argument("<file>", fileIs)
       .requiredOption("--ulb <code>")
       .option("--dry-run", "read, check and report; write nothing")
       .addOption(new Option("--date <date>", "date of the entry; today unless named").argParser(localDate))
       .option("--format <profile>", "bank profile of a statement; recognised by its header unless named")
       .option("--account <code>", "bank account head; the ULB's main bank unless named")
+      .addOption(
+        new Option("--opening <amount>", "opening balance of the bank's page, held against a statement").argParser(
+          rupees,
+        ),
+      )
+      .addOption(
+        new Option(
+          "--closing <amount>",
+          "closing balance of the bank's page; a statement without balances of its own needs it",
+        ).argParser(rupees),
+      )
       .action(async (file: string, options: ImportOptions) => {
         await withUlb(options.ulb, async (app, who) => {
           if (!(await take(app, who, file, options))) process.exitCode = 1;
@@ -84,7 +105,12 @@ export function registerImport(program: Command): void {
       batches: [],
     })),
   );
-  kind("bank-statement", "a statement as the bank gives it; lines are matched at once", bankStatement);
+  kind(
+    "bank-statement",
+    "a statement as the bank gives it; lines are matched at once",
+    bankStatement,
+    "MT940, MT942, camt.052/.053/.054, BAI2, OFX, CSV or tab-separated text, .xlsx, .xls or an HTML table; told by its content",
+  );
 }
 
 const run = <T>(app: App, who: Who, options: ImportOptions, fn: (tx: Tx) => Promise<T>): Promise<T> =>
@@ -131,6 +157,10 @@ async function bankStatement(app: App, who: Who, file: string, options: ImportOp
       csv: bytes,
       fileName: path.basename(file),
       ...(options.format === undefined ? {} : { profile: options.format }),
+      expected: {
+        ...(options.opening === undefined ? {} : { opening: options.opening }),
+        ...(options.closing === undefined ? {} : { closing: options.closing }),
+      },
     }),
   );
   for (const p of result.problems)

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
 import { formatDate, formatMoment, type LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
-import { formatStatement } from "../../ledger/kernel/money.ts";
+import { formatStatement, rupees } from "../../ledger/kernel/money.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import {
   agreeOpening,
@@ -178,7 +178,14 @@ export function BankPage(props: {
                 ...BANK_PROFILES.map((p) => ({ value: p.id, label: `${p.bank} (${p.id})` })),
               ]}
             />
-            <Field label="CSV file of the bank" name="file" type="file" accept=".csv,text/csv,text/plain" isRequired />
+            <Field
+              label="Statement file of the bank"
+              name="file"
+              type="file"
+              accept=".csv,.txt,.xls,.xlsx,.sta,.mt940,.940,.xml,.ofx,.qfx,.bai,.bai2,.htm,.html,text/csv,text/plain"
+              isRequired
+            />
+            <Field label="Closing balance, if the file states none" name="closing" size="short" />
             <button>Upload</button>
           </Form>
         )}
@@ -563,6 +570,9 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
           ...(field(upload?.fields, "profile") === ""
             ? {}
             : { profile: field(upload?.fields, "profile").slice(0, 40) }),
+          ...(field(upload?.fields, "closing") === ""
+            ? {}
+            : { expected: { closing: rupees(field(upload?.fields, "closing").replaceAll(",", "").slice(0, 40)) } }),
         }),
       ),
     );

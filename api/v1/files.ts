@@ -279,11 +279,12 @@ export const bankRoutes: Routes = (server, { app }) => {
         tag: "Bank",
         summary: "Import a bank statement",
         description:
+          "The format is told by the content: MT940, MT942, camt.052/.053/.054, BAI2, OFX, CSV or tab-separated text of a bank, .xlsx, .xls or an HTML table (send what is not text as application/octet-stream). " +
           "The file must prove itself line by line and continue what is known of the account; otherwise nothing is written and the arithmetic is shown. " +
           "What an earlier file brought is not added again, so it needs no Idempotency-Key.",
         roles: WHO.makes,
       }),
-      consumes: ["text/csv"],
+      consumes: ["text/csv", "application/octet-stream"],
       headers: OptionalIdempotencyHeader,
       querystring: Type.Object(
         {

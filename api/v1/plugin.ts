@@ -112,7 +112,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
             reply,
           ),
         );
-        // JSON and CSV only: a form sent by a foreign page is not understood here.
+        // JSON, CSV and plain bytes only: a form sent by a foreign page is not understood here.
         server.removeAllContentTypeParsers();
         server.addContentTypeParser(
           "application/json",
@@ -120,7 +120,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           server.getDefaultJsonParser("error", "error"),
         );
         server.addContentTypeParser(
-          "text/csv",
+          ["text/csv", "application/octet-stream"],
           { parseAs: "buffer", bodyLimit: MAX_CSV_BYTES },
           (_request, body, done) => done(null, body),
         );

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { addDays, localDate } from "../../ledger/kernel/dates.ts";
 import { paise, rupees, toRupees } from "../../ledger/kernel/money.ts";
 import { BANK_PROFILES } from "../profiles.ts";
-import { parseStatement, type ParsedStatement, type ParseOptions } from "./csv.ts";
+import { parseStatement } from "./csv.ts";
+import type { ParsedStatement, ParseOptions } from "./prove.ts";
 
 const HEAD = "date,value_date,narration,reference,debit,credit,balance";
 const MARCH = [

@@ -1,0 +1,88 @@
+import type { LocalDate } from "../../ledger/kernel/dates.ts";
+import { Refusal } from "../../ledger/kernel/errors.ts";
+import { rupees, subtract, ZERO, type Paise } from "../../ledger/kernel/money.ts";
+import type { DateForm } from "../profiles.ts";
+import { isoDay } from "./reading.ts";
+
+/** A row of a table: its number in the file and its cells, cleaned. */
+export type Row = { readonly line: number; readonly cells: readonly string[] };
+
+/** Titles are compared by their letters and digits alone. */
+export const normalise = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+/** Spreadsheet guards (="000123") keep leading zeros; what they guard is the text inside. Line breaks within a cell are spaces. */
+export function clean(cell: string): string {
+  const text = cell.replace(/\s+/g, " ").trim();
+  const guarded = /^="(.*)"$/.exec(text) ?? /^'(\d.*)$/.exec(text);
+  return guarded ? (guarded[1] ?? "").trim() : text;
+}
+
+const LAKH_OR_MILLION = /^\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$/;
+
+/**
+ * "1,23,456.70 Cr", "(500.00)", "500.00-", "₹ 12" -> paise; a sentence when it is not an amount. Negative are Dr, a minus sign before or
+ * behind, and brackets.
+ */
+export function amountOf(text: string): Paise | string {
+  const bare = text
+    .replace(/^_/, "")
+    .replace(/^([+-]?)\s*(?:₹|rs\.?|inr)\s*/i, "$1")
+    .replace(/\s*inr$/i, "");
+  const bracketed = /^\(\s*([\d.,]+)\s*\)$/.exec(bare);
+  const match = /^([+-]?)\s*([\d,]*\.?\d*)\s*(-?)\s*\(?(cr|dr|c|d)?\.?\)?$/i.exec(
+    bracketed ? `-${bracketed[1]}` : bare,
+  );
+  const digits = match?.[2] ?? "";
+  if (!match || !/\d/.test(digits) || (match[1] === "-" && match[3] === "-"))
+    return `"${text.slice(0, 40)}" is not an amount`;
+  if (digits.includes(",") && !LAKH_OR_MILLION.test(digits))
+    return `"${text.slice(0, 40)}" has commas where an amount has none`;
+  const plain = digits.replaceAll(",", "").replace(/^\./, "0.").replace(/\.$/, "");
+  const isMinus = match[1] === "-" || match[3] === "-";
+  try {
+    const value = rupees(plain);
+    return isMinus !== /^d/i.test(match[4] ?? "") ? subtract(ZERO, value) : value;
+  } catch (error) {
+    if (error instanceof Refusal) return error.detail;
+    throw error;
+  }
+}
+
+/** Whether an amount says by a suffix which way it went. */
+export const hasMark = (text: string): boolean => /\(?\b(cr|dr|c|d)\.?\)?$/i.test(text) || /\d(cr|dr)\.?$/i.test(text);
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/** A day by the forms of a profile. Days of typed spreadsheet cells come as 2026-04-01, which can mean one thing only. */
+export function dateOf(text: string, forms: readonly DateForm[]): LocalDate | undefined {
+  // Some banks add the time of day; the business date is the day.
+  const day = text.replace(/[ T]\d{1,2}[:.]\d{2}([:.]\d{2})?(\.\d+)?Z?( ?[ap]\.?m\.?)?$/i, "").trim();
+  for (const form of [...forms, "yyyy-mm-dd"] as const) {
+    const iso = isoOf(day, form);
+    const found = iso === undefined ? undefined : isoDay(iso);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function isoOf(text: string, form: DateForm): string | undefined {
+  const two = (s: string | undefined): string => (s ?? "").padStart(2, "0");
+  switch (form) {
+    case "yyyy-mm-dd":
+      return text.replace(/^(\d{4})\/(\d\d)\/(\d\d)$/, "$1-$2-$3");
+    case "dd/mm/yyyy": {
+      const m = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{4})$/.exec(text);
+      return m ? `${m[4]}-${two(m[3])}-${two(m[1])}` : undefined;
+    }
+    case "dd/mm/yy": {
+      const m = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{2})$/.exec(text);
+      return m ? `20${m[4]}-${two(m[3])}-${two(m[1])}` : undefined;
+    }
+    case "d mmm yyyy": {
+      const m = /^(\d{1,2})[ /.-]?([a-z]{3})[a-z]*[ /.,-]*(\d{4}|\d{2})$/i.exec(text);
+      const month = m ? MONTHS.indexOf((m[2] ?? "").toLowerCase()) + 1 : 0;
+      const year = (m?.[3] ?? "").padStart(4, "20");
+      return m && month > 0 ? `${year}-${two(String(month))}-${two(m[1])}` : undefined;
+    }
+  }
+}
