@@ -1,5 +1,12 @@
 // The public face of reconciliation. Other folders import this file, nothing else of reconciliation.
 export { addBankAccount, getBankAccount, listBankAccounts, type BankAccount } from "./bank-accounts.ts";
+export {
+  bankCalendar,
+  declareBankHolidays,
+  listBankHolidays,
+  withdrawBankHoliday,
+  type BankHoliday,
+} from "./bank-holidays.ts";
 export { brs, type BankReconciliation } from "./brs-read.ts";
 export {
   composeBrs,
@@ -14,6 +21,7 @@ export { closeChecks } from "./close-checks.ts";
 export { settlementEntry, templateLines, type EntryTemplate } from "./entries.ts";
 export { reconciliationErrors } from "./errors.ts";
 export {
+  BankCalendar,
   match,
   MATCH_RULES,
   type Exception,
@@ -22,6 +30,7 @@ export {
   type Match,
   type MatchItem,
   type MatchLine,
+  type MatchOptions,
   type MatchResult,
   type Pass,
   type ProposedEntry,

@@ -1,18 +1,22 @@
 import { postEntries, postEntry, postingAccounts, reverseEntry, getEntry, type EntryDraft } from "../ledger/index.ts";
 import { audit } from "../ledger/kernel/audit.ts";
-import { dateInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
+import { dateInIndia, periodEnd, periodOf, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
+import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 import { negate, paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { lockBankAccount, type BankAccount } from "./bank-accounts.ts";
+import { bankCalendar } from "./bank-holidays.ts";
 import { bookingDate } from "./booking-date.ts";
 import { clearPaid, unclearOf } from "./clearing.ts";
+import { contestedMatches, linesOfMatches, proofsOf } from "./contested.ts";
 import { templateLines, transitArrivedEntry, type EntryTemplate } from "./entries.ts";
 import { reconciliationErrors } from "./errors.ts";
 import {
   match,
   MATCH_RULES,
+  type BankCalendar,
   type Exception,
   type Match,
   type MatchResult,
@@ -27,6 +31,8 @@ export type ReconcileReport = {
   readonly rules: string;
   /** Matches written by this run. */
   readonly confirmed: readonly (Match & { readonly matchId: string })[];
+  /** Earlier matches of the engine that did not stand against what came later. */
+  readonly takenBack: readonly string[];
   /** Settlements that were seen at the bank: each moved from in transit to the bank book. */
   readonly settlementsArrived: number;
   readonly proposed: readonly Match[];
@@ -37,25 +43,77 @@ export type ReconcileReport = {
 
 /**
  * Matches everything open in a bank account and writes what is proved by reference; the rest is returned for a person. Running it again
- * confirms nothing twice. A settlement seen at the bank is booked in the same transaction (Dr bank, Cr settlements in transit) under the
+ * confirms nothing twice, and in whatever order files came and runs were made between them, the matches in the end are the same: what came
+ * later is weighed together with the engine's own matches that it contests, and those that no longer hold are taken back with that reason.
+ * A settlement seen at the bank is booked in the same transaction (Dr bank, Cr settlements in transit) under the
  * statement line's value date. An entry and its reversal cancel each other without the bank. Raises BANK_ACCOUNT_UNKNOWN.
  */
 export async function reconcile(tx: Tx, account: string): Promise<ReconcileReport> {
   const bank = await lockBankAccount(tx, account);
   await cancelReversals(tx, bank);
   await agreeOpeningIfEqual(tx, bank);
-  const { lines, items, result } = await compare(tx, account, await horizon(tx, account));
-  const written = await writeMatches(tx, bank, result.confirmed, lines, items, result.rules);
+  const calendar = await bankCalendar(tx, account);
+  const confirmed: (Match & { readonly matchId: string })[] = [];
+  const takenBack: string[] = [];
+  const byPass: Record<string, number> = {};
+  let settlementsArrived = 0;
+  let last: MatchResult | undefined;
+  // A year of a large city is too much for one comparison: month by month, oldest first. Later months weigh what they contest again.
+  for (const until of await stages(tx, account, await horizon(tx, account))) {
+    const { lines, items, result, fresh, superseded } = await weigh(tx, account, until, calendar);
+    for (const id of superseded) await unmatch(tx, id, SUPERSEDED);
+    takenBack.push(...superseded);
+    const written = await writeMatches(tx, bank, fresh, lines, items, result.rules);
+    fresh.forEach((m, i) => confirmed.push({ ...m, matchId: written.ids[i] ?? "" }));
+    for (const m of fresh) byPass[m.pass] = (byPass[m.pass] ?? 0) + 1;
+    settlementsArrived += written.settlements;
+    last = result;
+  }
+  invariant(last, "there is at least one stage");
+  if (confirmed.length + takenBack.length > 0) {
+    await audit(tx, {
+      action: "reconcile",
+      subject: "bank-account",
+      subjectId: account,
+      after: { rules: last.rules, matches: confirmed.length, byPass, settlementsArrived, takenBack },
+    });
+  }
   return {
     account,
-    rules: result.rules,
-    confirmed: result.confirmed.map((m, i) => ({ ...m, matchId: written.ids[i] ?? "" })),
-    settlementsArrived: written.settlements,
-    proposed: result.proposed,
-    proposedEntries: result.proposedEntries,
-    exceptions: result.exceptions,
-    outstanding: result.outstanding,
+    rules: last.rules,
+    confirmed,
+    takenBack,
+    settlementsArrived,
+    proposed: last.proposed,
+    proposedEntries: last.proposedEntries,
+    exceptions: last.exceptions,
+    outstanding: last.outstanding,
   };
+}
+
+const SUPERSEDED = "taken back by the engine: what came later carries the same evidence";
+const LINES_AT_ONCE = 60_000;
+
+/** The days up to which open lines are compared, one after the other: the end of every month when they are many. */
+async function stages(read: Read, account: string, asOf: LocalDate): Promise<LocalDate[]> {
+  const months = await read.query<{ month: LocalDate; lines: number }>(
+    `select date_trunc('month', b.booked_on)::date as month, count(*)::integer as lines
+     from reconciliation.bank_lines b
+     left join reconciliation.live_legs g on g.ulb_id = b.ulb_id and g.line_id = b.line_id
+     where b.ulb_id = :ulb and b.account = :account and g.match_id is null
+     group by 1 order by 1`,
+    { ulb: read.ulb.id, account },
+  );
+  const ends: LocalDate[] = [];
+  let waiting = 0;
+  for (const [i, m] of months.entries()) {
+    waiting += m.lines;
+    const next = months[i + 1];
+    if (!next || waiting + next.lines <= LINES_AT_ONCE) continue;
+    ends.push(periodEnd(periodOf(m.month)));
+    waiting = 0;
+  }
+  return [...ends.filter((d) => d < asOf), asOf];
 }
 
 /** What reconcile() would find, without writing: for the screen. Items and lines are given along, by id. */
@@ -74,12 +132,68 @@ export async function comparison(
 async function compare(read: Read, account: string, asOf: LocalDate) {
   const lines = new Map((await openLines(read, account, asOf)).map((l) => [l.id, l]));
   const items = new Map((await openItems(read, account, asOf)).map((i) => [i.id, i]));
-  const result = match(
-    [...lines.values()].map((l) => ({ ...l, date: l.bookedOn })),
-    [...items.values()],
-    asOf,
-  );
+  const result = match(matchable(lines.values()), [...items.values()], asOf, {
+    calendar: await bankCalendar(read, account),
+  });
   return { lines, items, result };
+}
+
+const matchable = (lines: Iterable<BankLine>) => [...lines].map((l) => ({ ...l, date: l.bookedOn }));
+
+/** Compares what is open together with the engine's live matches that it contests: which matches are new, and which no longer hold. */
+async function weigh(read: Read, account: string, until: LocalDate, calendar: BankCalendar) {
+  const lines = new Map<string, BankLine>();
+  for (const l of await openLines(read, account, until)) if (l.matchId === null) lines.set(l.id, l);
+  let items = new Map((await openItems(read, account, until, { isStrict: true })).map((i) => [i.id, i]));
+  const reopened = new Set<string>();
+  let newLines = [...lines.values()];
+  let newItems = [...items.values()];
+  while (newLines.length + newItems.length > 0) {
+    const found = (await contestedMatches(read, account, newLines, newItems)).filter((id) => !reopened.has(id));
+    if (found.length === 0) break;
+    for (const id of found) reopened.add(id);
+    newLines = await linesOfMatches(read, found);
+    for (const l of newLines) lines.set(l.id, l);
+    const known = items;
+    const all = await openItems(read, account, until, { isStrict: true, reopened: [...reopened] });
+    items = new Map(all.map((i) => [i.id, i]));
+    newItems = all.filter((i) => !known.has(i.id));
+  }
+  const result = match(matchable(lines.values()), [...items.values()], until, { calendar });
+  const live = await liveMatches(read, reopened, items);
+  const keyOf = (m: Match): string => [m.lines.toSorted().join(), m.items.toSorted().join()].join("|");
+  const kept = new Set<string>();
+  const fresh = result.confirmed.filter((m) => {
+    const id = live.size > 0 ? live.get(keyOf(m)) : undefined;
+    if (id !== undefined) kept.add(id);
+    return id === undefined;
+  });
+  return { lines, items, result, fresh, superseded: [...reopened].filter((id) => !kept.has(id)).sort() };
+}
+
+/** Live matches by what they join, as match() names it. */
+async function liveMatches(
+  read: Read,
+  ids: ReadonlySet<string>,
+  items: ReadonlyMap<string, OpenItem>,
+): Promise<Map<string, string>> {
+  if (ids.size === 0) return new Map();
+  const itemOfLeg = new Map<string, string>();
+  for (const i of items.values())
+    if ("entryId" in i.of) for (const l of i.of.lines) itemOfLeg.set(`${i.of.entryId}:${l.lineNo}`, i.id);
+  const legs = await read.query<{ id: string; line: string | null; leg: string | null }>(
+    `select match_id as id, line_id as line, entry_id || ':' || line_no as leg
+     from reconciliation.live_legs where ulb_id = :ulb and match_id = any(:ids::uuid[])`,
+    { ulb: read.ulb.id, ids: [...ids] },
+  );
+  const joined = groupBy(legs, (l) => l.id);
+  return new Map(
+    [...joined].map(([id, of]) => {
+      const lines = of.flatMap((l) => l.line ?? []).sort();
+      const names = new Set(of.flatMap((l) => (l.leg === null ? [] : (itemOfLeg.get(l.leg) ?? l.leg))));
+      return [[lines.join(), [...names].sort().join()].join("|"), id];
+    }),
+  );
 }
 
 // Everything known counts: books and statements may reach beyond today (post-dated by a day, or a demo in another month).
@@ -486,6 +600,8 @@ type NewMatch = {
   readonly evidence: string;
   readonly entryId?: bigint;
   readonly legs: readonly Leg[];
+  /** References and slips it rests on, when the engine made it. */
+  readonly proofs?: readonly string[];
 };
 
 /** The legs of a book item; a settlement in transit has none of its own, its arrival entry brings them. */
@@ -592,6 +708,14 @@ async function writeMatches(
         evidence: m.evidence,
         ...(arrived?.entry ? { entryId: arrived.entry.id } : {}),
         legs,
+        ...(m.pass === "manual"
+          ? {}
+          : {
+              proofs: proofsOf(
+                m.lines.flatMap((id) => lines.get(id) ?? []),
+                m.items.flatMap((id) => items.get(id) ?? []),
+              ),
+            }),
       };
     }),
   );
@@ -658,6 +782,14 @@ async function insertBatch(tx: Tx, account: string, matches: readonly NewMatch[]
       now: tx.clock(),
     },
   );
+  const proofs = matches.flatMap((m) => (m.proofs ?? []).map((proof) => ({ match: m.id, proof })));
+  if (proofs.length > 0) {
+    await tx.query(
+      `insert into reconciliation.match_proofs (ulb_id, account, proof, match_id)
+       select :ulb, :account, proof, match from unnest(:proofs::text[], :matches::uuid[]) as t (proof, match)`,
+      { ulb: tx.ulb.id, account, proofs: proofs.map((p) => p.proof), matches: proofs.map((p) => p.match) },
+    );
+  }
   try {
     for (const table of ["match_legs", "live_legs"]) {
       await tx.query(

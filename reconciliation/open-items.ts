@@ -45,7 +45,17 @@ type ItemRow = {
  * settlements pass through an account of their own, the settlements that have not arrived (only for the ULB's main bank account).
  * References come from the settlement, and from the words of the narration ("cheque 000321", "UTR …").
  */
-export async function openItems(read: Read, account: string, asOf: LocalDate): Promise<OpenItem[]> {
+export async function openItems(
+  read: Read,
+  account: string,
+  asOf: LocalDate,
+  options: {
+    /** Also the items of these live matches, as if they were open. */
+    readonly reopened?: readonly string[];
+    /** Nothing that is in another live match, whenever that match was complete. */
+    readonly isStrict?: boolean;
+  } = {},
+): Promise<OpenItem[]> {
   const rows = await read.query<ItemRow>(
     `select l.entry_id, l.line_no, l.entry_date, (l.debit - l.credit)::bigint as amount, l.fund, l.party_type,
        l.party_id, e.voucher, e.fy, e.number, e.source_type, e.narration,
@@ -55,10 +65,16 @@ export async function openItems(read: Read, account: string, asOf: LocalDate): P
      left join reconciliation.live_legs g on g.ulb_id = l.ulb_id and g.entry_id = l.entry_id and g.line_no = l.line_no
      left join reconciliation.settlements s on s.ulb_id = l.ulb_id and l.party_type = 'settlement' and s.settlement_id = l.party_id
      where l.ulb_id = :ulb and l.account = :account and l.entry_date <= :as_of::date
-       and (g.match_id is null or exists (
-         select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date))
+       and (g.match_id is null or g.match_id = any(:reopened::uuid[]) or (not :strict::boolean and exists (
+         select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date)))
      order by l.entry_date, l.entry_id, l.line_no`,
-    { ulb: read.ulb.id, account, as_of: asOf },
+    {
+      ulb: read.ulb.id,
+      account,
+      as_of: asOf,
+      reopened: options.reopened ?? [],
+      strict: options.isStrict ?? false,
+    },
   );
   const items = joinFunds(rows).map(itemOf);
   return [...items, ...(await expectedSettlements(read, account, asOf))];

@@ -38,30 +38,57 @@ export function digitCount(text: string): number {
  */
 export function tokensOf(...texts: readonly string[]): string[] {
   const found: string[] = [];
-  const add = (part: string): void => {
-    if (part.length < 6 || digitCount(part) < 4) return;
-    const token = /^\d+$/.test(part) ? figures(part) : part;
-    if (!found.includes(token)) found.push(token);
-  };
   for (const text of texts) {
-    for (const run of text.toUpperCase().match(/[A-Z0-9_]{6,}/g) ?? []) {
-      if (run.includes("_")) {
-        add(run.replaceAll("_", ""));
-        run.split("_").forEach(add);
-      } else {
-        add(run);
-        const labelled = LABELLED.exec(run)?.[1];
-        if (labelled !== undefined) add(labelled);
+    const upper = text.toUpperCase();
+    // Character by character: a regular expression per line was a third of the matching core.
+    let start = -1;
+    let hasStroke = false;
+    for (let i = 0; i <= upper.length; i++) {
+      const c = i < upper.length ? upper.charCodeAt(i) : 0;
+      if ((c >= 48 && c <= 57) || (c >= 65 && c <= 90) || c === 95) {
+        if (start < 0) {
+          start = i;
+          hasStroke = false;
+        }
+        if (c === 95) hasStroke = true;
+      } else if (start >= 0) {
+        if (i - start >= 6) addRun(found, upper.slice(start, i), hasStroke);
+        start = -1;
       }
     }
   }
   return found;
 }
 
+function addRun(found: string[], run: string, hasStroke: boolean): void {
+  if (!hasStroke) {
+    addToken(found, run);
+    const c = run.charCodeAt(0);
+    // U, R, C, N, I: the first letters of the labels.
+    const labelled = c === 85 || c === 82 || c === 67 || c === 78 || c === 73 ? LABELLED.exec(run)?.[1] : undefined;
+    if (labelled !== undefined) addToken(found, labelled);
+    return;
+  }
+  addToken(found, run.replaceAll("_", ""));
+  for (const part of run.split("_")) addToken(found, part);
+}
+
+function addToken(found: string[], part: string): void {
+  if (part.length < 6) return;
+  const digits = digitCount(part);
+  if (digits < 4) return;
+  const token = digits === part.length ? figures(part) : part;
+  if (!found.includes(token)) found.push(token);
+  // The last eight figures of a longer reference may begin with a zero that is not padding.
+  if (token !== part && part.length >= 8 && part.length <= 12 && token.length >= 5 && !found.includes(part))
+    found.push(part);
+}
+
 const LABELLED = /^(?:UTR|RRN|REF|CHQ|NEFT|RTGS|IMPS|UPI)(?:NO)?([A-Z0-9]{6,})$/;
 
 // Figures lose their leading zeros (banks pad them to 16); short ones are cheque numbers and keep six digits.
 function figures(text: string): string {
+  if (text.charCodeAt(0) !== 48) return text;
   const bare = text.replace(/^0+(?=\d)/, "");
   return bare.length < 6 ? bare.padStart(6, "0") : bare;
 }

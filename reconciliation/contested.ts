@@ -1,0 +1,69 @@
+import type { Read } from "../ledger/kernel/tx.ts";
+import type { OpenItem } from "./open-items.ts";
+import type { BankLine } from "./statements.ts";
+import { tokensOf } from "./tokens.ts";
+
+/** The references and slips that a match of these lines and items rests on. */
+export function proofsOf(lines: readonly BankLine[], items: readonly OpenItem[]): string[] {
+  const proofs = new Set<string>();
+  for (const i of items) {
+    for (const r of i.refs) proofs.add(r.value);
+    if (i.group !== undefined) proofs.add(i.group);
+  }
+  // The bank's own correction has no item: what both of its lines carry.
+  if (items.length === 0)
+    for (const l of lines) for (const t of tokensOf(l.reference, l.narration)) if (t.length >= 8) proofs.add(t);
+  return [...proofs].slice(0, 50);
+}
+
+/**
+ * Live matches of the engine that what is open now could have had a part in, had it been known: they rest on a reference that an open line or item
+ * carries, or are among the few that rest on less and have an open amount. Matches that posted an entry stand: a person takes them back.
+ */
+export async function contestedMatches(
+  read: Read,
+  account: string,
+  lines: Iterable<BankLine>,
+  items: Iterable<OpenItem>,
+): Promise<string[]> {
+  const keys = new Set<string>();
+  const amounts = new Set<string>();
+  for (const l of lines) {
+    for (const t of tokensOf(l.reference, l.narration)) keys.add(t);
+    for (const word of `${l.reference} ${l.narration}`.toUpperCase().split(/[^A-Z0-9/-]+/))
+      if (word.length >= 6 && word.length <= 40 && /[/-]/.test(word)) keys.add(word.replace(/[/-]/g, ""));
+    amounts.add(l.amount.toString());
+  }
+  for (const i of items) {
+    for (const r of i.refs) keys.add(r.value);
+    if (i.group !== undefined) keys.add(i.group);
+    amounts.add(i.amount.toString());
+  }
+  const rows = await read.query<{ id: string }>(
+    `select p.match_id as id
+     from reconciliation.match_proofs p
+     join reconciliation.matches m on m.ulb_id = p.ulb_id and m.match_id = p.match_id
+     where p.ulb_id = :ulb and p.account = :account and p.proof = any(:keys::text[]) and m.entry_id is null and m.pass like 'P%'
+       and exists (select 1 from reconciliation.live_legs g where g.ulb_id = p.ulb_id and g.match_id = p.match_id)
+     union
+     select m.match_id
+     from reconciliation.matches m
+     join reconciliation.live_legs g on g.ulb_id = m.ulb_id and g.match_id = m.match_id
+     where m.ulb_id = :ulb and m.account = :account and m.pass in ('P2', 'P6') and m.entry_id is null and g.amount = any(:amounts::bigint[])`,
+    { ulb: read.ulb.id, account, keys: [...keys], amounts: [...amounts] },
+  );
+  return rows.map((r) => r.id);
+}
+
+/** The statement lines of live matches, as if they were open. */
+export async function linesOfMatches(read: Read, matches: readonly string[]): Promise<BankLine[]> {
+  if (matches.length === 0) return [];
+  return read.query<BankLine>(
+    `select b.line_id as id, b.account, b.posted_on as date, b.booked_on as "bookedOn", b.value_date as "valueDate", b.amount, b.balance,
+       b.narration, b.reference, g.match_id as "matchId"
+     from reconciliation.live_legs g
+     join reconciliation.bank_lines b on b.ulb_id = g.ulb_id and b.line_id = g.line_id
+     where g.ulb_id = :ulb and g.match_id = any(:matches::uuid[]) and g.kind = 'line'`,
+    { ulb: read.ulb.id, matches },
+  );
+}

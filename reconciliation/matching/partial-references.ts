@@ -1,0 +1,116 @@
+import { digitCount } from "../tokens.ts";
+import { Pairs, type Board, type I, type L } from "./board.ts";
+import { MATCH_RULES } from "./rules.ts";
+
+/** Strong proves with the exact amount; fair proves with an amount that no tariff has; weak only suggests. */
+type Overlap = "strong" | "fair" | "weak";
+
+/** How much of a full reference a cut or mistyped token still proves. */
+export function overlapOf(token: string, full: string): Overlap | undefined {
+  const [short, long] = token.length <= full.length ? [token, full] : [full, token];
+  if (short.length >= 8 && short.length < long.length) {
+    // The end of a UTR is its serial number; its beginning is bank and date, so more of it is needed.
+    if (long.endsWith(short)) return digitCount(short) >= 8 ? "strong" : "weak";
+    if (long.startsWith(short)) {
+      const digits = digitCount(short);
+      return digits >= 12 ? "strong" : digits >= 8 ? "fair" : "weak";
+    }
+  }
+  if (short.length < 10) return undefined;
+  if (short.length === long.length) {
+    const at = oneOtherFigure(short, long);
+    if (at === undefined) return isOneEdit(short, long) ? "weak" : undefined;
+    // Two transfers of one payer in a row differ at the end of their serial numbers; a slip of the pen may stand anywhere.
+    return short.length >= 16 && at < short.length - 2 ? "strong" : "weak";
+  }
+  return isOneEdit(short, long) ? "weak" : undefined;
+}
+
+/** The place of the only figure in which two references of one length differ. */
+function oneOtherFigure(a: string, b: string): number | undefined {
+  let at: number | undefined;
+  for (let i = 0; i < a.length; i++) {
+    if (a.charCodeAt(i) === b.charCodeAt(i)) continue;
+    if (at !== undefined) return undefined;
+    at = i;
+  }
+  const isFigure = (c: number): boolean => c >= 48 && c <= 57;
+  return at !== undefined && isFigure(a.charCodeAt(at)) && isFigure(b.charCodeAt(at)) ? at : undefined;
+}
+
+function isOneEdit(short: string, long: string): boolean {
+  if (long.length - short.length > 1) return false;
+  let i = 0;
+  while (i < short.length && short[i] === long[i]) i++;
+  return long.length === short.length ? short.slice(i + 1) === long.slice(i + 1) : short.slice(i) === long.slice(i + 1);
+}
+
+// Whole fifties of rupees. How often an amount occurs is not asked here: that would change with every file that comes.
+const isTariff = (paise: number): boolean => paise % 5_000 === 0;
+
+type Edge = { readonly line: L; readonly item: I; readonly evidence: string };
+
+/**
+ * P2: part of a reference and the exact amount, unique from both sides. Strong: confirmed; weak: proposed, once the strong ones are settled.
+ * A mistyped reference stands nowhere else as it is: one that another line or item carries in full is not a mistake, and proves nothing here.
+ */
+export function partialReferences(board: Board): void {
+  const bucket = board.openItems((i) => i.of.refs.some((r) => r.kind !== "cheque" && r.value.length >= 8));
+  if (bucket.size === 0) return;
+  const edges: { strong: Edge[]; weak: Edge[] } = { strong: [], weak: [] };
+  for (const l of board.lines) {
+    if (!board.isOpen(l)) continue;
+    const items = bucket.get(l.paise);
+    if (!items) continue;
+    const tokens = l.tokens.filter((t) => t.length >= 8);
+    if (tokens.length === 0) continue;
+    for (const i of items) {
+      if (!board.within(MATCH_RULES.partialWindow, i.day, l.day)) continue;
+      for (const r of i.of.refs) {
+        if (r.kind === "cheque") continue;
+        for (const t of tokens) {
+          const overlap = overlapOf(t, r.value);
+          if (!overlap) continue;
+          const isStrong = overlap === "strong" || (overlap === "fair" && !isTariff(l.paise));
+          edges[isStrong ? "strong" : "weak"].push({ line: l, item: i, evidence: `${t} of ${r.value}` });
+        }
+      }
+    }
+  }
+  const elsewhere = carriedInFull(board, [...edges.strong, ...edges.weak]);
+  for (const strength of ["strong", "weak"] as const) {
+    const pairs = new Pairs();
+    for (const { line, item, evidence } of edges[strength]) {
+      if (!board.isOpen(line) || !board.isOpen(item)) continue;
+      const [token = "", full = ""] = evidence.split(" of ");
+      if (elsewhere.onLines.has(full) || elsewhere.onItems.has(token)) continue;
+      pairs.add(line, item, evidence);
+    }
+    for (const { lines, items, evidence } of pairs.components()) {
+      if (lines.length === 1 && items.length === 1) {
+        const where = strength === "strong" ? board.confirmed : board.proposed;
+        board.take(where, "P2", lines, items, `part of the reference (${evidence.join()}) and amount`);
+      } else board.barAll(lines, items, "ambiguous");
+    }
+  }
+}
+
+/** Which of these references stand in full on some line, and which of these tokens on some item, whether taken or open. */
+function carriedInFull(
+  board: Board,
+  edges: readonly Edge[],
+): { onLines: ReadonlySet<string>; onItems: ReadonlySet<string> } {
+  const onLines = new Set<string>();
+  const onItems = new Set<string>();
+  const fulls = new Set<string>();
+  const tokens = new Set<string>();
+  for (const e of edges) {
+    const [token = "", full = ""] = e.evidence.split(" of ");
+    fulls.add(full);
+    tokens.add(token);
+  }
+  if (edges.length === 0) return { onLines, onItems };
+  for (const l of board.lines) for (const t of l.tokens) if (fulls.has(t)) onLines.add(t);
+  for (const i of board.items) for (const r of i.of.refs) if (tokens.has(r.value)) onItems.add(r.value);
+  return { onLines, onItems };
+}
