@@ -3,10 +3,10 @@ import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, getBankAccount, type BankAccount } from "./bank-accounts.ts";
-import { composeBrs, type Brs, type BrsLine } from "./brs.ts";
+import { composeBrs, type Brs, type BrsItem, type BrsLine } from "./brs.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { match } from "./match.ts";
-import { openItems, type OpenItem } from "./open-items.ts";
+import { openItems } from "./open-items.ts";
 import type { EntryTemplate } from "./entries.ts";
 import { chainEnds, openingDay, openLines } from "./statements.ts";
 
@@ -15,7 +15,7 @@ export type BankReconciliation = Brs & {
   /** The last day that a stored statement covers; if it is before `asOf`, the bank may have moved since. */
   readonly statementTo: LocalDate;
   /** Settlements paid out by the gateway and not yet in this bank book: they stand in their own account, so they are no item of this statement. */
-  readonly settlementsInTransit: readonly OpenItem[];
+  readonly settlementsInTransit: readonly BrsItem[];
   readonly settlementsInTransitTotal: Paise;
 };
 
@@ -53,6 +53,7 @@ export async function brs(read: Read, account: string, asOf: LocalDate): Promise
     "select 1 from reconciliation.live_legs where ulb_id = :ulb and account = :account and kind = 'opening'",
     { ulb: read.ulb.id, account },
   );
+  const errors = await bankErrors(read, account);
   const composed = composeBrs({
     account,
     asOf,
@@ -66,6 +67,7 @@ export async function brs(read: Read, account: string, asOf: LocalDate): Promise
       text: l.narration,
       reference: l.reference,
       template: template.get(l.id),
+      ...(errors.has(l.id) ? { isBankError: true } : {}),
     })),
     ...(opening.length > 0 ? {} : { openingUnmatched: { amount: chain.opening, date: openingDay(chain) } }),
   });
@@ -76,6 +78,16 @@ export async function brs(read: Read, account: string, asOf: LocalDate): Promise
     settlementsInTransit: transit,
     settlementsInTransitTotal: sum(transit.map((t) => t.amount)),
   };
+}
+
+/** Lines that a maker and a checker found to be mistakes of the bank. */
+async function bankErrors(read: Read, account: string): Promise<ReadonlySet<string>> {
+  const rows = await read.query<{ id: string }>(
+    `select subject_id as id from reconciliation.bank_exceptions
+     where ulb_id = :ulb and account = :account and subject = 'line' and is_bank_error`,
+    { ulb: read.ulb.id, account },
+  );
+  return new Set(rows.map((r) => r.id));
 }
 
 function templatesOf(result: ReturnType<typeof match>): Map<string, EntryTemplate> {

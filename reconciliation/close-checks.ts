@@ -4,6 +4,7 @@ import type { Problem } from "../ledger/kernel/errors.ts";
 import { formatIndian } from "../ledger/kernel/money.ts";
 import { listBankAccounts } from "./bank-accounts.ts";
 import { brs } from "./brs-read.ts";
+import { changedSince, listSignedBrs, signedBrsAt } from "./brs/index.ts";
 import { settlementTransitTie } from "./ties.ts";
 
 /** Every bank account whose book moved in the month has a statement that reaches into it, and its reconciliation proves at the month's end. */
@@ -43,6 +44,42 @@ const bankReconciled: CloseCheck = {
   },
 };
 
+/**
+ * A ULB that signs the reconciliation of an account goes on signing: from the month of the first one that was approved, each month's end has an
+ * approved one, and the books still say what it says. An account that nobody signed yet is only asked to reconcile.
+ */
+const reconciliationSigned: CloseCheck = {
+  name: "signed bank reconciliation",
+  run: async (read, period) => {
+    const problems: Problem[] = [];
+    const last = periodEnd(period);
+    for (const { account } of await listBankAccounts(read)) {
+      const [first] = (await listSignedBrs(read, account)).filter((s) => s.status === "approved").reverse();
+      const signed = await signedBrsAt(read, account, last);
+      if (signed === undefined ? first === undefined || first.asOf > last : false) continue;
+      if (signed?.status !== "approved") {
+        problems.push({
+          code: "BRS_NOT_APPROVED",
+          message:
+            `account ${account} at ${formatDate(last)}: the reconciliation is ` +
+            (signed
+              ? `${signed.status} by ${signed.checkedBy ?? signed.preparedBy}, not approved yet`
+              : "not prepared"),
+        });
+        continue;
+      }
+      const change = await changedSince(read, signed);
+      if (change) {
+        problems.push({
+          code: "BRS_CHANGED",
+          message: `account ${account} at ${formatDate(last)} was approved as ${change.was}; now it is ${change.now}`,
+        });
+      }
+    }
+    return problems;
+  },
+};
+
 /** No settlement of the month waits unbooked, and settlements in transit are the settlements that did not arrive. */
 const settlementsBooked: CloseCheck = {
   name: "gateway settlements",
@@ -72,4 +109,4 @@ const settlementsBooked: CloseCheck = {
 };
 
 /** The questions of reconciliation before a month is closed. */
-export const closeChecks: readonly CloseCheck[] = [bankReconciled, settlementsBooked];
+export const closeChecks: readonly CloseCheck[] = [bankReconciled, reconciliationSigned, settlementsBooked];

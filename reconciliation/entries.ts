@@ -1,7 +1,7 @@
 import { cr, dr, type EntryDraft, type Line } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
-import { negate, subtract, sum, type Paise } from "../ledger/kernel/money.ts";
+import { negate, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { SettlementFigures } from "./settlement.ts";
 
 /** The usual entries for what a bank statement shows and the books do not know, and for cheques that were never presented. */
@@ -55,6 +55,9 @@ export type SettlementAccounts = {
   readonly "gateway-fee-gst": string;
 };
 
+/** What the gateway paid more (positive) or less than payments, refunds and fees explain, and the head that a person named for it. */
+export type Adjusted = { readonly amount: Paise; readonly account: string; readonly function?: string | undefined };
+
 /**
  * The entry of a settlement whose figures were proved: Dr in transit (or bank) net, Dr fee without tax, Dr GST on it;
  * Cr gateway clearing with payments less refunds. A contra voucher: money between 450 heads, and the fees beside it.
@@ -64,10 +67,15 @@ export function settlementEntry(
   figures: SettlementFigures,
   accounts: SettlementAccounts,
   fund = "01",
+  adjusted?: Adjusted,
 ): EntryDraft {
   const net = figures.net;
   const cleared = subtract(figures.gross, figures.refunds);
-  invariant(sum([net, figures.fee, figures.tax]) === cleared, "net, fee and tax make up what leaves the clearing");
+  const adjustments = adjusted?.amount ?? ZERO;
+  invariant(
+    sum([net, figures.fee, figures.tax]) === sum([cleared, adjustments]),
+    "net, fee and tax make up what leaves the clearing, with what a person explained",
+  );
   const party = { type: "settlement", id: settlement.id };
   const signed = (account: string, amount: Paise, dims: object): Line[] =>
     amount === 0n
@@ -85,6 +93,12 @@ export function settlementEntry(
       ...signed(accounts["gateway-fee"], figures.fee, { function: FINANCE_FUNCTION }),
       ...signed(accounts["gateway-fee-gst"], figures.tax, { function: FINANCE_FUNCTION }),
       ...signed(accounts["gateway-clearing"], negate(cleared), { party }),
+      ...(adjusted
+        ? signed(adjusted.account, negate(adjustments), {
+            party,
+            ...(adjusted.function ? { function: adjusted.function } : {}),
+          })
+        : []),
     ],
   };
 }

@@ -76,3 +76,7 @@ export {
   type StatementSummary,
 } from "./statements.ts";
 export { bankSelfTie, bankTie, settlementTransitTie, type BankTieRow } from "./ties.ts";
+export * from "./bench/index.ts";
+export * from "./brs/index.ts";
+export * from "./exceptions/index.ts";
+export * from "./three-way/index.ts";

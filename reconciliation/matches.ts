@@ -197,7 +197,7 @@ async function liveMatches(
 }
 
 // Everything known counts: books and statements may reach beyond today (post-dated by a day, or a demo in another month).
-async function horizon(read: Read, account: string): Promise<LocalDate> {
+export async function horizon(read: Read, account: string): Promise<LocalDate> {
   const today = dateInIndia(read.clock());
   const row = await read.queryOne<{ last: LocalDate | null }>(
     `select greatest(
@@ -526,7 +526,7 @@ async function writeOpening(
  * An entry and the entry that reversed it cancel each other in the bank book, and so do a cheque and the entry that took it back as stale; the
  * bank never sees them.
  */
-async function cancelReversals(tx: Tx, bank: BankAccount): Promise<void> {
+export async function cancelReversals(tx: Tx, bank: BankAccount): Promise<void> {
   const rows = await tx.query<{
     entry_id: bigint;
     line_no: number;
@@ -582,7 +582,7 @@ async function cancelReversals(tx: Tx, bank: BankAccount): Promise<void> {
 
 // ------------------------------------------------------------------------------------------------ writing
 
-type Leg =
+export type Leg =
   | { readonly kind: "line"; readonly lineId: string; readonly amount: Paise; readonly onDate: LocalDate }
   | {
       readonly kind: "item";
@@ -593,7 +593,7 @@ type Leg =
     }
   | { readonly kind: "opening"; readonly amount: Paise; readonly onDate: LocalDate };
 
-type NewMatch = {
+export type NewMatch = {
   readonly id: string;
   readonly pass: MatchRecord["pass"];
   readonly rules: string;
@@ -605,7 +605,7 @@ type NewMatch = {
 };
 
 /** The legs of a book item; a settlement in transit has none of its own, its arrival entry brings them. */
-function itemLegs(item: OpenItem): Leg[] {
+export function itemLegs(item: OpenItem): Leg[] {
   const { of } = item;
   if (!("entryId" in of)) return [];
   return of.lines.map((l): Leg => ({
@@ -617,7 +617,7 @@ function itemLegs(item: OpenItem): Leg[] {
   }));
 }
 
-const lineLeg = (line: BankLine): Leg => ({
+export const lineLeg = (line: BankLine): Leg => ({
   kind: "line",
   lineId: line.id,
   amount: line.amount,
@@ -625,7 +625,7 @@ const lineLeg = (line: BankLine): Leg => ({
 });
 
 /** Writes matches of lines and items. Settlements in transit that take part are booked into the bank first, one entry per match. */
-async function writeMatches(
+export async function writeMatches(
   tx: Tx,
   bank: BankAccount,
   matches: readonly Match[],
@@ -734,7 +734,7 @@ async function writeMatches(
 }
 
 /** Inserts matches with all their legs, a few thousand legs per statement; the legs of one match always go together. */
-async function insertMatches(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {
+export async function insertMatches(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {
   for (let from = 0; from < matches.length;) {
     let to = from;
     let legCount = 0;

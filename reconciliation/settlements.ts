@@ -17,8 +17,9 @@ import { newId } from "../ledger/kernel/ids.ts";
 import { toRupees, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import { bookingDate } from "./booking-date.ts";
-import { settlementEntry } from "./entries.ts";
+import { settlementEntry, type Adjusted } from "./entries.ts";
 import { reconciliationErrors } from "./errors.ts";
+import { closeSettlementException, keepWaiting } from "./exceptions/settlements.ts";
 import { checkSettlement, type SettlementFigures } from "./settlement.ts";
 
 export type SettlementReport = {
@@ -134,8 +135,9 @@ async function bookOne(
 ): Promise<readonly Problem[]> {
   const check = checkSettlement(settlement, items);
   let problems: readonly Problem[] = check.ok ? [] : check.problems;
+  // What was captured is booked whether or not the settlement adds up: money is never refused.
+  await adoptUnknown(app, who, items);
   if (check.ok) {
-    await adoptUnknown(app, who, items);
     try {
       await inTransaction(app, who, (tx) => bookSettlement(tx, settlement, check.figures, items));
     } catch (error) {
@@ -145,7 +147,7 @@ async function bookOne(
     }
   }
   if (problems.length > 0)
-    await inTransaction(app, who, (tx) => recordException(tx, settlement, check.figures, problems));
+    await inTransaction(app, who, (tx) => recordException(tx, settlement, check.figures, problems, items));
   return problems;
 }
 
@@ -182,6 +184,12 @@ async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly Settl
   }
 }
 
+/** What is kept of a row of the gateway's report. */
+export type StoredItem = Pick<
+  SettlementItem,
+  "entityId" | "type" | "debit" | "credit" | "amount" | "fee" | "tax" | "paymentId" | "orderReceipt" | "method"
+>;
+
 /**
  * Books one settlement whose figures were proved: stored with its rows, its payments and refunds marked, its entry posted last. The same
  * settlement again changes nothing. Raises SETTLED_UNBOOKED, SETTLED_ELSEWHERE and the refusals of postEntry.
@@ -190,7 +198,8 @@ export async function bookSettlement(
   tx: Tx,
   settlement: { readonly id: string; readonly amount: Paise; readonly utr: string | null; readonly createdAt: Date },
   figures: SettlementFigures,
-  items: readonly SettlementItem[],
+  items: readonly StoredItem[],
+  adjusted?: Adjusted,
 ): Promise<{ readonly entryId: bigint; readonly isNew: boolean }> {
   // Two runs at once: the second waits here and finds it booked.
   await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:settlement))", {
@@ -213,19 +222,19 @@ export async function bookSettlement(
   const date = await bookingDate(tx, settledOn);
   await markSettled(
     tx,
-    items.map((i) => i.entityId),
+    items.filter((i) => i.type === "payment" || i.type === "refund").map((i) => i.entityId),
     settlement.id,
     date,
   );
-  const draft = settlementEntry({ id: settlement.id, utr: settlement.utr, date }, figures, accounts);
+  const draft = settlementEntry({ id: settlement.id, utr: settlement.utr, date }, figures, accounts, "01", adjusted);
   const entry = await postEntry(tx, { ...draft, valueDate: settledOn });
   await tx.query(
-    `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, payments, gross, refunds, fee, tax, entry_id,
-       transit_account, recorded_at)
-     values (:ulb, :id, 'booked', :amount, :utr, :on_date, :payments, :gross, :refunds, :fee, :tax, :entry, :transit, :now)
+    `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, payments, gross, refunds, fee, tax, adjustments,
+       entry_id, transit_account, recorded_at)
+     values (:ulb, :id, 'booked', :amount, :utr, :on_date, :payments, :gross, :refunds, :fee, :tax, :adjustments, :entry, :transit, :now)
      on conflict (ulb_id, settlement_id) do update set status = 'booked', amount = excluded.amount, utr = excluded.utr,
        settled_on = excluded.settled_on, payments = excluded.payments, gross = excluded.gross, refunds = excluded.refunds, fee = excluded.fee,
-       tax = excluded.tax, entry_id = excluded.entry_id, transit_account = excluded.transit_account, recorded_at = excluded.recorded_at`,
+       tax = excluded.tax, adjustments = excluded.adjustments, entry_id = excluded.entry_id, transit_account = excluded.transit_account, recorded_at = excluded.recorded_at`,
     {
       ulb: tx.ulb.id,
       id: settlement.id,
@@ -237,12 +246,14 @@ export async function bookSettlement(
       refunds: figures.refunds,
       fee: figures.fee,
       tax: figures.tax,
+      adjustments: adjusted?.amount ?? 0n,
       entry: entry.id,
       transit: accounts["settlement-in-transit"],
       now: tx.clock(),
     },
   );
   await storeItems(tx, settlement.id, items);
+  await closeSettlementException(tx, settlement.id, "the settlement is booked");
   await tx.query(
     `update reconciliation.exceptions set closed_at = :now, closed_by = :actor, resolution = 'the settlement adds up now and is booked'
      where ulb_id = :ulb and subject = 'settlement' and subject_id = :id and closed_at is null`,
@@ -251,7 +262,7 @@ export async function bookSettlement(
   return { entryId: entry.id, isNew: true };
 }
 
-async function storeItems(tx: Tx, settlementId: string, items: readonly SettlementItem[]): Promise<void> {
+async function storeItems(tx: Tx, settlementId: string, items: readonly StoredItem[]): Promise<void> {
   for (let from = 0; from < items.length; from += 5000) {
     const part = items.slice(from, from + 5000);
     await tx.query(
@@ -284,6 +295,7 @@ async function recordException(
   settlement: GatewaySettlement,
   figures: SettlementFigures,
   problems: readonly Problem[],
+  items: readonly SettlementItem[],
 ): Promise<void> {
   await tx.query(
     `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, recorded_at)
@@ -331,6 +343,7 @@ async function recordException(
   if (rows[0]?.exception_id === id) {
     await audit(tx, { action: "except", subject: "settlement", subjectId: settlement.id, after: facts });
   }
+  await keepWaiting(tx, settlement, message, items);
 }
 
 async function bookedSettlements(tx: Tx, settlements: readonly GatewaySettlement[]): Promise<Set<string>> {

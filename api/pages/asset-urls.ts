@@ -12,6 +12,7 @@ const FILES = {
   "styles.css": { file: path.join(here, "styles.css"), type: "text/css; charset=utf-8" },
   "icon.svg": { file: path.join(here, "icon.svg"), type: "image/svg+xml" },
   "autosubmit.js": { file: path.join(here, "autosubmit.mjs"), type: "text/javascript; charset=utf-8" },
+  "bench.js": { file: path.join(here, "bench.mjs"), type: "text/javascript; charset=utf-8" },
   "print.js": { file: path.join(here, "print.mjs"), type: "text/javascript; charset=utf-8" },
   "htmx.js": { file: htmx, type: "text/javascript; charset=utf-8" },
   "fonts/noto-sans-devanagari-400.ttf": {

@@ -1,56 +1,36 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
-import { formatDate, formatMoment, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { formatDate, formatMoment } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { formatStatement, rupees } from "../../ledger/kernel/money.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import {
+  acceptMatches,
   agreeOpening,
   BANK_PROFILES,
-  brs,
-  cancelStaleCheque,
   comparison,
-  confirmProposal,
   importStatement,
   listBankAccounts,
+  listExceptions,
   listStatements,
-  postBankLine,
-  reconcile,
+  reconcileAccount,
   type BankAccount,
   type BankLine,
-  type BankReconciliation,
   type MatchResult,
   type OpenItem,
   type StatementReport,
   type StatementSummary,
 } from "../../reconciliation/index.ts";
 import { apiErrors } from "../errors.ts";
-import { Books, Files } from "./books-frame.tsx";
-import {
-  Amount,
-  Badge,
-  Crumbs,
-  Facts,
-  Field,
-  Flash,
-  Form,
-  Mark,
-  Problems,
-  Refused,
-  Select,
-  Table,
-} from "./components.tsx";
-import { attempt, dateField, field, send, viewOf, type Desk, type View } from "./kit.tsx";
+import { BankParts } from "./bank/frame.tsx";
+import { bankDeskRoutes } from "./bank/routes.tsx";
+import { kindName } from "./bank/words.ts";
+import { Books } from "./books-frame.tsx";
+import { Amount, Badge, Crumbs, Field, Flash, Form, Problems, Refused, Select, Table } from "./components.tsx";
+import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
 
 const SHOWN = 100;
-const TEMPLATES = {
-  "bank-charge": "Bank charge",
-  "bank-interest": "Interest of the bank",
-  "unidentified-credit": "Credit nobody can name yet",
-} as const;
-type Template = keyof typeof TEMPLATES;
-
 export type Comparison = {
   readonly lines: ReadonlyMap<string, BankLine>;
   readonly items: ReadonlyMap<string, OpenItem>;
@@ -111,13 +91,15 @@ export function BankPage(props: {
   readonly bank: BankAccount;
   readonly statements: readonly StatementSummary[];
   readonly found: Comparison;
+  /** The exception of each line and item that has one. */
+  readonly exceptionIds: ReadonlyMap<string, string>;
   readonly canWrite: boolean;
   readonly today: string;
   readonly report?: StatementReport | undefined;
   readonly done?: string;
   readonly refusal?: Refusal | undefined;
 }): VNode {
-  const { view, bank, found, canWrite, report } = props;
+  const { view, bank, found, canWrite, report, exceptionIds } = props;
   const { lines, items, result } = found;
   const at = `/books/bank/${bank.account}`;
   const hidden = (name: string, values: readonly string[]): VNode => (
@@ -144,6 +126,7 @@ export function BankPage(props: {
       <p class="quiet">
         {bank.bank} {bank.branch} · {bank.numberMasked}
       </p>
+      <BankParts account={bank.account} part="overview" />
       {props.done !== undefined && props.done !== "" && <Flash>{props.done}</Flash>}
       <Refused refusal={props.refusal} />
       {report &&
@@ -239,7 +222,6 @@ export function BankPage(props: {
           const proposed = proposedFor.get(l.id);
           const exception = exceptionOf.get(l.id);
           const usual = proposed?.template ?? exception?.template;
-          const choices = (Object.keys(TEMPLATES) as Template[]).filter((t) => (t === "bank-charge") === l.amount < 0n);
           return {
             cells: [
               formatDate(l.bookedOn),
@@ -248,18 +230,10 @@ export function BankPage(props: {
                 {exception && <Badge kind="wait">{exception.kind.replaceAll("-", " ")}</Badge>}
               </>,
               <Amount value={l.amount} />,
-              canWrite ? (
-                <Form view={view} action={`${at}/book`} class="inline">
-                  <input type="hidden" name="line" value={l.id} />
-                  <select name="template" aria-label={`Book the line of ${formatDate(l.bookedOn)} as`}>
-                    {choices.map((t) => (
-                      <option value={t} selected={t === usual}>
-                        {TEMPLATES[t]}
-                      </option>
-                    ))}
-                  </select>
-                  <button class="small second">Book</button>
-                </Form>
+              exceptionIds.has(l.id) ? (
+                <a href={`${at}/exceptions/${exceptionIds.get(l.id) ?? ""}`}>
+                  {usual === undefined ? "Resolve" : kindName(usual)}
+                </a>
               ) : (
                 ""
               ),
@@ -294,11 +268,8 @@ export function BankPage(props: {
               <Amount value={i.amount} />,
               i.isInRegister && exception?.kind === "stale-cheque" ? (
                 <a href="/books/payables/cheques/due">Book as stale</a>
-              ) : canWrite && exception?.kind === "stale-cheque" ? (
-                <Form view={view} action={`${at}/stale`} class="inline">
-                  <input type="hidden" name="item" value={i.id} />
-                  <button class="small second">Cancel the cheque</button>
-                </Form>
+              ) : exceptionIds.has(i.id) ? (
+                <a href={`${at}/exceptions/${exceptionIds.get(i.id) ?? ""}`}>Resolve</a>
               ) : (
                 ""
               ),
@@ -371,131 +342,6 @@ export function BankPage(props: {
   );
 }
 
-export function BrsPage(props: {
-  readonly view: View;
-  readonly statement: BankReconciliation;
-  readonly canWrite: boolean;
-  readonly refusal?: Refusal | undefined;
-}): VNode {
-  const { view, statement } = props;
-  const at = `/books/bank/${statement.account}`;
-  return (
-    <Books view={view} title="Bank reconciliation statement" tab="bank">
-      <Crumbs
-        trail={[
-          ["Bank accounts", "/books/bank"],
-          [statement.account, at],
-        ]}
-      />
-      <h1>Bank reconciliation statement</h1>
-      <Facts
-        facts={[
-          [
-            "Bank account",
-            `${statement.account} ${statement.bank.name}, ${statement.bank.bank}, ${statement.bank.numberMasked}`,
-          ],
-          ["As on", formatDate(statement.asOf)],
-          ["Statements reach to", formatDate(statement.statementTo)],
-        ]}
-      />
-      <form method="get" action={`${at}/brs`} class="filter">
-        <Field label="As on" name="on" type="date" value={statement.asOf} />
-        <button class="second">Show</button>
-      </form>
-      <Refused refusal={props.refusal} />
-      {statement.statementTo < statement.asOf && (
-        <Flash kind="note">
-          The last stored statement ends on {formatDate(statement.statementTo)}: the bank may have moved since.
-        </Flash>
-      )}
-      {statement.isProved ? (
-        <p class="good-text">
-          <Mark ok /> Reconciled: what the bank should say is what it says.
-        </p>
-      ) : (
-        <Flash kind="problem">Not reconciled: difference {formatStatement(statement.difference)}.</Flash>
-      )}
-      <Files report="brs" query={`account=${statement.account}&asOf=${statement.asOf}`} />
-      <Table
-        caption={`As on ${formatDate(statement.asOf)}, amounts in rupees`}
-        stacks
-        columns={[
-          { title: "Date", kind: "code" },
-          { title: "Particulars" },
-          { title: "Reference", kind: "code" },
-          { title: "Age" },
-          { title: "Amount", kind: "amount" },
-          { title: "Total", kind: "amount" },
-        ]}
-        rows={[
-          {
-            kind: "total",
-            cells: ["", "Balance as per bank book", "", "", "", <Amount value={statement.bookBalance} />],
-          },
-          ...statement.groups.flatMap((g) => [
-            { kind: "total" as const, cells: ["", g.label, "", "", "", <Amount value={g.total} />] },
-            ...g.details.map((d) => ({
-              cells: [
-                formatDate(d.date),
-                <>
-                  {[d.voucher, d.text].filter(Boolean).join(" · ")} {d.isStale && <Badge kind="bad">stale</Badge>}
-                </>,
-                d.reference,
-                `${d.ageDays} days`,
-                <Amount value={d.amount} />,
-                "",
-              ],
-            })),
-          ]),
-          {
-            kind: "total",
-            cells: ["", "Balance that the bank should show", "", "", "", <Amount value={statement.computedBalance} />],
-          },
-          {
-            kind: "total",
-            cells: ["", "Balance as per bank statement", "", "", "", <Amount value={statement.statementBalance} />],
-          },
-          { kind: "total", cells: ["", "Difference", "", "", "", <Amount value={statement.difference} />] },
-        ]}
-      />
-      {statement.groups.some((g) => g.key === "opening") && props.canWrite && (
-        <Form view={view} action={`${at}/agree-opening`} class="panel" label="Agree the opening balance">
-          <p>
-            The first statement’s opening balance is not agreed with the book yet. If all items of the book before that
-            day make it up, agree it.
-          </p>
-          <button class="second">Agree the opening balance</button>
-        </Form>
-      )}
-      {statement.settlementsInTransit.length > 0 && (
-        <>
-          <h2>Gateway settlements on their way</h2>
-          <p>Paid out by the gateway and not yet in this bank book; they stand in an account of their own.</p>
-          <Table
-            caption="Settlements in transit"
-            hideCaption
-            columns={[
-              { title: "Date", kind: "code" },
-              { title: "Settlement" },
-              { title: "UTR", kind: "code" },
-              { title: "Amount (₹)", kind: "amount" },
-            ]}
-            rows={[
-              ...statement.settlementsInTransit.map((i) => ({
-                cells: [formatDate(i.date), i.text, i.reference, <Amount value={i.amount} />],
-              })),
-              {
-                kind: "total" as const,
-                cells: ["", "Total", "", <Amount value={statement.settlementsInTransitTotal} />],
-              },
-            ]}
-          />
-        </>
-      )}
-    </Books>
-  );
-}
-
 // ---------------------------------------------------------------- routes
 
 type Upload = { readonly csv: Buffer; readonly fileName: string; readonly fields: Record<string, string> };
@@ -520,7 +366,14 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
   const look = async (who: Who, account: string) => {
     const found = await desk.read(who, async (read) => {
       const bank = (await listBankAccounts(read)).find((a) => a.account === account);
-      return bank && { bank, statements: await listStatements(read, account), found: await comparison(read, account) };
+      return (
+        bank && {
+          bank,
+          statements: await listStatements(read, account),
+          found: await comparison(read, account),
+          exceptionIds: new Map((await listExceptions(read, { account, limit: 200 })).map((e) => [e.subjectId, e.id])),
+        }
+      );
     });
     if (!found) throw apiErrors.PAGE_NOT_FOUND({ path: `/books/bank/${account.slice(0, 40)}` });
     return { ...found, canWrite: who.actor.roles.includes("accountant"), today: desk.today() };
@@ -537,8 +390,6 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
   const DONE: Readonly<Record<string, string>> = {
     reconcile: "What its reference proves is matched.",
     confirm: "The match is written.",
-    book: "The entry is posted and matched with its statement line.",
-    stale: "The cheque is cancelled.",
     "agree-opening": "The opening balance is agreed.",
   };
 
@@ -597,15 +448,9 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
     string,
     (account: string, body: unknown) => (tx: Parameters<Parameters<typeof desk.write>[1]>[0]) => Promise<unknown>
   > = {
-    reconcile: (account) => (tx) => reconcile(tx, account),
+    reconcile: (account) => (tx) => reconcileAccount(tx, account),
     confirm: (account, body) => (tx) =>
-      confirmProposal(tx, { account, lines: ids(body, "lines", "l-"), items: ids(body, "items", "b-") }),
-    book: (_account, body) => (tx) => {
-      const template =
-        (Object.keys(TEMPLATES) as Template[]).find((t) => t === field(body, "template")) ?? "unidentified-credit";
-      return postBankLine(tx, { lineId: field(body, "line"), template });
-    },
-    stale: (account, body) => (tx) => cancelStaleCheque(tx, { account, item: field(body, "item") }),
+      acceptMatches(tx, account, [{ lines: ids(body, "lines", "l-"), items: ids(body, "items", "b-") }]),
     "agree-opening": (account) => (tx) => agreeOpening(tx, account),
   };
   for (const [name, step] of Object.entries(steps)) {
@@ -626,21 +471,5 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
     });
   }
 
-  web.get<ByAccount>("/books/bank/:account/brs", async (request, reply) => {
-    const who = desk.need(request, ...READERS.books);
-    const { account } = request.params;
-    const on: LocalDate = dateField(request.query, "on", desk.today());
-    const found = await attempt(() => desk.read(who, (read) => brs(read, account, on)));
-    const view = viewOf(request);
-    if (!found.ok)
-      return send(
-        reply,
-        <BankPage view={view} {...await look(who, account)} refusal={found.refusal} />,
-        found.refusal.status,
-      );
-    return send(
-      reply,
-      <BrsPage view={view} statement={found.value} canWrite={who.actor.roles.includes("accountant")} />,
-    );
-  });
+  bankDeskRoutes(web, desk);
 }

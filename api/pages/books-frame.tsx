@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import { financialYearOf, financialYearStart, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Field } from "./components.tsx";
 import { dateField, type View } from "./kit.tsx";
-import { Layout } from "./layout.tsx";
+import { Layout, type LayoutProps } from "./layout.tsx";
 
 /** The parts of the office, by what one comes for: to read, to write, to handle money, to keep house. */
 const GROUPS = [
@@ -48,10 +48,11 @@ export function Books(props: {
   readonly view: View;
   readonly title: string;
   readonly tab: Tab;
+  readonly scripts?: LayoutProps["scripts"];
   readonly children: ComponentChildren;
 }): VNode {
   return (
-    <Layout view={props.view} title={props.title} section="books" wide>
+    <Layout view={props.view} title={props.title} section="books" wide scripts={props.scripts ?? []}>
       <nav class="tabs" aria-label="Books">
         <ul class="groups">
           {GROUPS.map((group) => (

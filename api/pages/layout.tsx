@@ -44,7 +44,7 @@ export type LayoutProps = {
   readonly section: Section;
   /** The ULB's name, where the page is about one. */
   readonly ulb?: { readonly name: string; readonly nameLocal: string | null } | undefined;
-  readonly scripts?: readonly ("htmx.js" | "autosubmit.js" | "print.js")[];
+  readonly scripts?: readonly ("htmx.js" | "autosubmit.js" | "bench.js" | "print.js")[];
   /** Wide pages hold registers and statements; the others are for reading and filling in. */
   readonly wide?: boolean;
   readonly children: ComponentChildren;

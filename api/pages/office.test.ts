@@ -169,9 +169,16 @@ test("a statement is uploaded, what its references prove is matched, a charge is
     await accountant.post(`/books/bank/${BANK}/confirm`, { lines: m[1] ?? "", items: m[2] ?? "" });
   }
   page = (await accountant.get(`/books/bank/${BANK}`)).body;
-  const charge = /name="line" value="([^"]+)"/.exec(page)?.[1] ?? "";
-  const booked = await accountant.post(`/books/bank/${BANK}/book`, { line: charge, template: "bank-charge" });
-  expect(booked.headers.location).toContain("done=book");
+  // A charge is booked by two people: one proposes it, another approves it.
+  const exception = new RegExp(`/books/bank/${BANK}/exceptions/[0-9a-f-]{36}`).exec(page)?.[0] ?? "";
+  const proposal = { template: "bank-charge", reason: "quarterly charge of the bank" };
+  expect((await accountant.post(`${exception}/propose`, { ...proposal, reason: "x" })).statusCode).toBe(422);
+  const proposed = await accountant.post(`${exception}/propose`, proposal);
+  expect(proposed.headers.location).toContain("done=propose");
+  expect((await accountant.get(exception)).body).toContain("another person, a checker, approves or rejects it");
+  expect((await accountant.post(`${exception}/approve`)).statusCode).toBe(403);
+  expect((await checker.post(`${exception}/approve`)).headers.location).toContain("done=approve");
+  expect((await checker.post(`${exception}/approve`)).statusCode).toBe(303);
   const statement = (await accountant.get(`/books/bank/${BANK}/brs?on=2025-07-31`)).body;
   expect(statement).toContain("Reconciled: what the bank should say is what it says.");
   expect(statement).toContain("1,021.00");

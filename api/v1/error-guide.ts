@@ -1,4 +1,5 @@
 import { knownErrors } from "../../ledger/kernel/errors.ts";
+import { bankGuide } from "./guides/bank.ts";
 import { budgetGuide } from "./guides/budget.ts";
 import { changesGuide } from "./guides/changes.ts";
 import { consumersGuide } from "./guides/consumers.ts";
@@ -226,6 +227,7 @@ const GROUPS: readonly GuideGroup[] = [
       STATEMENT_MISSING: "Import the bank statement that covers that day.",
     },
   },
+  bankGuide,
   {
     title: "Reports",
     intro: "Statements and registers.",

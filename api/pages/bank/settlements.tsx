@@ -1,0 +1,221 @@
+import type { VNode } from "preact";
+import { formatDate } from "../../../ledger/kernel/dates.ts";
+import { formatIndian } from "../../../ledger/kernel/money.ts";
+import type { ThreeWay, ThreeWayRow, ThreeWayTotals, Unsettled } from "../../../reconciliation/index.ts";
+import { Books, type Range } from "../books-frame.tsx";
+import { Amount, Badge, Crumbs, Facts, Field, Flash, Pagination, Select, Table } from "../components.tsx";
+import type { View } from "../kit.tsx";
+
+export const STATES = {
+  exception: ["bad", "does not add up"],
+  "in-transit": ["wait", "on its way"],
+  arrived: ["good", "at the bank"],
+  differs: ["bad", "the bank shows another sum"],
+} as const satisfies Record<ThreeWay["state"], readonly ["good" | "bad" | "wait", string]>;
+
+const State = ({ of }: { readonly of: ThreeWay }): VNode => (
+  <Badge kind={STATES[of.state][0]}>{STATES[of.state][1]}</Badge>
+);
+
+export function SettlementsPage(props: {
+  readonly view: View;
+  readonly range: Range;
+  readonly state: string;
+  readonly totals: ThreeWayTotals;
+  readonly settlements: readonly ThreeWay[];
+  readonly unsettled: readonly Unsettled[];
+  readonly moreUnsettled: string | undefined;
+  readonly first: string | undefined;
+  readonly next: string | undefined;
+}): VNode {
+  const { view, totals } = props;
+  return (
+    <Books view={view} title="Gateway settlements" tab="bank">
+      <Crumbs trail={[["Bank accounts", "/books/bank"]]} />
+      <h1>Gateway settlements</h1>
+      <p>From the citizens’ payments through the gateway’s settlements to the bank’s lines.</p>
+      <Facts
+        facts={[
+          ["Captured, not settled", `₹ ${formatIndian(totals.unsettled)} in ${totals.unsettledPayments} payments`],
+          [
+            "Paid out, not at the bank",
+            `₹ ${formatIndian(totals.inTransit)} in ${totals.inTransitSettlements} settlements`,
+          ],
+          ["Settlements that do not add up", `₹ ${formatIndian(totals.inException)} in ${totals.exceptions}`],
+        ]}
+      />
+      <form method="get" action="/books/bank/settlements" class="filter">
+        <Field label="From" name="from" type="date" value={props.range.from} />
+        <Field label="To" name="to" type="date" value={props.range.to} />
+        <Select
+          label="State"
+          name="state"
+          value={props.state}
+          options={[
+            { value: "", label: "all" },
+            ...Object.entries(STATES).map(([value, [, label]]) => ({ value, label })),
+          ]}
+        />
+        <button class="second">Show</button>
+      </form>
+      <Table
+        caption="Settlements: payments, gateway, bank"
+        stacks
+        empty="No settlement in these days."
+        columns={[
+          { title: "Date", kind: "code" },
+          { title: "Settlement", kind: "code" },
+          { title: "Payments" },
+          { title: "Gross (₹)", kind: "amount" },
+          { title: "Refunds (₹)", kind: "amount" },
+          { title: "Fee and GST (₹)", kind: "amount" },
+          { title: "Adjustments (₹)", kind: "amount" },
+          { title: "Paid out (₹)", kind: "amount" },
+          { title: "At the bank (₹)", kind: "amount" },
+          { title: "State" },
+        ]}
+        rows={props.settlements.map((s) => ({
+          cells: [
+            formatDate(s.settledOn),
+            <a href={`/books/bank/settlements/${s.id}`}>{s.id}</a>,
+            String(s.payments),
+            <Amount value={s.gross} />,
+            <Amount value={s.refunds} blank />,
+            <Amount value={(s.fee + s.tax) as ThreeWay["fee"]} blank />,
+            <Amount value={s.adjustments} blank />,
+            <Amount value={s.amount} />,
+            s.atBank === null ? "" : <Amount value={s.atBank} />,
+            <State of={s} />,
+          ],
+        }))}
+      />
+      <Pagination first={props.first} next={props.next} />
+      <h2>Captured and not settled</h2>
+      <Table
+        caption="Payments that no booked settlement holds"
+        stacks
+        empty="Every captured payment is settled."
+        columns={[
+          { title: "Captured", kind: "code" },
+          { title: "Payment", kind: "code" },
+          { title: "Receipt" },
+          { title: "Payer" },
+          { title: "Amount (₹)", kind: "amount" },
+          { title: "Age" },
+          { title: "State" },
+        ]}
+        rows={props.unsettled.map((u) => ({
+          cells: [
+            formatDate(u.capturedOn),
+            u.paymentId,
+            u.receiptId === null ? "" : <a href={`/books/receipts/${u.receiptId}`}>{u.receipt}</a>,
+            u.payer ?? "",
+            <Amount value={u.amount} />,
+            `${u.ageDays} days`,
+            <>
+              <Badge kind={u.state === "waiting" ? "plain" : u.state === "late" ? "wait" : "bad"}>{u.state}</Badge>{" "}
+              {u.settlementId !== null && <a href={`/books/bank/settlements/${u.settlementId}`}>its settlement</a>}
+            </>,
+          ],
+        }))}
+      />
+      {props.moreUnsettled !== undefined && (
+        <p>
+          <a href={props.moreUnsettled} rel="next">
+            Next payments »
+          </a>
+        </p>
+      )}
+    </Books>
+  );
+}
+
+export function SettlementPage(props: {
+  readonly view: View;
+  readonly settlement: ThreeWay;
+  readonly rows: readonly ThreeWayRow[];
+  readonly bank: string;
+  readonly next: string | undefined;
+}): VNode {
+  const { view, settlement: s } = props;
+  return (
+    <Books view={view} title={`Settlement ${s.id}`} tab="bank">
+      <Crumbs
+        trail={[
+          ["Bank accounts", "/books/bank"],
+          ["Gateway settlements", "/books/bank/settlements"],
+        ]}
+      />
+      <h1>Settlement {s.id}</h1>
+      {s.state === "exception" && (
+        <Flash kind="problem">
+          <p>{s.message ?? "It does not add up, and nothing of it is booked."}</p>
+          {s.exceptionId !== null && (
+            <p>
+              <a href={`/books/bank/${props.bank}/exceptions/${s.exceptionId}`}>Resolve it</a>
+            </p>
+          )}
+        </Flash>
+      )}
+      <Facts
+        facts={[
+          ["State", <State of={s} />],
+          ["Settled on", formatDate(s.settledOn)],
+          ["UTR", s.utr ?? "none yet"],
+          [
+            "Gross − refunds − fee − GST + adjustments",
+            `${[s.gross, s.refunds, s.fee, s.tax].map(formatIndian).join(" − ")} + ${formatIndian(s.adjustments)}`,
+          ],
+          ["Paid out", `₹ ${formatIndian(s.amount)}`],
+          [
+            "At the bank",
+            s.atBank === null
+              ? "not yet"
+              : `₹ ${formatIndian(s.atBank)}${s.arrivedOn === null ? "" : ` on ${formatDate(s.arrivedOn)}`}`,
+          ],
+          ...(s.entryId === null
+            ? []
+            : [["Entry", <a href={`/books/entries/${s.entryId}`}>see the entry</a>] as const]),
+        ]}
+      />
+      <Table
+        caption="What lies in it, and the receipts behind it"
+        stacks
+        empty="The gateway has told no rows of it yet."
+        columns={[
+          { title: "Row", kind: "code" },
+          { title: "Kind" },
+          { title: "Receipt" },
+          { title: "Payer" },
+          { title: "Gateway (₹)", kind: "amount" },
+          { title: "Books (₹)", kind: "amount" },
+          { title: "Fee (₹)", kind: "amount" },
+          { title: "Net (₹)", kind: "amount" },
+          { title: "State" },
+        ]}
+        rows={props.rows.map((r) => ({
+          cells: [
+            r.entityId,
+            r.type,
+            r.receiptId === null ? "" : <a href={`/books/receipts/${r.receiptId}`}>{r.receipt}</a>,
+            r.payer ?? "",
+            <Amount value={r.amount} />,
+            r.booked === null ? "" : <Amount value={r.booked} />,
+            <Amount value={r.fee} blank />,
+            <Amount value={r.net} />,
+            r.isOnHold ? (
+              <Badge kind="bad">on hold</Badge>
+            ) : r.booked === null ? (
+              <Badge kind="wait">not in our books</Badge>
+            ) : r.booked === r.amount ? (
+              <Badge kind="good">agrees</Badge>
+            ) : (
+              <Badge kind="bad">differs</Badge>
+            ),
+          ],
+        }))}
+      />
+      <Pagination first={props.next === undefined ? undefined : `/books/bank/settlements/${s.id}`} next={props.next} />
+    </Books>
+  );
+}

@@ -1,0 +1,175 @@
+import { addDays, dateInIndia, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { newId } from "../../ledger/kernel/ids.ts";
+import type { Paise } from "../../ledger/kernel/money.ts";
+import type { Tx } from "../../ledger/kernel/tx.ts";
+import type { EntryTemplate } from "../entries.ts";
+import { comparison, reconcile, type ReconcileReport } from "../matches.ts";
+import type { ExceptionSubject } from "./templates.ts";
+
+/** Days until somebody should have settled an exception. A returned cheque has the notice of s.138 to run; a stale one can wait for the month. */
+const DAYS: Readonly<Record<string, number>> = {
+  "cheque-returned": 2,
+  "unidentified-credit": 3,
+  "unidentified-debit": 3,
+  "short-deposit": 3,
+  settlement: 3,
+  "stale-cheque": 15,
+  "unidentified-held": 30,
+};
+const USUAL_DAYS = 7;
+
+/** Matches what is proved and keeps the list of exceptions in step, in one transaction. Raises what `reconcile` raises. */
+export async function reconcileAccount(
+  tx: Tx,
+  account: string,
+): Promise<ReconcileReport & { readonly opened: number; readonly closed: number }> {
+  const report = await reconcile(tx, account);
+  return { ...report, ...(await keepExceptions(tx, account)) };
+}
+
+/**
+ * Writes down what nobody has settled yet, once each, and closes what is settled meanwhile. An exception that a person works on keeps its owner, day
+ * and proposal. The bank account is locked by the caller.
+ */
+export async function keepExceptions(
+  tx: Tx,
+  account: string,
+): Promise<{ readonly opened: number; readonly closed: number }> {
+  const { lines, items, result } = await comparison(tx, account);
+  const found: NewException[] = [];
+  for (const p of result.proposedEntries) {
+    const line = lines.get(p.line);
+    if (line) found.push({ ...lineFacts(line), kind: p.template, candidates: [], template: p.template });
+  }
+  for (const e of result.exceptions) {
+    const line = e.subject === "line" ? lines.get(e.id) : undefined;
+    const item = e.subject === "item" ? items.get(e.id) : undefined;
+    const template: EntryTemplate | null = e.template ?? null;
+    if (line) {
+      const isCash = e.candidates.some((c) => items.get(c)?.kind === "cash");
+      const kind = e.kind === "amount-differs" && isCash ? "short-deposit" : e.kind;
+      found.push({ ...lineFacts(line), kind, candidates: e.candidates, template });
+    } else if (item && "entryId" in item.of) {
+      const facts = { date: item.date, amount: item.amount, particulars: item.text, reference: item.reference };
+      found.push({ ...facts, subject: "item", subjectId: item.id, kind: e.kind, candidates: e.candidates, template });
+    }
+  }
+  const opened = await openExceptions(tx, account, found);
+  const closed = await closeSettled(tx, account, [...lines.keys()], [...items.keys()], found);
+  return { opened, closed };
+}
+
+export type NewException = {
+  readonly subject: ExceptionSubject;
+  readonly subjectId: string;
+  readonly kind: string;
+  readonly amount: Paise;
+  readonly date: LocalDate;
+  readonly particulars: string;
+  readonly reference: string;
+  readonly candidates: readonly string[];
+  readonly template: string | null;
+};
+
+function lineFacts(line: {
+  readonly id: string;
+  readonly bookedOn: LocalDate;
+  readonly amount: Paise;
+  readonly narration: string;
+  readonly reference: string;
+}): Pick<NewException, "subject" | "subjectId" | "date" | "amount" | "particulars" | "reference"> {
+  return {
+    subject: "line",
+    subjectId: line.id,
+    date: line.bookedOn,
+    amount: line.amount,
+    particulars: line.narration,
+    reference: line.reference,
+  };
+}
+
+/** Opens exceptions; one that is open already takes the newer kind and candidates unless somebody proposed something for it. Gives how many are new. */
+export async function openExceptions(tx: Tx, account: string, found: readonly NewException[]): Promise<number> {
+  const today = dateInIndia(tx.clock());
+  const now = tx.clock().getTime();
+  let opened = 0;
+  for (let from = 0; from < found.length; from += 2000) {
+    const part = found.slice(from, from + 2000);
+    const rows = await tx.query<{ is_new: boolean }>(
+      `insert into reconciliation.bank_exceptions (ulb_id, exception_id, account, subject, subject_id, kind, amount, on_date, particulars, reference,
+         candidates, template, status, due_on, opened_at)
+       select :ulb, t.id, :account, t.subject, t.subject_id, t.kind, t.amount, t.day, t.particulars, t.reference,
+         array(select jsonb_array_elements_text(t.candidates)), t.template, 'open', t.due, :now
+       from unnest(:ids::uuid[], :subjects::text[], :subject_ids::text[], :kinds::text[], :amounts::bigint[], :days::date[], :texts::text[],
+         :refs::text[], :candidates::jsonb[], :templates::text[], :dues::date[])
+         as t (id, subject, subject_id, kind, amount, day, particulars, reference, candidates, template, due)
+       on conflict (ulb_id, subject, subject_id) where status <> 'closed'
+       do update set kind = excluded.kind, candidates = excluded.candidates, template = excluded.template
+         where bank_exceptions.status = 'open' and not bank_exceptions.is_bank_error
+           and (bank_exceptions.kind, bank_exceptions.candidates) is distinct from (excluded.kind, excluded.candidates)
+       returning (xmax = 0) as is_new`,
+      {
+        ulb: tx.ulb.id,
+        account,
+        now: tx.clock(),
+        ids: part.map(() => newId(now)),
+        subjects: part.map((e) => e.subject),
+        subject_ids: part.map((e) => e.subjectId),
+        kinds: part.map((e) => e.kind),
+        amounts: part.map((e) => e.amount.toString()),
+        days: part.map((e) => e.date),
+        texts: part.map((e) => e.particulars.slice(0, 500)),
+        refs: part.map((e) => e.reference.slice(0, 100)),
+        candidates: part.map((e) => JSON.stringify(e.candidates.slice(0, 20))),
+        templates: part.map((e) => e.template),
+        dues: part.map((e) => addDays(today, DAYS[e.kind] ?? USUAL_DAYS)),
+      },
+    );
+    opened += rows.filter((r) => r.is_new).length;
+  }
+  return opened;
+}
+
+/** Closes exceptions of lines and items that are matched now, or are none any more. A proposal that waits goes with the line that is matched. */
+async function closeSettled(
+  tx: Tx,
+  account: string,
+  lines: readonly string[],
+  items: readonly string[],
+  found: readonly NewException[],
+): Promise<number> {
+  const rows = await tx.query(
+    `update reconciliation.bank_exceptions x
+     set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor,
+       resolution = case when x.subject_id = any(:open::text[]) then 'it is no exception any more' else 'it is matched' end
+     where x.ulb_id = :ulb and x.account = :account and x.subject in ('line', 'item') and x.status <> 'closed'
+       and (x.subject_id <> all(:open::text[])
+         or (x.status = 'open' and not x.is_bank_error and x.subject_id <> all(:found::text[])))
+     returning 1`,
+    {
+      ulb: tx.ulb.id,
+      account,
+      now: tx.clock(),
+      actor: tx.actor.id,
+      open: [...lines, ...items],
+      found: found.map((e) => e.subjectId),
+    },
+  );
+  return rows.length;
+}
+
+/** Closes the exceptions of lines and items that are in a live match: after a person matched by hand. */
+export async function closeMatched(tx: Tx, account: string): Promise<void> {
+  await tx.query(
+    `update reconciliation.bank_exceptions x
+     set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = 'it is matched'
+     where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed'
+       and ((x.subject = 'line' and exists (
+           select 1 from reconciliation.live_legs g where g.ulb_id = x.ulb_id and g.line_id = x.subject_id::uuid))
+         or (x.subject = 'item' and exists (
+           select 1 from reconciliation.live_legs g
+           where g.ulb_id = x.ulb_id and g.entry_id = split_part(x.subject_id, ':', 2)::bigint
+             and g.line_no = split_part(x.subject_id, ':', 3)::smallint)))`,
+    { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id },
+  );
+}
