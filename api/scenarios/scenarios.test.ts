@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { testApp } from "../../ledger/testing.ts";
+import { FIRST_DAY } from "./fixture.ts";
+import { readScenarios } from "./read.ts";
+import { runScenario } from "./run.ts";
+import { openWorld, stageClock } from "./world.ts";
+
+/*
+ * Every scenario of files/ on one server, each in a ULB of its own. What the product does not do yet stands in pending.yaml with the reason, and must
+ * really fail: what begins to pass is taken off that list.
+ */
+
+const folder = path.join(import.meta.dirname, "files");
+const pending = (parse(readFileSync(path.join(folder, "pending.yaml"), "utf8")) ?? {}) as Record<string, string>;
+const scenarios = readdirSync(folder)
+  .filter((name) => name.endsWith(".yaml") && name !== "pending.yaml")
+  .sort()
+  .flatMap((name) => readScenarios(name, readFileSync(path.join(folder, name), "utf8")));
+
+const clock = stageClock(FIRST_DAY);
+const world = await openWorld(await testApp({ clock: clock.now }), clock);
+afterAll(() => world.server.close());
+
+describe.sequential("scenarios of payments", () => {
+  for (const scenario of scenarios) {
+    const reason = pending[scenario.id];
+    test(`${scenario.id} ${scenario.title}${reason === undefined ? "" : ` (pending: ${reason})`}`, async () => {
+      const { problems } = await runScenario(world, scenario);
+      if (reason === undefined) expect(problems).toEqual([]);
+      else expect(problems, `${scenario.id} passes now: take it off pending.yaml`).not.toEqual([]);
+    });
+  }
+
+  test("what pending.yaml names is there", () => {
+    const known = new Set(scenarios.map((s) => s.id));
+    expect(Object.keys(pending).filter((id) => !known.has(id))).toEqual([]);
+  });
+});
+
+describe("a scenario file", () => {
+  test("variables in a flow mapping need no quotes", () => {
+    const [one] = readScenarios(
+      "x.yaml",
+      "id: X\nsteps:\n  - sim: POST /__sim/payments\n    body: {order_of_intent: ${intent}, method: upi}\n",
+    );
+    expect(one?.steps[0]?.kind).toBe("sim");
+  });
+
+  test.each([
+    ["a key of the top", "id: X\nstep: []\n", /unknown "step"/],
+    ["a kind of step", "id: X\nsteps:\n  - teleport: B1\n", /no known kind of step among "teleport"/],
+    ["a key beside a step", "id: X\nsteps:\n  - drain: all\n    until: noon\n", /unknown "until"/],
+    ["an expectation", "id: X\nexpect: {ledgers: []}\n", /unknown "ledgers"/],
+    ["a given", "id: X\ngiven: {weather: rain}\n", /unknown "weather"/],
+  ])("%s that is not known is an error that names it", (_what, text, message) => {
+    expect(() => readScenarios("x.yaml", text)).toThrow(message);
+  });
+
+  test("an expectation that is not met is told with both figures, whatever else is well", async () => {
+    const text =
+      'id: X\nsteps:\n  - pay: B2, upi\n  - drain: all\nexpect:\n  balances: { GWC: "1600.00" }\n  receipts: { original: 2 }\n  ledger: ["Dr GWC 1500.00 · Cr ADV 1500.00"]\n';
+    const [one] = readScenarios("x.yaml", text);
+    const { problems } = one ? await runScenario(world, one) : { problems: [] };
+    expect(problems).toEqual([
+      "balances.GWC: expected 160000 (1600.00), got 150000 (1500.00)",
+      "receipts.original: expected 2, got 1",
+      "receipts are: B2 150000 issued",
+      'ledger: expected 1 × "Dr GWC 1500.00 · Cr ADV 1500.00", got 0',
+      'ledger has: 1 × "Dr GWC 1500.00 · Cr RCV 1500.00"',
+    ]);
+  });
+});

@@ -1,0 +1,40 @@
+import type { Stage } from "./stage.ts";
+import { isFields, knownOnly, ScenarioFault, type Fields, type Value } from "./values.ts";
+
+export type Step = {
+  readonly kind: string;
+  readonly value: Value;
+  /** The step whole, with what belongs to it (body, save, as …). */
+  readonly fields: Fields;
+  readonly where: string;
+};
+
+/** One kind of step: the keys that may stand beside it, and what it does. What it gives is what `save` and `expect` of the step look at. */
+export type StepKind = {
+  readonly keys: readonly string[];
+  readonly run: (stage: Stage, step: Step) => Promise<unknown>;
+};
+export type StepKinds = Readonly<Record<string, StepKind>>;
+
+/** `pay(B1, upi)`, `drain`, `drain all` or fields with one kind of step and what belongs to it. */
+export function readStep(value: Value, where: string, kinds: StepKinds): Step {
+  if (typeof value === "string") {
+    const call = /^([a-z_]+)\s*\((.*)\)$/.exec(value.trim());
+    const [word = "", ...rest] = value.trim().split(/\s+/);
+    const kind = call?.[1] ?? word;
+    const argument = call ? (call[2] ?? "") : rest.join(" ");
+    return readStep({ [kind]: argument === "" ? null : argument }, where, kinds);
+  }
+  if (!isFields(value)) throw new ScenarioFault(`${where} must be text or fields`);
+  const named = Object.keys(value).filter((key) => Object.hasOwn(kinds, key));
+  // Words such as `import` may be a step of their own and a field of another: the first one written is the step.
+  const [kind] = named;
+  const definition = kind === undefined ? undefined : kinds[kind];
+  if (kind === undefined || !definition) {
+    throw new ScenarioFault(
+      `${where}: no known kind of step among "${Object.keys(value).join('", "')}"; known are ${Object.keys(kinds).sort().join(", ")}`,
+    );
+  }
+  knownOnly(value, `${where} (${kind})`, [kind, ...definition.keys, "note", "expect", "expect_error"]);
+  return { kind, value: value[kind] ?? null, fields: value, where: `${where} (${kind})` };
+}

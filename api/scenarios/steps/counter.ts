@@ -1,0 +1,265 @@
+import {
+  cancelReceipt,
+  closeCounterSession,
+  depositInstruments,
+  dishonour,
+  openCounterSession,
+  receiveAtCounter,
+  type Denominations,
+  type Tender,
+} from "../../../collections/index.ts";
+import { localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
+import { newId } from "../../../ledger/kernel/ids.ts";
+import { act, billOf, rows, type Stage } from "../stage.ts";
+import type { Step, StepKinds } from "../step.ts";
+import {
+  fieldsOf,
+  isFields,
+  listOf,
+  optionalText,
+  paiseOf,
+  ScenarioFault,
+  textOf,
+  type Fields,
+  type Value,
+} from "../values.ts";
+import { today } from "../view.ts";
+
+/** What happens at the counters, by the functions that the counter's pages call. */
+export const counterSteps: StepKinds = {
+  counter: { keys: ["as", "save"], run: counter },
+  receive: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, step.value) },
+  cheque: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, withMode(step.value, "cheque")) },
+  cash: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, withMode(step.value, "cash")) },
+  deposit: { keys: ["as", "save"], run: deposit },
+  dishonour: { keys: ["as", "save"], run: returned },
+  cancel: { keys: ["as", "save"], run: cancel },
+};
+
+const withMode = (value: Value, mode: string): Value => (isFields(value) ? { mode, ...value } : value);
+
+/** {open: 1}, {receive: {…}}, {close: {500: 20}}: what a cashier does at a counter. */
+async function counter(stage: Stage, step: Step): Promise<unknown> {
+  const f = fieldsOf(step.value, step.where, ["open", "receive", "receipt", "close", "as"]);
+  const as = optionalText(f["as"] ?? step.fields["as"], step.where) ?? "cashier";
+  if (f["open"] !== undefined) {
+    const session = await act(stage, as, (tx) => openCounterSession(tx, { counter: textOf(f["open"], step.where) }));
+    stage.vars.set(`session:${as}`, session.id);
+    return session;
+  }
+  const money = f["receive"] ?? f["receipt"];
+  if (money !== undefined) return receive(stage, { ...step, fields: { ...step.fields, as } }, money);
+  const session = await sessionOf(stage, as, step.where);
+  stage.vars.delete(`session:${as}`);
+  const counted = f["close"];
+  const denominations = isFields(counted)
+    ? (counted as Denominations)
+    : piecesOf(
+        counted === true || counted === undefined || counted === null
+          ? await expectedCash(stage, session)
+          : paiseOf(counted, step.where),
+      );
+  return act(stage, as, (tx) => closeCounterSession(tx, session, denominations));
+}
+
+async function sessionOf(stage: Stage, as: string, where: string): Promise<string> {
+  const known = stage.vars.get(`session:${as}`);
+  if (typeof known === "string") {
+    const [row] = await rows<{ day: string }>(
+      stage,
+      "select (opened_at at time zone 'Asia/Kolkata')::date::text as day from collections.counter_sessions where ulb_id = $1 and session_id = $2 and status = 'open'",
+      [known],
+    );
+    if (row?.day === today(stage)) return known;
+  }
+  const session = await act(stage, as, (tx) => openCounterSession(tx, { counter: as.replace(/\D/g, "") || "1" })).catch(
+    (error: unknown) => {
+      throw error instanceof Error ? Object.assign(error, { message: `${where}: ${error.message}` }) : error;
+    },
+  );
+  stage.vars.set(`session:${as}`, session.id);
+  return session.id;
+}
+
+async function expectedCash(stage: Stage, session: string): Promise<bigint> {
+  const [row] = await rows<{ cash: bigint | null }>(
+    stage,
+    "select sum(amount)::bigint as cash from collections.receipts where ulb_id = $1 and session_id = $2 and mode = 'cash' and status <> 'cancelled'",
+    [session],
+  );
+  return row?.cash ?? 0n;
+}
+
+/** The fewest notes and coins that make the sum. */
+function piecesOf(amount: bigint): Denominations {
+  const pieces: Record<string, number> = {};
+  let left = amount;
+  for (const [name, worth] of [
+    ["500", 50_000n],
+    ["200", 20_000n],
+    ["100", 10_000n],
+    ["50", 5000n],
+    ["20", 2000n],
+    ["10", 1000n],
+    ["5", 500n],
+    ["2", 200n],
+    ["1", 100n],
+    ["0.50", 50n],
+  ] as const) {
+    if (left >= worth) pieces[name] = Number(left / worth);
+    left %= worth;
+  }
+  if (left !== 0n) throw new ScenarioFault(`no notes and coins make ${amount} paise`);
+  return pieces;
+}
+
+const RECEIVE = [
+  "bill",
+  "amount",
+  "mode",
+  "number",
+  "bank",
+  "branch",
+  "date",
+  "utr",
+  "payer",
+  "mobile",
+  "pan",
+  "advance",
+  "key",
+  "micr",
+  "account",
+  "override",
+  "reason",
+];
+
+/** {bill: B1, amount: 11000.00, mode: cash, advance: true}: money over the counter; the counter is opened if it is not. */
+async function receive(stage: Stage, step: Step, value: Value): Promise<unknown> {
+  const f = fieldsOf(value, step.where, RECEIVE);
+  const as = optionalText(step.fields["as"], step.where) ?? "cashier";
+  const bill = billOf(stage, f["bill"], step.where);
+  const sessionId = await sessionOf(stage, as, step.where);
+  const request = {
+    sessionId,
+    consumerId: bill.consumerId,
+    amount: paiseOf(f["amount"], `${step.where}: amount`),
+    tender: tenderOf(stage, f, step.where),
+    payerName: optionalText(f["payer"], step.where),
+    acceptAdvance: f["advance"] === true,
+    idempotencyKey: optionalText(f["key"], step.where)?.padEnd(8, "-") ?? newId(),
+  };
+  const receipt = await act(stage, as, (tx) => receiveAtCounter(tx, request));
+  stage.vars.set("receipt", receipt.id);
+  const [held] = await rows<{ id: string }>(
+    stage,
+    "select instrument_id as id from collections.instruments where ulb_id = $1 and receipt_id = $2",
+    [receipt.id],
+  );
+  if (held) stage.vars.set("instrument", held.id);
+  return { receipt: receipt.id, number: receipt.number, instrument: held?.id ?? null };
+}
+
+function tenderOf(stage: Stage, f: Fields, where: string): Tender {
+  const mode = optionalText(f["mode"], where) ?? "cash";
+  const date = f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], `${where}: date`));
+  if (mode === "cash") return { kind: "cash" };
+  if (mode === "cheque" || mode === "dd") {
+    return {
+      kind: mode,
+      number: textOf(f["number"] ?? "000451", `${where}: number`).padStart(6, "0"),
+      bank: textOf(f["bank"] ?? f["micr"] ?? "110002003", `${where}: bank`),
+      branch: optionalText(f["branch"], where),
+      date,
+    };
+  }
+  if (mode === "bank-transfer" || mode === "neft" || mode === "rtgs")
+    return { kind: "bank-transfer", utr: textOf(f["utr"] ?? f["number"], `${where}: utr`), date };
+  throw new ScenarioFault(`${where}: mode "${mode}" is not cash, cheque, dd or bank-transfer`);
+}
+
+/** Deposits what is in hand: {kind: cheques, slip: 0042}; cash needs its counter closed. */
+async function deposit(stage: Stage, step: Step): Promise<unknown> {
+  const f = fieldsOf(typeof step.value === "string" ? { kind: step.value } : step.value, step.where, [
+    "kind",
+    "slip",
+    "date",
+    "instruments",
+    "bank",
+  ]);
+  const kind = optionalText(f["kind"], step.where)?.replace(/^cheque$/, "cheques") ?? "cheques";
+  if (kind !== "cash" && kind !== "cheques") throw new ScenarioFault(`${step.where}: kind is cash or cheques`);
+  const date = dayOf(stage, f["date"], step.where);
+  const ids = listOf(f["instruments"]).map((v) => textOf(v, step.where));
+  return act(stage, optionalText(step.fields["as"], step.where) ?? "cashier", (tx) =>
+    depositInstruments(tx, {
+      kind,
+      date,
+      slipNumber: optionalText(f["slip"], step.where) ?? `SLIP-${newId().slice(-6)}`,
+      ...(ids.length > 0 ? { instrumentIds: ids } : {}),
+    }),
+  );
+}
+
+/** The bank returned a cheque: {number: 000451, date:, reason:, bank_charge:, charge:}. */
+async function returned(stage: Stage, step: Step): Promise<unknown> {
+  const f = fieldsOf(typeof step.value === "string" ? { number: step.value } : step.value, step.where, [
+    "number",
+    "instrument",
+    "date",
+    "reason",
+    "bank_charge",
+    "charge",
+    "payer_charge",
+  ]);
+  const instrumentId =
+    optionalText(f["instrument"], step.where) ?? (await instrumentOf(stage, f["number"], step.where));
+  return act(stage, optionalText(step.fields["as"], step.where) ?? "accountant", (tx) =>
+    dishonour(tx, {
+      instrumentId,
+      date: dayOf(stage, f["date"], step.where),
+      reason: optionalText(f["reason"], step.where) ?? "funds insufficient",
+      bankCharge: f["bank_charge"] === undefined ? paiseOf(0, "") : paiseOf(f["bank_charge"], step.where),
+      payerCharge:
+        f["charge"] === undefined && f["payer_charge"] === undefined
+          ? paiseOf(0, "")
+          : paiseOf(f["charge"] ?? f["payer_charge"], step.where),
+    }),
+  );
+}
+
+export async function instrumentOf(stage: Stage, number: Value | undefined, where: string): Promise<string> {
+  if (number === undefined) {
+    const last = stage.vars.get("instrument");
+    if (typeof last === "string") return last;
+    throw new ScenarioFault(`${where}: no cheque was received`);
+  }
+  const [row] = await rows<{ id: string }>(
+    stage,
+    "select instrument_id as id from collections.instruments where ulb_id = $1 and number = $2 order by received_on desc limit 1",
+    [textOf(number, where).padStart(6, "0")],
+  );
+  if (!row) throw new ScenarioFault(`${where}: there is no instrument ${textOf(number, where)}`);
+  return row.id;
+}
+
+/** A receipt is cancelled: the cashier asks, another person agrees. {receipt:, reason:, asked_by:} */
+async function cancel(stage: Stage, step: Step): Promise<unknown> {
+  const f = fieldsOf(typeof step.value === "string" ? { receipt: step.value } : step.value, step.where, [
+    "receipt",
+    "reason",
+    "asked_by",
+    "by",
+  ]);
+  const receiptId = optionalText(f["receipt"], step.where) ?? String(stage.vars.get("receipt") ?? "");
+  return act(stage, optionalText(f["by"] ?? step.fields["as"], step.where) ?? "checker", async (tx) =>
+    cancelReceipt(tx, {
+      receiptId,
+      reason: optionalText(f["reason"], step.where) ?? "entered for the wrong property",
+      requestedBy: `${optionalText(f["asked_by"], step.where) ?? "cashier"}@demo`,
+    }),
+  );
+}
+
+function dayOf(stage: Stage, value: Value | undefined, where: string): LocalDate {
+  return value === undefined || value === null ? today(stage) : localDate(textOf(value, `${where}: date`));
+}

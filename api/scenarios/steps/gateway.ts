@@ -1,0 +1,369 @@
+import { createHmac } from "node:crypto";
+import { dateInIndia } from "../../../ledger/kernel/dates.ts";
+import { moveTo } from "../clock.ts";
+import { parsed, request } from "../http.ts";
+import { openIntent } from "../intents.ts";
+import { rows, type SimEvent, type Answer, type Stage } from "../stage.ts";
+import type { Step, StepKinds } from "../step.ts";
+import {
+  durationMs,
+  fieldsOf,
+  isFields,
+  listOf,
+  numberOf,
+  optionalText,
+  ScenarioFault,
+  textOf,
+  valueAt,
+  type Fields,
+  type Value,
+} from "../values.ts";
+
+/** What happens at the gateway and at the payer's bank. */
+export const gatewaySteps: StepKinds = {
+  sim: {
+    keys: ["body", "headers", "save", "status", "as"],
+    run: async (stage, step) => {
+      const body = await bodyFor(stage, step);
+      return callSimulator(
+        stage,
+        textOf(step.value, step.where),
+        body,
+        isFields(step.fields["headers"]) ? step.fields["headers"] : {},
+      );
+    },
+  },
+  pay: {
+    keys: ["save", "as"],
+    run: async (stage, step) => pay(stage, step),
+  },
+  deliver: {
+    keys: ["save", "times"],
+    run: async (stage, { value }) => deliver(stage, value),
+  },
+  hold: {
+    keys: [],
+    run: async () => ({}),
+  },
+  replay: { keys: [], run: async (stage, { value, where }) => replay(stage, value, where) },
+  webhook: { keys: ["save", "status"], run: async (stage, { value, where }) => craft(stage, value, where) },
+  settle: {
+    keys: ["save"],
+    run: async (stage, { value, where }) => {
+      const day = value === null || value === true ? dateInIndia(stage.world.clock.now()) : textOf(value, where);
+      const made = stage.simulator.runSettlement(day);
+      return made ? stage.simulator.toJson.settlement(made) : null;
+    },
+  },
+};
+
+/** One request to the simulator over its own HTTP: its API with the merchant's key, its control as it is. */
+export async function callSimulator(
+  stage: Stage,
+  target: string,
+  body: Value | undefined,
+  headers: Fields = {},
+): Promise<Answer> {
+  const [method = "GET", url = ""] = target.trim().split(/\s+/);
+  const moved = await movesTime(stage, `${method} ${url.split("?")[0]}`, body);
+  if (moved) return moved;
+  const { simulator } = stage;
+  const response = await fetch(`${simulator.url}${url}`, {
+    method,
+    redirect: "manual",
+    headers: {
+      ...(body === undefined || body === null ? {} : { "content-type": "application/json" }),
+      ...(url.startsWith("/v1/")
+        ? { authorization: `Basic ${Buffer.from(`${simulator.keyId}:${simulator.keySecret}`).toString("base64")}` }
+        : {}),
+      ...Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, String(v)])),
+    },
+    ...(body === undefined || body === null ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: parsed(text, response.headers.get("content-type") ?? ""),
+    text,
+  };
+}
+
+/** The clock is one for both sides: what the control API is told of time moves the scenario. */
+async function movesTime(stage: Stage, route: string, body: Value | undefined): Promise<Answer | undefined> {
+  const fields = isFields(body) ? body : {};
+  const now = stage.world.clock.now();
+  if (route === "POST /__sim/clock/advance") {
+    const by =
+      fields["days"] === undefined
+        ? durationMs(textOf(fields["by"] ?? fields["duration"] ?? fields["advance"], "clock/advance"))
+        : numberOf(fields["days"], "days") * 86_400_000;
+    await moveTo(stage, new Date(now.getTime() + by));
+  } else if (route === "POST /__sim/clock")
+    await moveTo(stage, new Date(textOf(fields["now"] ?? fields["at"], "clock")));
+  else return undefined;
+  const answer = { now: stage.world.clock.now().toISOString() };
+  return { status: 200, headers: {}, body: answer, text: JSON.stringify(answer) };
+}
+
+/** The body of a call to the simulator; what names a thing of ours (an intent, a bill) becomes the gateway's own id. */
+async function bodyFor(stage: Stage, step: Step): Promise<Value | undefined> {
+  const body = step.fields["body"];
+  if (!isFields(body)) return body;
+  const { order_of_intent: intent, order_of: other, payment_of_intent: paid, ...rest } = body;
+  const named = intent ?? other;
+  const made: Record<string, Value> = { ...rest };
+  if (named !== undefined) made["order_id"] = await orderOf(stage, textOf(named, `${step.where}: order_of_intent`));
+  if (paid !== undefined) made["payment_id"] = await paymentOf(stage, textOf(paid, `${step.where}: payment_of_intent`));
+  return made;
+}
+
+export async function orderOf(stage: Stage, intentId: string): Promise<string> {
+  const [row] = await rows<{ id: string | null }>(
+    stage,
+    "select provider_order_id as id from collections.orders where ulb_id = $1 and order_id = $2::uuid",
+    [intentId],
+  );
+  if (!row?.id) throw new ScenarioFault(`the intent ${intentId} has no order at the gateway`);
+  return row.id;
+}
+
+async function paymentOf(stage: Stage, intentId: string): Promise<string> {
+  const order = await orderOf(stage, intentId);
+  const payment = stage.simulator.paymentsOf(order).at(-1);
+  if (!payment) throw new ScenarioFault(`nobody paid the intent ${intentId}`);
+  return payment.id;
+}
+
+/**
+ * pay(B1, upi): the citizen asks for an order and pays it at the bank. Saves `intent`, `order`, `payment` and `callback`; with `save: name` also
+ * name_intent, name_order and so on.
+ */
+async function pay(stage: Stage, step: Step): Promise<unknown> {
+  const how = payArguments(step.value, step.where);
+  const intentId =
+    how.intent ?? (await openIntent(stage, { bill: how.bill, amount: how.amount, key: how.key, where: step.where })).id;
+  const order = await orderOf(stage, intentId);
+  const body: Record<string, Value> = { order_id: order, method: how.method, ...how.more };
+  const answer = await callSimulator(stage, "POST /__sim/payments", body);
+  if (answer.status >= 400) return { ...answer, intent: intentId, order };
+  const payment = valueAt(answer.body, "$.payment");
+  const found = {
+    intent: intentId,
+    order,
+    payment: String(valueAt(payment, "$.id") ?? ""),
+    callback: (valueAt(answer.body, "$.callback") ?? {}) as Value,
+    status: answer.status,
+    body: answer.body,
+  };
+  const prefix = typeof step.fields["save"] === "string" ? `${step.fields["save"]}_` : "";
+  for (const name of ["intent", "order", "payment", "callback"] as const) {
+    stage.vars.set(name, found[name]);
+    if (prefix !== "") stage.vars.set(`${prefix}${name}`, found[name]);
+  }
+  return found;
+}
+
+function payArguments(value: Value, where: string) {
+  if (typeof value === "string") {
+    const [bill = "", method = "upi", outcome] = value.split(/[,\s]+/).filter((p) => p !== "");
+    return {
+      bill,
+      method,
+      intent: undefined,
+      amount: undefined,
+      key: undefined,
+      more: outcome === undefined ? {} : { outcome },
+    };
+  }
+  const f = fieldsOf(value, where, [
+    "bill",
+    "method",
+    "amount",
+    "intent",
+    "key",
+    "outcome",
+    "force",
+    "paid",
+    "contact",
+    "email",
+    "error",
+    "reason",
+    "after",
+    "answers_after",
+    "late",
+    "close_tab",
+    "fee",
+  ]);
+  const { bill, method, intent, amount, key, paid, ...more } = f;
+  return {
+    bill: optionalText(bill, where) ?? "",
+    method: optionalText(method, where) ?? "upi",
+    intent: optionalText(intent, where),
+    amount,
+    key: optionalText(key, where),
+    more: { ...more, ...(paid === undefined ? {} : { amount: paid }) },
+  };
+}
+
+/** Sends waiting webhooks: all that are due, or those of the events named, in the order named, each once. */
+async function deliver(stage: Stage, value: Value): Promise<unknown> {
+  const names = listOf(value)
+    .flatMap((v) => (v === true ? [] : textOf(v, "deliver").split(/[,\s]+/)))
+    .filter((n) => n !== "" && n !== "all");
+  if (names.length === 0) return stage.simulator.deliverWebhooks();
+  const answers: unknown[] = [];
+  for (const name of names) {
+    const events = stage.simulator.webhooks.filter((e) => e.event === name);
+    if (events.length === 0)
+      throw new ScenarioFault(
+        `deliver: the gateway has no event ${name}; it has ${[...new Set(stage.simulator.webhooks.map((e) => e.event))].join(", ") || "none"}`,
+      );
+    for (const event of events.filter((e) => e.status === "waiting" || e.status === "dropped"))
+      answers.push(await sendEvent(stage, event));
+  }
+  return { answers };
+}
+
+/** One event of the gateway sent now, whatever its queue says: taken when the server says so. */
+async function sendEvent(stage: Stage, event: SimEvent): Promise<Answer> {
+  const answer = await send(
+    stage,
+    event.body,
+    {
+      "x-razorpay-event-id": event.id,
+      "x-razorpay-signature": createHmac("sha256", event.secret).update(event.body).digest("hex"),
+    },
+    new URL(event.url).pathname,
+  );
+  event.attempts += 1;
+  event.lastStatus = answer.status;
+  if (answer.status >= 200 && answer.status < 300) event.status = "delivered";
+  return answer;
+}
+
+/** {event: payment.captured, times: 5, new_id: true} or {event:, no_id: true}: the same fact again. */
+async function replay(stage: Stage, value: Value, where: string): Promise<unknown> {
+  const f = fieldsOf(typeof value === "string" ? { event: value } : value, where, [
+    "event",
+    "times",
+    "new_id",
+    "no_id",
+    "payment",
+    "secret",
+    "signature",
+  ]);
+  const name = textOf(f["event"] ?? "payment.captured", where);
+  const event = stage.simulator.webhooks
+    .filter((e) => e.event === name && (f["payment"] === undefined || e.body.includes(String(f["payment"]))))
+    .at(-1);
+  if (!event) throw new ScenarioFault(`${where}: the gateway has no event ${name}`);
+  const statuses: number[] = [];
+  for (let i = 0; i < numberOf(f["times"] ?? 1, where); i++) {
+    const answer = await send(stage, event.body, {
+      ...(f["no_id"] === true
+        ? {}
+        : {
+            "x-razorpay-event-id":
+              f["new_id"] === false
+                ? event.id
+                : `${event.id.slice(0, 8)}again${String(stage.vars.size).padStart(2, "0")}${i}${Math.abs(hash(event.id + i))}`,
+          }),
+      "x-razorpay-signature": createHmac("sha256", optionalText(f["secret"], where) ?? event.secret)
+        .update(event.body)
+        .digest("hex"),
+    });
+    statuses.push(answer.status);
+  }
+  return { statuses };
+}
+
+const hash = (text: string): number => [...text].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 1_000_003, 7);
+
+async function send(stage: Stage, body: Buffer, headers: Fields, path?: string): Promise<Answer> {
+  return request(stage, `POST ${path ?? `/webhooks/razorpay/${stage.ulb.code}`}`, {
+    headers: { "content-type": "application/json", ...headers },
+    body,
+  });
+}
+
+/**
+ * A webhook made by hand: an event of the gateway with changes, or a body of one's own; signed well, wrongly or not at all, to this ULB's address
+ * or another's.
+ */
+async function craft(stage: Stage, value: Value, where: string): Promise<unknown> {
+  const f = fieldsOf(value, where, [
+    "event",
+    "like",
+    "set",
+    "remove",
+    "body",
+    "raw",
+    "bytes",
+    "signature",
+    "secret",
+    "event_id",
+    "to",
+    "account",
+    "payment",
+  ]);
+  const raw = craftedBody(stage, f, where);
+  const how = f["signature"] ?? "good";
+  const secret = optionalText(f["secret"], where) ?? stage.simulator.webhookSecret;
+  const good = createHmac("sha256", secret).update(raw).digest("hex");
+  const signature =
+    how === "good"
+      ? good
+      : how === "wrong"
+        ? createHmac("sha256", "another secret").update(raw).digest("hex")
+        : how === "empty"
+          ? ""
+          : how === "none"
+            ? undefined
+            : how === "short"
+              ? good.slice(0, 1)
+              : textOf(how, where);
+  const id =
+    f["event_id"] === false
+      ? undefined
+      : (optionalText(f["event_id"], where) ?? `evtcrafted${Math.abs(hash(raw.toString("latin1")))}`);
+  return send(
+    stage,
+    raw,
+    {
+      ...(signature === undefined ? {} : { "x-razorpay-signature": signature }),
+      ...(id === undefined ? {} : { "x-razorpay-event-id": id }),
+    },
+    f["to"] === undefined ? undefined : `/webhooks/razorpay/${textOf(f["to"], where)}`,
+  );
+}
+
+function craftedBody(stage: Stage, f: Fields, where: string): Buffer {
+  if (f["raw"] !== undefined) return Buffer.from(textOf(f["raw"], where));
+  if (f["bytes"] !== undefined)
+    return Buffer.from(JSON.stringify({ event: "payment.captured", filler: "x".repeat(numberOf(f["bytes"], where)) }));
+  if (f["body"] !== undefined) return Buffer.from(JSON.stringify(f["body"]));
+  const name = textOf(f["like"] ?? f["event"] ?? "payment.captured", where);
+  const model = stage.simulator.webhooks
+    .filter((e) => e.event === name && (f["payment"] === undefined || e.body.includes(String(f["payment"]))))
+    .at(-1);
+  if (!model) throw new ScenarioFault(`${where}: the gateway has no event ${name} to start from`);
+  const body = JSON.parse(model.body.toString("utf8")) as Record<string, unknown>;
+  if (f["like"] !== undefined && f["event"] !== undefined) body["event"] = f["event"];
+  if (f["account"] !== undefined) body["account_id"] = f["account"];
+  for (const [path, v] of Object.entries(isFields(f["set"]) ? f["set"] : {})) put(body, path, v);
+  for (const path of listOf(f["remove"])) put(body, textOf(path, where), undefined);
+  return Buffer.from(JSON.stringify(body));
+}
+
+/** Sets "payment.amount" (an entity of the payload and its field) or "$.account_id" (from the top). */
+function put(body: Record<string, unknown>, path: string, value: unknown): void {
+  const parts = path.startsWith("$")
+    ? path.replace(/^\$\.?/, "").split(".")
+    : ["payload", path.split(".")[0] ?? "", "entity", ...path.split(".").slice(1)];
+  let at = body;
+  for (const part of parts.slice(0, -1)) at = at[part] as Record<string, unknown>;
+  const last = parts.at(-1) ?? "";
+  if (value === undefined) Reflect.deleteProperty(at, last);
+  else at[last] = value;
+}

@@ -1,0 +1,97 @@
+import { approveChange, proposeChange } from "../../../billing/index.ts";
+import { approveRefund, listRefunds, sendRefund } from "../../../collections/index.ts";
+import { closePeriod } from "../../../ledger/index.ts";
+import { period } from "../../../ledger/kernel/dates.ts";
+import { paise } from "../../../ledger/kernel/money.ts";
+import { act, asPerson, billOf, type Stage } from "../stage.ts";
+import type { Step, StepKinds } from "../step.ts";
+import { HEADS, makeBill, planOf } from "../fixture.ts";
+import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value } from "../values.ts";
+import { duesOf, today } from "../view.ts";
+
+/** What the office decides while a scenario goes on. */
+export const officeSteps: StepKinds = {
+  /** A bill made on the way: {fresh_bill: B1-${i}, like…}. */
+  fresh_bill: {
+    keys: ["account", "demand", "heads", "name"],
+    run: async (stage, { value, fields, where }) => {
+      const name = textOf(value, where);
+      const { fresh_bill: _step, ...plan } = fields;
+      const account = plan["account"] ?? `PT-9${String(stage.bills.size).padStart(4, "0")}`;
+      const bill = await makeBill(
+        stage.world.app,
+        stage.ulb,
+        name,
+        planOf(name, {
+          ...plan,
+          account,
+          ...(plan["demand"] === undefined && plan["heads"] === undefined ? { demand: "1000.00" } : {}),
+        }),
+      );
+      stage.bills.set(name, bill);
+      return { bill: name, account: bill.account };
+    },
+  },
+  revise: { keys: ["as"], run: revise },
+  refund: { keys: ["as", "save"], run: refund },
+  approve: { keys: ["as", "save"], run: approve },
+  close_month: {
+    keys: ["as"],
+    run: async (stage, { value, where }) => {
+      const month = period(textOf(value, where));
+      return act(stage, "checker", (tx) => closePeriod(tx, month));
+    },
+  },
+};
+
+/** {bill: B1, heads: {general tax: 7000.00}}: the officer proposes what the heads shall be, another person approves. */
+async function revise(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["bill", "heads", "reason"]);
+  const bill = billOf(stage, f["bill"], where);
+  if (!isFields(f["heads"])) throw new ScenarioFault(`${where}: heads say what each shall be`);
+  const dues = await duesOf(stage, bill);
+  const items = Object.entries(f["heads"]).map(([head, to]) => {
+    const taxHead = HEADS[head.toLowerCase()] ?? head;
+    const due = dues.find((d) => d.taxHead === taxHead && bill.demandIds.includes(d.demandId));
+    if (!due) throw new ScenarioFault(`${where}: nothing is due under ${taxHead}`);
+    return { demandId: due.demandId, taxHead, own: paise(due.amount - paiseOf(to, where)) };
+  });
+  const change = await act(stage, "superintendent", (tx) =>
+    proposeChange(tx, {
+      date: today(stage),
+      reason: optionalText(f["reason"], where) ?? "revised on inspection",
+      content: { kind: "credit-note", items },
+    }),
+  );
+  return act(stage, "checker", (tx) => approveChange(tx, change.id));
+}
+
+/** {payment: ${payment}}: the refund that is owed on a payment is agreed to by another person and asked for at the gateway. */
+async function refund(stage: Stage, { value, fields, where }: Step): Promise<unknown> {
+  const owed = await owedRefund(stage, value, where);
+  const as = optionalText(fields["as"], where) ?? "checker";
+  if (owed.status === "payable") await act(stage, as, (tx) => approveRefund(tx, owed.id));
+  stage.vars.set("refund", owed.id);
+  return sendRefund(stage.world.app, asPerson(stage, as), owed.id);
+}
+
+async function approve(stage: Stage, { value, fields, where }: Step): Promise<unknown> {
+  const f = fieldsOf(typeof value === "string" ? { refund: value } : value, where, ["refund"]);
+  const id = optionalText(f["refund"], where) ?? (await owedRefund(stage, null, where)).id;
+  return act(stage, optionalText(fields["as"], where) ?? "checker", (tx) => approveRefund(tx, id));
+}
+
+async function owedRefund(stage: Stage, value: Value, where: string) {
+  const f = fieldsOf(typeof value === "string" ? { payment: value } : value, where, ["payment", "refund"]);
+  const payment = optionalText(f["payment"], where);
+  const all = await act(stage, "accountant", (tx) =>
+    listRefunds(tx, payment === undefined ? {} : { paymentId: payment }),
+  );
+  const id = optionalText(f["refund"], where);
+  const found =
+    id === undefined
+      ? all.find((r) => r.status === "payable" || r.status === "approved" || r.status === "requested")
+      : all.find((r) => r.id === id);
+  if (!found) throw new ScenarioFault(`${where}: no refund is owed`);
+  return found;
+}
