@@ -1,6 +1,7 @@
 import { knownErrors } from "../../ledger/kernel/errors.ts";
 import { budgetGuide } from "./guides/budget.ts";
 import { changesGuide } from "./guides/changes.ts";
+import { counterGuide } from "./guides/counter.ts";
 import { consumersGuide } from "./guides/consumers.ts";
 import { demandRunsGuide } from "./guides/demand-runs.ts";
 import type { GuideGroup } from "./guides/group.ts";
@@ -131,6 +132,7 @@ const GROUPS: readonly GuideGroup[] = [
     },
   },
   consumersGuide,
+  counterGuide,
   changesGuide,
   demandRunsGuide,
   noticesGuide,
