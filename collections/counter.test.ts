@@ -7,7 +7,7 @@ import { addDays, localDate, period } from "../ledger/kernel/dates.ts";
 import { rupees, toRupees, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
-import { checkTender, type Tender } from "./counter.ts";
+import { checkTender, type Tender } from "./counter/tender.ts";
 import {
   cancelReceipt,
   closeCounterSession,

@@ -1,6 +1,6 @@
 import { cr, dr, type Line } from "../ledger/index.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
-import { negate, paise, type Paise } from "../ledger/kernel/money.ts";
+import { allocate, negate, paise, ZERO, type Paise } from "../ledger/kernel/money.ts";
 
 /*
  * Every entry that collections makes, as pure functions (NMAM posting rules CO-01 … CO-12, IN-03).
@@ -13,6 +13,8 @@ const FINANCE_FUNCTION = "03";
 export type Party = { readonly type: string; readonly id: string };
 export const gatewayParty = (paymentId: string): Party => ({ type: "gateway-payment", id: paymentId });
 export const chequeParty = (number: string): Party => ({ type: "cheque", id: number });
+/** A slip of a card machine or of its UPI code, by its retrieval reference number. */
+export const slipParty = (rrn: string): Party => ({ type: "card-slip", id: rrn });
 const consumerParty = (code: string): Party => ({ type: "consumer", id: code });
 
 /** What the credits come to in each fund: so much money must stand on the other side, in the same fund. */
@@ -138,6 +140,78 @@ export function sanctionLines(
 /** A lost dispute: `debits` opens the dues again or claims from the gateway, Cr gateway clearing with what it took, in each fund. */
 export function disputeLossLines(clearing: string, paymentId: string, debits: readonly Line[]): Line[] {
   return [...debits, ...creditMoney(clearing, gatewayParty(paymentId), debits)];
+}
+
+/** CO-13: the drawer is short. Dr recoverable from the cashier, Cr cash, in the funds whose cash it was. */
+export function cashShortLines(
+  accounts: { cash: string; short: string },
+  cashier: Party,
+  parts: readonly { readonly fund: string; readonly amount: Paise }[],
+): Line[] {
+  return parts.flatMap(({ fund, amount }) => [
+    dr(accounts.short, amount, { fund, party: cashier }),
+    cr(accounts.cash, amount, { fund }),
+  ]);
+}
+
+/** CO-14: the drawer is over. Dr cash, Cr payable until somebody comes for it: it is nobody's income. */
+export function cashOverLines(accounts: { cash: string; over: string }, cashier: Party, amount: Paise): Line[] {
+  return [dr(accounts.cash, amount), cr(accounts.over, amount, { party: cashier })];
+}
+
+/** CO-15: a cheque is acknowledged. Dr cheques in hand, Cr cheques not yet realised, a liability: nothing is settled by it. */
+export function acknowledgementLines(
+  accounts: { cheques: string; provisional: string },
+  cheque: Party,
+  byFund: ReadonlyMap<string, Paise>,
+): Line[] {
+  return [...byFund].flatMap(([fund, amount]) => [
+    dr(accounts.cheques, amount, { fund, party: cheque }),
+    cr(accounts.provisional, amount, { fund, party: cheque }),
+  ]);
+}
+
+/** CO-16: an acknowledged cheque comes back, or is given back. Dr cheques not yet realised, Cr where it was. */
+export function acknowledgementBackLines(
+  accounts: { money: string; provisional: string },
+  cheque: Party,
+  byFund: ReadonlyMap<string, Paise>,
+): Line[] {
+  return [...byFund].flatMap(([fund, amount]) => [
+    dr(accounts.provisional, amount, { fund, party: cheque }),
+    cr(accounts.money, amount, { fund, party: cheque }),
+  ]);
+}
+
+/** CO-17: an acquirer settles a batch of slips. Dr bank with the net, Dr fee and its GST, Cr the slips; each fund bears its part of the fee. */
+export function batchLines(
+  accounts: { bank: string; clearing: string; fee: string; feeGst: string },
+  utr: Party,
+  slips: readonly { readonly rrn: string; readonly byFund: ReadonlyMap<string, Paise> }[],
+  charged: { readonly fee: Paise; readonly feeGst: Paise },
+): Line[] {
+  const gross = new Map<string, bigint>();
+  for (const { byFund } of slips)
+    for (const [fund, amount] of byFund) gross.set(fund, (gross.get(fund) ?? 0n) + amount);
+  const funds = [...gross].sort(([a], [b]) => (a < b ? -1 : 1));
+  const weights = funds.map(([, amount]) => amount);
+  const fees = allocate(charged.fee, weights);
+  const gsts = allocate(charged.feeGst, weights);
+  const charges = (account: string, parts: readonly Paise[]): Line[] =>
+    funds.flatMap(([fund], i) => {
+      const part = parts[i] ?? ZERO;
+      return part > 0n ? [dr(account, part, { fund, function: FINANCE_FUNCTION })] : [];
+    });
+  return [
+    ...funds.map(([fund, amount], i) =>
+      dr(accounts.bank, paise(amount - (fees[i] ?? 0n) - (gsts[i] ?? 0n)), { fund, party: utr }),
+    ),
+    ...charges(accounts.fee, fees),
+    ...charges(accounts.feeGst, gsts),
+    ...slips.flatMap(({ rrn, byFund }) =>
+      [...byFund].map(([fund, amount]) => cr(accounts.clearing, amount, { fund, party: slipParty(rrn) })),
+    ),
+  ];
 }
 
 function creditMoney(account: string, party: Party | undefined, takenBack: readonly Line[]): Line[] {

@@ -89,22 +89,28 @@ export {
   type ReceiptMode,
   type ReceiptStatus,
 } from "./receipts.ts";
+export { receiveAtCounter, type CounterReceipt } from "./counter.ts";
+export * from "./counter/index.ts";
+export * from "./instruments/index.ts";
 export {
-  CASH_LIMIT,
-  closeCounterSession,
-  countDrawer,
-  currentSession,
-  getSession,
-  openCounterSession,
-  receiveAtCounter,
-  sessionTotals,
-  type CounterReceipt,
-  type CounterSession,
-  type Denominations,
-  type Tender,
-} from "./counter.ts";
-export { depositInstruments, instrumentsInHand, type InstrumentInHand, type Remittance } from "./remittance.ts";
-export { cancelReceipt, dishonour, type Dishonour } from "./dishonour.ts";
+  ensureSigningKey,
+  fingerprintOf,
+  publicKeys,
+  receiptSigner,
+  verifyReceiptCode,
+  type PublicKey,
+  type SignedReceipt,
+} from "./receipt-signature.ts";
+export {
+  depositInstruments,
+  getDepositSlip,
+  instrumentsInHand,
+  listRemittances,
+  type DepositSlip,
+  type InstrumentInHand,
+  type Remittance,
+} from "./remittance.ts";
+export { cancelReceipt, dishonour, returnInstrument, type Dishonour, type Dishonoured } from "./dishonour.ts";
 export {
   approveRefund,
   askRefund,
@@ -126,11 +132,13 @@ export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-m
 export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
 export {
   captureTie,
+  cardTie,
   cashTie,
   collectionTies,
   instrumentTie,
   numberTies,
   paymentReceiptTie,
+  provisionalTie,
   receiptEntryTie,
   receiptLineTie,
   type CollectionTie,

@@ -27,13 +27,15 @@ import { collectionErrors } from "./errors.ts";
 import type { Claim } from "./orders.ts";
 import { convenienceFee, type Booked, type PaymentState } from "./payment-state.ts";
 import { excessPolicies, merchantSettings } from "./payment-settings.ts";
+import { ensureSigningKey } from "./receipt-signature.ts";
 import { setTasks } from "./tasks.ts";
 
-export type ReceiptMode = "cash" | "cheque" | "dd" | "bank-transfer" | "gateway";
-export type ReceiptStatus = "issued" | "dishonoured" | "cancelled" | "reversed";
+export type ReceiptMode =
+  "cash" | "cheque" | "dd" | "postal-order" | "bank-transfer" | "challan" | "pos" | "upi" | "gateway";
+export type ReceiptStatus = "issued" | "dishonoured" | "cancelled" | "transferred" | "reversed";
 
 export type ReceiptLine = {
-  /** tax, charge, fee, penalty, interest, cess, advance, unidentified: these sum to the amount. rebate is shown beside them. */
+  /** tax, charge, fee, penalty, interest, cess, advance, rounding, head, unidentified: these sum to the amount. rebate is shown beside them. */
   readonly kind: string;
   readonly taxHead: string | null;
   readonly title: string;
@@ -41,6 +43,8 @@ export type ReceiptLine = {
   readonly periodFrom: LocalDate | null;
   readonly periodTo: LocalDate | null;
   readonly amount: Paise;
+  /** The head of account of a line that is no consumer's: rounding, miscellaneous receipts. */
+  readonly account?: string | null;
 };
 
 /** Captured money that is not booked yet. */
@@ -400,10 +404,28 @@ export type ReceiptDraft = {
     readonly bank: string | null;
     readonly branch: string | null;
     readonly date: LocalDate | null;
+    readonly acquirer?: string | null;
+    readonly batchNo?: string | null;
   };
   readonly entryLines: readonly Line[];
   readonly lines: readonly ReceiptLine[];
   readonly narration: string;
+  readonly counter?: CounterFacts;
+};
+
+/** What only papers of the counter have. */
+export type CounterFacts = {
+  /** The payment that it is part of, and which part. */
+  readonly tenderId?: string;
+  readonly shareNo?: number;
+  readonly mobile?: string | null;
+  readonly pan?: string | null;
+  readonly book?: { readonly book: string; readonly leaf: string } | null;
+  readonly limit?: { readonly reason: string; readonly allowedBy: string } | null;
+  /** The instrument is there already: an acknowledged cheque that was realised gets its receipt. */
+  readonly realises?: string;
+  /** A replacement: the receipt of the money itself, the receipt that it takes the place of, and that one's entry. */
+  readonly replaces?: { readonly original: string; readonly receipt: string; readonly entry: bigint | undefined };
 };
 
 type RefundNoteDraft = {
@@ -432,6 +454,7 @@ export async function writeDocuments(
     const printed = sum(r.lines.filter((l) => l.kind !== "rebate").map((l) => l.amount));
     invariant(printed === r.amount, `the lines of a receipt sum to its amount: ${printed} of ${r.amount}`);
   }
+  if (receipts.length > 0) await ensureSigningKey(tx);
   await insertLines(tx, receipts);
   await insertInstruments(tx, receipts);
   const booked = new Map<string, Booked>();
@@ -463,8 +486,20 @@ export async function writeDocuments(
 }
 
 function entryOfReceipt(r: ReceiptDraft): EntryDraft {
+  const replaces = r.counter?.replaces;
+  if (replaces) {
+    // No cash moves: what one consumer had is taken back and given to another.
+    return {
+      voucher: "journal",
+      date: r.entryDate,
+      narration: r.narration,
+      source: { type: "receipt-transfer", id: r.receiptId },
+      ...(replaces.entry === undefined ? {} : { reverses: replaces.entry }),
+      lines: r.entryLines,
+    };
+  }
   return {
-    voucher: "receipt",
+    voucher: r.counter?.realises === undefined ? "receipt" : "journal",
     date: r.entryDate,
     valueDate: r.valueDate,
     narration: r.narration,
@@ -499,14 +534,18 @@ async function insertReceipts(
 ): Promise<void> {
   await tx.query(
     `insert into collections.receipts (ulb_id, fy, number, issued_at, issued_by, receipt_id, token, consumer_id, consumer_code, service, ward,
-       payer_name, bill_id, channel, mode, amount, paid_at, value_date, entry_date, session_id, payment_id, idempotency_key, external_ref)
+       payer_name, bill_id, channel, mode, amount, paid_at, value_date, entry_date, session_id, payment_id, idempotency_key, external_ref,
+       tender_id, kind, original_id, replaces, book_no, leaf_no, payer_mobile, payer_pan, limit_reason, limit_allowed_by)
      select :ulb, :fy, :first::bigint + r.at - 1, :now::timestamptz, :actor, r.id, r.token, r.consumer, r.code, r.service, r.ward, r.payer, r.bill,
-       r.channel, r.mode, r.amount, r.paid_at, r.value_date, r.entry_date, r.session, r.payment, r.idempotency, r.external_ref
+       r.channel, r.mode, r.amount, r.paid_at, r.value_date, r.entry_date, r.session, r.payment, r.idempotency, r.external_ref,
+       r.tender, case when r.replaces is null then 'original' else 'replacement' end, r.original, r.replaces, r.book, r.leaf, r.mobile, r.pan,
+       r.limit_reason, r.limit_by
      from unnest(:ids::uuid[], :tokens::text[], :consumers::uuid[], :codes::text[], :services::text[], :wards::text[], :payers::text[],
        :bills::uuid[], :channels::text[], :modes::text[], :amounts::bigint[], :paid::timestamptz[], :value_dates::date[], :entry_dates::date[],
-       :sessions::uuid[], :payments::text[], :idempotency::text[], :externals::text[]) with ordinality
+       :sessions::uuid[], :payments::text[], :idempotency::text[], :externals::text[], :tenders::uuid[], :originals::uuid[], :replaced::uuid[],
+       :books::text[], :leaves::text[], :mobiles::text[], :pans::text[], :limit_reasons::text[], :limit_bys::text[]) with ordinality
        as r (id, token, consumer, code, service, ward, payer, bill, channel, mode, amount, paid_at, value_date, entry_date, session, payment,
-         idempotency, external_ref, at)`,
+         idempotency, external_ref, tender, original, replaces, book, leaf, mobile, pan, limit_reason, limit_by, at)`,
     {
       ulb: tx.ulb.id,
       fy,
@@ -531,6 +570,15 @@ async function insertReceipts(
       payments: group.map((r) => r.paymentId),
       idempotency: group.map((r) => r.idempotencyKey),
       externals: group.map((r) => r.externalRef ?? null),
+      tenders: group.map((r) => r.counter?.tenderId ?? null),
+      originals: group.map((r) => r.counter?.replaces?.original ?? null),
+      replaced: group.map((r) => r.counter?.replaces?.receipt ?? null),
+      books: group.map((r) => r.counter?.book?.book ?? null),
+      leaves: group.map((r) => r.counter?.book?.leaf ?? null),
+      mobiles: group.map((r) => r.counter?.mobile ?? null),
+      pans: group.map((r) => r.counter?.pan ?? null),
+      limit_reasons: group.map((r) => r.counter?.limit?.reason ?? null),
+      limit_bys: group.map((r) => r.counter?.limit?.allowedBy ?? null),
     },
   );
 }
@@ -539,10 +587,10 @@ async function insertLines(tx: Tx, receipts: readonly ReceiptDraft[]): Promise<v
   const lines = receipts.flatMap((r) => r.lines.map((line, i) => ({ ...line, receiptId: r.receiptId, lineNo: i + 1 })));
   if (lines.length === 0) return;
   await tx.query(
-    `insert into collections.receipt_lines (ulb_id, receipt_id, line_no, kind, tax_head, title, demand_year, period_from, period_to, amount)
+    `insert into collections.receipt_lines (ulb_id, receipt_id, line_no, kind, tax_head, title, demand_year, period_from, period_to, amount, account)
      select :ulb, l.*
      from unnest(:ids::uuid[], :numbers::smallint[], :kinds::text[], :heads::text[], :titles::text[], :years::text[], :froms::date[], :tos::date[],
-       :amounts::bigint[]) as l`,
+       :amounts::bigint[], :accounts::text[]) as l`,
     {
       ulb: tx.ulb.id,
       ids: lines.map((l) => l.receiptId),
@@ -554,11 +602,21 @@ async function insertLines(tx: Tx, receipts: readonly ReceiptDraft[]): Promise<v
       froms: lines.map((l) => l.periodFrom),
       tos: lines.map((l) => l.periodTo),
       amounts: lines.map((l) => l.amount),
+      accounts: lines.map((l) => l.account ?? null),
     },
   );
 }
 
-async function insertInstruments(tx: Tx, receipts: readonly ReceiptDraft[]): Promise<void> {
+async function insertInstruments(tx: Tx, all: readonly ReceiptDraft[]): Promise<void> {
+  for (const { receiptId, counter } of all) {
+    if (counter?.realises === undefined) continue;
+    await tx.query(
+      "update collections.instruments set receipt_id = :receipt where ulb_id = :ulb and instrument_id = :id::uuid and receipt_id is null",
+      { ulb: tx.ulb.id, receipt: receiptId, id: counter.realises },
+    );
+  }
+  // A replacement is about money that has its instrument.
+  const receipts = all.filter((r) => r.counter?.realises === undefined && r.counter?.replaces === undefined);
   if (receipts.length === 0) return;
   const fundsOf = (r: ReceiptDraft): string => {
     const own = r.entryLines.filter((l) => l.account === r.instrument.account);
@@ -566,10 +624,11 @@ async function insertInstruments(tx: Tx, receipts: readonly ReceiptDraft[]): Pro
   };
   await tx.query(
     `insert into collections.instruments (ulb_id, instrument_id, receipt_id, kind, amount, received_on, number, bank, branch, instrument_date, status,
-       account, funds)
+       account, funds, tender_id, share_no, acquirer, batch_no)
      select :ulb, i.*
      from unnest(:ids::uuid[], :receipts::uuid[], :kinds::text[], :amounts::bigint[], :days::date[], :numbers::text[], :banks::text[],
-       :branches::text[], :dates::date[], :statuses::text[], :accounts::text[], :funds::jsonb[]) as i`,
+       :branches::text[], :dates::date[], :statuses::text[], :accounts::text[], :funds::jsonb[], :tenders::uuid[], :shares::smallint[],
+       :acquirers::text[], :batches::text[]) as i`,
     {
       ulb: tx.ulb.id,
       ids: receipts.map(() => newId()),
@@ -584,6 +643,10 @@ async function insertInstruments(tx: Tx, receipts: readonly ReceiptDraft[]): Pro
       statuses: receipts.map((r) => r.instrument.status),
       accounts: receipts.map((r) => r.instrument.account),
       funds: receipts.map(fundsOf),
+      tenders: receipts.map((r) => r.counter?.tenderId ?? null),
+      shares: receipts.map((r) => r.counter?.shareNo ?? 0),
+      acquirers: receipts.map((r) => r.instrument.acquirer ?? null),
+      batches: receipts.map((r) => r.instrument.batchNo ?? null),
     },
   );
 }
@@ -674,6 +737,13 @@ export type Receipt = {
   readonly sessionId: string | null;
   readonly paymentId: string | null;
   readonly printCount: number;
+  /** A replacement takes the place of a receipt that was transferred to the right consumer; its money is that one's. */
+  readonly kind: "original" | "replacement";
+  readonly replaces: string | null;
+  /** The payment at the counter that it is part of. */
+  readonly tenderId: string | null;
+  readonly bookNo: string | null;
+  readonly leafNo: string | null;
   readonly instrument: {
     readonly id: string;
     readonly kind: ReceiptMode;
@@ -682,6 +752,7 @@ export type Receipt = {
     readonly branch: string | null;
     readonly date: LocalDate | null;
     readonly status: string;
+    readonly acquirer: string | null;
   };
   /** How the payer paid online: UPI with its RRN, a card's network and last four digits, a bank. */
   readonly online: {
@@ -706,6 +777,7 @@ type ReceiptRow = Omit<Receipt, "number" | "lines" | "instrument" | "online"> & 
   readonly instrumentBranch: string | null;
   readonly instrumentDate: LocalDate | null;
   readonly instrumentStatus: string;
+  readonly instrumentAcquirer: string | null;
   readonly method: string | null;
   readonly reference: string | null;
   readonly bank: string | null;
@@ -718,11 +790,12 @@ const RECEIPTS = `
     r.payer_name as "payerName", r.bill_id as "billId", r.channel, r.mode, r.amount, r.paid_at as "paidAt", r.value_date as "valueDate",
     r.entry_date as "entryDate", r.issued_at as "issuedAt", r.issued_by as "issuedBy", r.status, r.status_reason as "statusReason",
     r.status_date as "statusDate", r.session_id as "sessionId", r.payment_id as "paymentId", r.print_count as "printCount",
+    r.kind, r.replaces, r.tender_id as "tenderId", r.book_no as "bookNo", r.leaf_no as "leafNo", i.acquirer as "instrumentAcquirer",
     i.instrument_id as "instrumentId", i.number as "instrumentNumber", i.bank as "instrumentBank", i.branch as "instrumentBranch",
     i.instrument_date as "instrumentDate", i.status as "instrumentStatus",
     p.method, p.reference, p.bank, p.card_network as "cardNetwork", p.card_last4 as "cardLast4"
   from collections.receipts r
-  join collections.instruments i on i.ulb_id = r.ulb_id and i.receipt_id = r.receipt_id
+  join collections.instruments i on i.ulb_id = r.ulb_id and i.receipt_id = coalesce(r.original_id, r.receipt_id)
   left join collections.payments p on p.ulb_id = r.ulb_id and p.payment_id = r.payment_id
   where r.ulb_id = :ulb`;
 
@@ -731,7 +804,7 @@ async function readReceipts(read: Read, where: string, params: Record<string, un
   if (rows.length === 0) return [];
   const lines = await read.query<ReceiptLine & { receiptId: string }>(
     `select receipt_id as "receiptId", kind, tax_head as "taxHead", title, demand_year as "demandYear", period_from as "periodFrom",
-       period_to as "periodTo", amount
+       period_to as "periodTo", amount, account
      from collections.receipt_lines where ulb_id = :ulb and receipt_id = any(:ids::uuid[]) order by receipt_id, line_no`,
     { ulb: read.ulb.id, ids: rows.map((r) => r.id) },
   );
@@ -745,6 +818,7 @@ async function readReceipts(read: Read, where: string, params: Record<string, un
       instrumentBranch,
       instrumentDate,
       instrumentStatus,
+      instrumentAcquirer,
       method,
       reference,
       bank,
@@ -763,6 +837,7 @@ async function readReceipts(read: Read, where: string, params: Record<string, un
         branch: instrumentBranch,
         date: instrumentDate,
         status: instrumentStatus,
+        acquirer: instrumentAcquirer,
       },
       online: method === null ? null : { method, reference, bank, cardNetwork, cardLast4 },
       lines: (byReceipt.get(r.id) ?? []).map(({ receiptId: _own, ...line }) => line),
@@ -779,9 +854,12 @@ export async function getReceipt(read: Read, idOrToken: string): Promise<Receipt
   return receipt;
 }
 
-/** The entry of a receipt, and the entry that took it back, if any. */
+/** The entry of a receipt, and the entry that took it back, if any; of a replacement the entry of its transfer. */
 export async function receiptEntry(read: Read, receiptId: string): ReturnType<typeof findEntryBySource> {
-  return findEntryBySource(read, { type: "receipt", id: receiptId });
+  return (
+    (await findEntryBySource(read, { type: "receipt", id: receiptId })) ??
+    findEntryBySource(read, { type: "receipt-transfer", id: receiptId })
+  );
 }
 
 /** Receipts of the dates in the books, by number, after the cursor; at most `limit` (500). */
@@ -831,11 +909,11 @@ export async function countPrint(tx: Tx, receiptId: string): Promise<number> {
   return row.n;
 }
 
-/** Marks a receipt as dishonoured, cancelled or reversed (its money went back), once. It stays visible with its number. */
+/** Marks a receipt as dishonoured, cancelled, transferred or reversed (its money went back), once. It stays visible with its number. */
 export async function markReceipt(
   tx: Tx,
   receiptId: string,
-  status: "dishonoured" | "cancelled" | "reversed",
+  status: Exclude<ReceiptStatus, "issued">,
   on: LocalDate,
   reason: string,
 ): Promise<void> {

@@ -33,13 +33,13 @@ export async function captureTie(read: Read, asOf: LocalDate = FOREVER): Promise
   return [row(name, "paise", await movedBy(read, account, asOf, { except: IMPORTED }), items?.total ?? 0n)];
 }
 
-/** Cash in hand, as far as counters moved it (vouchers and imports may too), = cash received and neither deposited nor given back. */
+/** Cash in hand, as far as counters moved it (vouchers and imports may too), = cash received and neither deposited nor given back, less what drawers were short of. */
 export async function cashTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const account = await postingAccount(read, "cash-in-hand");
-  const held = await inHand(read, ["cash"], asOf);
+  const held = (await inHand(read, ["cash"], asOf)) + (await differencesInHand(read, asOf));
   return [
     row(
-      `cash in hand ${account} = cash received and not deposited`,
+      `cash in hand ${account} = cash received and not deposited, with what drawers were short of or over`,
       "paise",
       await movedBy(read, account, asOf, { of: REVENUE }),
       held,
@@ -47,10 +47,52 @@ export async function cashTie(read: Read, asOf: LocalDate = FOREVER): Promise<Co
   ];
 }
 
+/** What closed drawers were short of (negative) or over and no deposit has accounted for; of the float for ever. */
+async function differencesInHand(read: Read, asOf: LocalDate): Promise<bigint> {
+  const row = await read.queryOne<{ total: bigint }>(
+    `select coalesce(sum(d.amount), 0)::bigint as total from collections.cash_differences d
+     left join collections.remittances m on m.ulb_id = d.ulb_id and m.remittance_id = d.remittance_id
+     where d.ulb_id = :ulb and d.booked_on <= :as_of::date and (m.deposited_on is null or m.deposited_on > :as_of::date)`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  return row?.total ?? 0n;
+}
+
+/** Slips of card machines, as far as counters moved their account, = slips received and neither settled nor cancelled. */
+export async function cardTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const account = await postingAccount(read, "pos-clearing");
+  const held = await read.queryOne<{ total: bigint }>(
+    `select coalesce(sum(i.amount), 0)::bigint as total
+     from collections.instruments i
+     join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+     left join collections.pos_batches b on b.ulb_id = i.ulb_id and b.batch_id = i.batch_id
+     where i.ulb_id = :ulb and i.kind in ('pos', 'upi') and r.entry_date <= :as_of::date
+       and (b.settled_on is null or b.settled_on > :as_of::date) and (r.status <> 'cancelled' or r.status_date > :as_of::date)`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  const moved = await movedBy(read, account, asOf, { of: REVENUE });
+  return [row(`card slips ${account} = slips received and not settled`, "paise", moved, held?.total ?? 0n)];
+}
+
+/** Cheques that are only acknowledged: the liability, cheque by cheque, = acknowledgements that are held. */
+export async function provisionalTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const account = await postingAccount(read, "cheques-provisional");
+  const sums = await read.queryOne<{ ledger: bigint; held: bigint }>(
+    `select
+       (select coalesce(sum(l.credit - l.debit), 0)::bigint from ledger.lines l
+        where l.ulb_id = :ulb and l.account = :account and l.party_type = 'cheque' and l.entry_date <= :as_of::date) as ledger,
+       (select coalesce(sum(amount), 0)::bigint from collections.acknowledgements
+        where ulb_id = :ulb and received_on <= :as_of::date and (status_on is null or status_on > :as_of::date)) as held`,
+    { ulb: read.ulb.id, account, as_of: asOf },
+  );
+  const name = `cheques not yet realised ${account} = acknowledgements held`;
+  return [row(name, "paise", sums?.ledger ?? 0n, sums?.held ?? 0n)];
+}
+
 /** Cheques in hand, as far as counters moved them, = cheques and drafts received and not deposited. */
 export async function instrumentTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const account = await postingAccount(read, "cheques-in-hand");
-  const held = await inHand(read, ["cheque", "dd"], asOf);
+  const held = await inHand(read, ["cheque", "dd", "postal-order"], asOf);
   return [
     row(
       `cheques in hand ${account} = cheques received and not deposited`,
@@ -65,11 +107,13 @@ async function inHand(read: Read, kinds: readonly string[], asOf: LocalDate): Pr
   const held = await read.queryOne<{ total: bigint }>(
     `select coalesce(sum(i.amount), 0)::bigint as total
      from collections.instruments i
-     join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+     left join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+     left join collections.acknowledgements a on a.ulb_id = i.ulb_id and a.ack_id = i.ack_id
      left join collections.remittances m on m.ulb_id = i.ulb_id and m.remittance_id = i.remittance_id
-     where i.ulb_id = :ulb and i.kind = any(:kinds::text[]) and r.entry_date <= :as_of::date
+     where i.ulb_id = :ulb and i.kind = any(:kinds::text[]) and coalesce(a.received_on, r.entry_date) <= :as_of::date
        and (m.deposited_on is null or m.deposited_on > :as_of::date)
-       and (r.status <> 'cancelled' or r.status_date > :as_of::date)`,
+       and (r.status is null or r.status <> 'cancelled' or r.status_date > :as_of::date)
+       and (a.status is null or a.status <> 'cancelled' or a.status_on > :as_of::date)`,
     { ulb: read.ulb.id, kinds, as_of: asOf },
   );
   return held?.total ?? 0n;
@@ -103,14 +147,16 @@ export async function externalTie(read: Read, asOf: LocalDate = FOREVER): Promis
 export async function receiptEntryTie(read: Read): Promise<CollectionTie[]> {
   const counts = await read.queryOne<{ documents: bigint; fitting: bigint; entries: bigint }>(
     `with document as (
-       select 'receipt' as source_type, receipt_id::text as source_id, amount::bigint as amount from collections.receipts where ulb_id = :ulb
+       select 'receipt' as source_type, receipt_id::text as source_id, amount::bigint as amount from collections.receipts where ulb_id = :ulb and kind = 'original'
        union all
        select 'refund-note', n.refund_id::text, n.amount
        from collections.refunds n
        join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id
        where n.ulb_id = :ulb
      ), entry as (
-       select e.source_type, e.source_id, sum(l.debit - l.credit) filter (where a.is_cash_bank)::bigint as money
+       -- The money of an acknowledged cheque came before its receipt: it stands as a liability until then.
+       select e.source_type, e.source_id,
+         sum(l.debit - l.credit) filter (where a.is_cash_bank or (l.party_type = 'cheque' and l.account = :provisional))::bigint as money
        from ledger.entries e
        join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
        join ledger.accounts a on a.ulb_id = l.ulb_id and a.code = l.account
@@ -119,7 +165,7 @@ export async function receiptEntryTie(read: Read): Promise<CollectionTie[]> {
      )
      select (select count(*) from document) as documents, (select count(*) from entry) as entries,
        (select count(*) from document d join entry e on e.source_type = d.source_type and e.source_id = d.source_id and e.money = d.amount) as fitting`,
-    { ulb: read.ulb.id },
+    { ulb: read.ulb.id, provisional: await postingAccount(read, "cheques-provisional") },
   );
   const { documents, fitting, entries } = counts ?? { documents: 0n, fitting: 0n, entries: 0n };
   return [
@@ -150,7 +196,7 @@ export async function paymentReceiptTie(read: Read): Promise<CollectionTie[]> {
   ];
 }
 
-/** Receipt, refund and remittance numbers used = last − first + 1, per year. */
+/** Receipt, acknowledgement, refund and remittance numbers used = last − first + 1, per year. */
 export async function numberTies(read: Read): Promise<CollectionTie[]> {
   const rows = await read.query<{ name: string; fy: string; used: bigint; span: bigint }>(
     `select name, fy, count(*) as used, max(number) as span
@@ -158,6 +204,7 @@ export async function numberTies(read: Read): Promise<CollectionTie[]> {
        select 'receipt numbers' as name, fy, number from collections.receipts where ulb_id = :ulb
        union all select 'refund numbers', fy, number from collections.refunds where ulb_id = :ulb
        union all select 'remittance numbers', fy, number from collections.remittances where ulb_id = :ulb
+       union all select 'acknowledgement numbers', fy, number from collections.acknowledgements where ulb_id = :ulb
      ) as used group by name, fy order by name, fy`,
     { ulb: read.ulb.id },
   );
@@ -181,6 +228,8 @@ export async function collectionTies(read: Read, asOf: LocalDate = FOREVER): Pro
     ...(await externalTie(read, asOf)),
     ...(await cashTie(read, asOf)),
     ...(await instrumentTie(read, asOf)),
+    ...(await cardTie(read, asOf)),
+    ...(await provisionalTie(read, asOf)),
     ...(await receiptEntryTie(read)),
     ...(await receiptLineTie(read)),
     ...(await paymentReceiptTie(read)),

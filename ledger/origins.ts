@@ -7,14 +7,17 @@ export const IMPORTED = ["import-opening", "import-voucher", "import-published"]
 
 /** Entries of facts that a counter or a gateway makes: the registers of collections, billing and reconciliation stand behind them. */
 export const REVENUE = [
+  "acknowledgement",
   "bank-line",
   "bank-unmatch",
+  "cash-difference",
   "demand-batch",
   "demand-change",
   "demand-run-cancelled",
   "dishonour",
   "dispute",
   "external-settlement",
+  "pos-settlement",
   "receipt",
   "refund",
   "refund-bank",

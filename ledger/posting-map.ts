@@ -118,6 +118,11 @@ export const DEFAULT_POSTING_MAP = {
   "deposits-lapsed-emd": "1801101",
   "deposits-lapsed": "1801102",
   "bill-penalties": "1808005",
+  "pos-clearing": "4501006",
+  "cash-short": "4601006",
+  "cash-over": "3504007",
+  rounding: "1808006",
+  "cheques-provisional": "3408000",
 } as const;
 
 export type PostingKey = keyof typeof DEFAULT_POSTING_MAP;
@@ -171,6 +176,11 @@ export const POSTING_KEYS: Readonly<Record<PostingKey, string>> = {
   "deposits-lapsed-emd": "Income: earnest money that lapsed",
   "deposits-lapsed": "Income: other deposits that lapsed",
   "bill-penalties": "Income: penalties deducted from bills",
+  "pos-clearing": "Card and UPI slips of the counters' machines, not yet settled",
+  "cash-short": "Shortages of the counters' drawers, recoverable from the cashier",
+  "cash-over": "Cash found over at the counters, payable until its owner is known",
+  rounding: "Rounding of cash receipts to whole rupees",
+  "cheques-provisional": "Cheques acknowledged and not yet realised",
   "control-grants": "Heading of the grants not yet used (320), which the register of grants equals",
   "control-deposit-works": "Heading of deposits for works (341), which the register of deposit works equals",
   "control-deposit-work-spend": "Heading of expenditure on deposit works (470-10)",

@@ -20,12 +20,12 @@ export type CollectionRegisterOptions = {
  */
 const DOCUMENTS = `
   select r.receipt_id, r.entry_date as day, r.fy, r.number, 1 as sign, 'issued' as status, r.consumer_code, r.payer_name, r.ward, r.service, r.mode,
-    r.channel, r.session_id, r.amount, r.entry_date
+    r.channel, r.session_id, r.amount, r.entry_date, coalesce(r.original_id, r.receipt_id) as money_of
   from collections.receipts r
   where r.ulb_id = :ulb and r.entry_date between :from_day::date and :to_day::date
   union all
   select r.receipt_id, r.status_date, r.fy, r.number, -1, r.status, r.consumer_code, r.payer_name, r.ward, r.service, r.mode,
-    r.channel, r.session_id, -r.amount, r.entry_date
+    r.channel, r.session_id, -r.amount, r.entry_date, coalesce(r.original_id, r.receipt_id)
   from collections.receipts r
   where r.ulb_id = :ulb and r.status <> 'issued' and r.status_date between :from_day::date and :to_day::date`;
 const FILTER = "(:service::text is null or d.service = :service) and (:ward::text is null or d.ward = :ward)";
@@ -65,7 +65,7 @@ export async function* collectionRegisterRows(
     `select d.day, d.fy, d.number, d.status, d.consumer_code, d.payer_name, d.ward, d.service, d.mode,
        coalesce(s.counter, d.channel) as counter, i.number as instrument, d.amount
      from (${DOCUMENTS}) as d
-     join collections.instruments i on i.ulb_id = :ulb and i.receipt_id = d.receipt_id
+     join collections.instruments i on i.ulb_id = :ulb and i.receipt_id = d.money_of
      left join collections.counter_sessions s on s.ulb_id = :ulb and s.session_id = d.session_id
      where ${FILTER}
      order by d.day, d.fy, d.number, d.sign desc`,

@@ -7,6 +7,13 @@ export {
   collectionRegisterView,
   type CollectionRegisterOptions,
 } from "./collection-register.ts";
+export {
+  acknowledgementPdf,
+  chequeNoticePdf,
+  daySheetPdf,
+  depositSlipPdf,
+  sessionReadingPdf,
+} from "./counter-papers.ts";
 export { dayBookView, entriesOf } from "./day-book.ts";
 export { dcbView } from "./dcb.ts";
 export { reportErrors } from "./errors.ts";
@@ -18,6 +25,7 @@ export {
   type ReportFormat,
   type ReportOptions,
 } from "./exports.ts";
+export { headOf } from "./head.ts";
 export { beancountJournal, hledgerJournal, journalLines, type JournalLine } from "./journal-export.ts";
 export { bilingual, isLanguage, label, labelOfCode, type LabelKey, type Language } from "./labels.ts";
 export {

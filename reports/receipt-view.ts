@@ -1,5 +1,5 @@
 import { listTaxHeads } from "../billing/index.ts";
-import { getReceipt, type Receipt } from "../collections/index.ts";
+import { fingerprintOf, getReceipt, receiptNumber, receiptSigner, type Receipt } from "../collections/index.ts";
 import { entryNumber } from "../ledger/index.ts";
 import { financialYearOf, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
@@ -17,7 +17,7 @@ export async function receiptView(read: Read, idOrToken: string, verifyUrl: Veri
   return view;
 }
 
-type Payer = { id: string; name: string; nameLocal: string | null; address: string };
+type Payer = { id: string; name: string; nameLocal: string | null; address: string; mobile: string | null };
 type EntryOf = { receipt: string; voucher: "receipt"; fy: string; number: bigint };
 
 /** Many receipts as they are printed, in the order given, with three queries however many they are. */
@@ -28,7 +28,7 @@ export async function receiptViews(
 ): Promise<ReceiptView[]> {
   if (receipts.length === 0) return [];
   const payers = await read.query<Payer>(
-    `select consumer_id as id, name, name_local as "nameLocal", address from billing.consumers
+    `select consumer_id as id, name, name_local as "nameLocal", address, mobile from billing.consumers
      where ulb_id = :ulb and consumer_id = any(:ids::uuid[])`,
     { ulb: read.ulb.id, ids: [...new Set(receipts.flatMap((r) => r.consumerId ?? []))] },
   );
@@ -41,6 +41,12 @@ export async function receiptViews(
      where ulb_id = :ulb and source_type = 'receipt' and source_id = any(:ids::text[])`,
     { ulb: read.ulb.id, ids: receipts.map((r) => r.id) },
   );
+  const replaced = await read.query<{ id: string; fy: string; number: bigint }>(
+    "select receipt_id as id, fy, number from collections.receipts where ulb_id = :ulb and receipt_id = any(:ids::uuid[])",
+    { ulb: read.ulb.id, ids: receipts.flatMap((r) => r.replaces ?? []) },
+  );
+  const numberOf = new Map(replaced.map((r) => [r.id, receiptNumber(r.fy, r.number)]));
+  const signer = await receiptSigner(read);
   const latest = receipts.reduce<LocalDate>(
     (day, r) => (r.entryDate > day ? r.entryDate : day),
     receipts[0]?.entryDate as LocalDate,
@@ -59,6 +65,11 @@ export async function receiptViews(
       number: receipt.number,
       date: receipt.valueDate,
       issuedAt: receipt.issuedAt,
+      paidAt: receipt.paidAt,
+      issuedBy: receipt.issuedBy,
+      replaces: receipt.replaces === null ? null : (numberOf.get(receipt.replaces) ?? null),
+      leaf: receipt.bookNo === null ? null : `${receipt.bookNo} / ${receipt.leafNo ?? ""}`,
+      keyFingerprint: signer === undefined ? null : fingerprintOf(signer.keyId),
       state:
         receipt.status === "issued"
           ? { status: "issued" }
@@ -71,6 +82,7 @@ export async function receiptViews(
         address: payer?.address ?? "",
         ward: receipt.ward ?? "",
         service: receipt.service ?? "",
+        mobile: maskedMobile(payer?.mobile ?? null),
       },
       lines: receipt.lines
         .filter((line) => line.kind !== "advance" && line.kind !== "rebate")
@@ -86,10 +98,31 @@ export async function receiptViews(
       rebate: paise(receipt.lines.reduce((total, line) => (line.kind === "rebate" ? total + line.amount : total), 0n)),
       amount: receipt.amount,
       mode: online?.method ?? receipt.mode,
-      instrument: number === null ? null : { number, date: instrument.date, bank: online?.bank ?? instrument.bank },
+      instrument:
+        number === null
+          ? null
+          : { number, date: instrument.date, bank: online?.bank ?? instrument.bank ?? instrument.acquirer },
       counter: receipt.sessionId === null ? null : (counterOf.get(receipt.sessionId) ?? null),
       entryNumber: entryOf.get(receipt.id) ?? null,
-      verifyUrl: verifyUrl(receipt.token),
+      // With the signature the code says by itself what was issued; without, only the page behind it does.
+      verifyUrl:
+        signer === undefined
+          ? verifyUrl(receipt.token)
+          : `${verifyUrl(receipt.token)}?s=${signer.sign({
+              ulb: read.ulb.code,
+              number: receipt.number,
+              date: receipt.valueDate,
+              amount: receipt.amount,
+              consumerCode: receipt.consumerCode ?? "",
+              mode: receipt.mode,
+            })}`,
     };
   });
+}
+
+/** "98XXXXXX10": who holds the paper knows his number, who finds it does not. */
+function maskedMobile(mobile: string | null): string | null {
+  return mobile === null || mobile.length < 6
+    ? null
+    : `${mobile.slice(0, 2)}${"X".repeat(mobile.length - 4)}${mobile.slice(-2)}`;
 }

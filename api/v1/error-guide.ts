@@ -2,6 +2,7 @@ import { knownErrors } from "../../ledger/kernel/errors.ts";
 import { bankGuide } from "./guides/bank.ts";
 import { budgetGuide } from "./guides/budget.ts";
 import { changesGuide } from "./guides/changes.ts";
+import { counterGuide } from "./guides/counter.ts";
 import { consumersGuide } from "./guides/consumers.ts";
 import { demandRunsGuide } from "./guides/demand-runs.ts";
 import { gatewayAccountsGuide } from "./guides/gateway-accounts.ts";
@@ -134,6 +135,7 @@ const GROUPS: readonly GuideGroup[] = [
     },
   },
   consumersGuide,
+  counterGuide,
   changesGuide,
   demandRunsGuide,
   noticesGuide,

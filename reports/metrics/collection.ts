@@ -12,7 +12,7 @@ import { targetFor } from "../targets.ts";
  *   Σ (credit − debit) of every line that is neither cash or bank (an account marked so in the chart) nor finance charges (240…).
  *
  * A receipt counts what it settled: receivables, advances, income on receipt basis, unidentified credits; the pairs for cess and the
- * rebate cancel out within the entry. A bounced cheque counts against the day of its return. What the bank charged for it is no
+ * rebate cancel out within the entry. A receipt that was transferred to the right consumer counts once. A bounced cheque counts against the day of its return. What the bank charged for it is no
  * collection. Second payments that wait for their refund are a liability, and no receipt. Vouchers typed by hand are not collection.
  *
  * Service and mode are the receipt's; ward is the line's. All from posted lines: nothing is counted that the trial balance has not.
@@ -32,7 +32,10 @@ const LINES = `
     when coalesce(oo.source_id, o.source_id, e.source_id) ~ '^[0-9a-f]{8}-[0-9a-f-]{27}$' then coalesce(oo.source_id, o.source_id, e.source_id)::uuid end
   where e.ulb_id = :ulb and e.entry_date between :from_day::date and :to_day::date
     and coalesce(oo.source_type, o.source_type, e.source_type) = 'receipt'
-    and not a.is_cash_bank and l.account not like '240%'`;
+    and not a.is_cash_bank and l.account not like '240%'
+    -- A cheque that was acknowledged counts when it is realised; until then it stood as a liability, which its receipt clears.
+    and not (coalesce(l.party_type, '') = 'cheque' and l.account = (select m.account from ledger.posting_map m
+      where m.ulb_id = e.ulb_id and m.key = 'cheques-provisional'))`;
 
 export type CollectionFilter = {
   readonly from: LocalDate;

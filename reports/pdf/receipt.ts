@@ -1,5 +1,5 @@
 import type { TableCell } from "pdfmake/interfaces.js";
-import { formatDate, type Instant, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { formatDate, formatMoment, type Instant, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { formatIndian, inWords, type Paise } from "../../ledger/kernel/money.ts";
 import { bilingual, label, labelOfCode, type Language } from "../labels.ts";
 import { familyOf, text, toPdf, type Content } from "./document.ts";
@@ -18,7 +18,11 @@ export type ReceiptLine = {
 
 export type ReceiptStatus =
   | { readonly status: "issued" }
-  | { readonly status: "cancelled" | "dishonoured" | "reversed"; readonly on: LocalDate; readonly reason: string };
+  | {
+      readonly status: "cancelled" | "dishonoured" | "transferred" | "reversed";
+      readonly on: LocalDate;
+      readonly reason: string;
+    };
 
 /** Everything a receipt prints. The sum of `lines` and `advance` is `amount`. */
 export type ReceiptView = {
@@ -27,6 +31,16 @@ export type ReceiptView = {
   readonly date: LocalDate;
   /** When it was issued: the document's creation date. */
   readonly issuedAt: Instant;
+  readonly paidAt?: Instant;
+  readonly issuedBy?: string;
+  /** The receipt that a replacement takes the place of. */
+  readonly replaces?: string | null;
+  /** Book and leaf of a manual receipt. */
+  readonly leaf?: string | null;
+  /** Which duplicate this print is: 0 or nothing for the first print. */
+  readonly copy?: number;
+  /** Of the key that signed the code, to be compared with the one published. */
+  readonly keyFingerprint?: string | null;
   readonly state: ReceiptStatus;
   readonly consumer: {
     readonly code: string;
@@ -35,6 +49,8 @@ export type ReceiptView = {
     readonly address: string;
     readonly ward: string;
     readonly service: string;
+    /** Masked but for its ends. */
+    readonly mobile?: string | null;
   };
   readonly lines: readonly ReceiptLine[];
   readonly advance: Paise;
@@ -116,9 +132,13 @@ function pagesOf(view: ReceiptView, language: Language, paper: Paper, isFirst: b
 
   const facts = factsOf(view, language);
   const factHeights = facts.map(([, value]) => wrap(value, usable * 0.62 - 8, style(false)).length * line + 1.5);
-  const headHeight = size * 1.5 * lineHeightInEm * 2 + size * 1.3 * lineHeightInEm + 16;
+  const headHeight =
+    size * 1.5 * lineHeightInEm * 2 +
+    size * 1.3 * lineHeightInEm +
+    16 +
+    ((view.copy ?? 0) > 0 ? size * 1.1 * lineHeightInEm + 1 : 0);
   const factsHeight = factHeights.reduce((a, b) => a + b, 0) + 10;
-  const tailHeight = line * 1.2 + 10 + (words.length + 1) * line + 92 + line * 3;
+  const tailHeight = line * 1.2 + 10 + (words.length + 1) * line + 114 + line * 3;
   const room = height - top - bottom - line * 1.6;
   const pages = paginate(
     rows.map((row) => row.head.length * line + 4.4),
@@ -184,7 +204,7 @@ function cell(
 
 function heading(view: ReceiptView, language: Language, size: number, isContinued: boolean): Content {
   const family = familyOf(language);
-  const title = `${bilingual("receipt", language)}${isContinued ? ` (${label("continued")})` : ""}`;
+  const title = `${bilingual(view.replaces ? "replacement" : "receipt", language)}${isContinued ? ` (${label("continued")})` : ""}`;
   const local = language !== "en" && view.ulb.nameLocal !== null ? view.ulb.nameLocal : "";
   return {
     stack: [
@@ -200,9 +220,25 @@ function heading(view: ReceiptView, language: Language, size: number, isContinue
         alignment: "center",
         margin: [0, 2, 0, 0],
       }),
+      ...((view.copy ?? 0) > 0
+        ? [
+            text(duplicateText(view.copy ?? 0, language), family, {
+              bold: true,
+              fontSize: size * 1.1,
+              alignment: "center",
+              color: RED,
+              margin: [0, 1, 0, 0],
+            }),
+          ]
+        : []),
     ],
     margin: [0, 0, 0, 6],
   };
+}
+
+function duplicateText(copy: number, language: Language): string {
+  const words = (lang: Language): string => label("duplicateCopy", lang).replace("{n}", String(copy));
+  return language === "en" ? words("en") : `${words("en")} / ${words(language)}`;
 }
 
 type Fact = readonly [label: string, value: string, isWarning?: boolean];
@@ -228,14 +264,19 @@ function factsOf(view: ReceiptView, language: Language): Fact[] {
     state.status === "issued"
       ? undefined
       : [bilingual(state.status, language), `${formatDate(state.on)}. ${state.reason}`, true],
-    [bilingual("date", language), formatDate(view.date)],
-    [bilingual("service", language), both(consumer.service)],
-    [bilingual("consumerCode", language), consumer.code],
+    view.replaces ? [bilingual("afterTransfer", language), view.replaces] : undefined,
+    [bilingual("date", language), `${formatDate(view.date)}${issuedText(view)}`],
+    view.leaf ? [bilingual("manualLeaf", language), view.leaf] : undefined,
+    consumer.service === "" ? undefined : [bilingual("service", language), both(consumer.service)],
+    consumer.code === "" ? undefined : [bilingual("consumerCode", language), consumer.code],
     [bilingual("name", language), name],
-    [
-      bilingual("address", language),
-      `${consumer.address}${consumer.ward ? ` (${label("ward")} ${consumer.ward})` : ""}`,
-    ],
+    consumer.address === "" && !consumer.ward
+      ? undefined
+      : [
+          bilingual("address", language),
+          `${consumer.address}${consumer.ward ? ` (${label("ward")} ${consumer.ward})` : ""}`,
+        ],
+    consumer.mobile ? [bilingual("mobile", language), consumer.mobile] : undefined,
     [bilingual("mode", language), both(view.mode)],
     instrumentText === "" ? undefined : [bilingual("instrument", language), instrumentText],
     view.counter === null ? undefined : [bilingual("counter", language), view.counter],
@@ -244,6 +285,13 @@ function factsOf(view: ReceiptView, language: Language): Fact[] {
       : [bilingual("rebate", language), `₹ ${formatIndian(view.rebate)}`],
   ];
   return facts.filter((fact) => fact !== undefined);
+}
+
+/** Date and time of payment and of issue (India), by whom. */
+function issuedText(view: ReceiptView): string {
+  if (view.paidAt === undefined) return "";
+  const by = view.issuedBy === undefined ? "" : ` · ${view.issuedBy}`;
+  return ` (${label("paidOn")} ${formatMoment(view.paidAt)}, ${label("issuedOn")} ${formatMoment(view.issuedAt)}${by})`;
 }
 
 function factsTable(facts: readonly Fact[], language: Language, family: ReturnType<typeof familyOf>): Content {
@@ -268,7 +316,7 @@ function factsTable(facts: readonly Fact[], language: Language, family: ReturnTy
 
 function tail(view: ReceiptView, language: Language, words: readonly string[]): Content[] {
   const family = familyOf(language);
-  const isPaper = view.mode === "cheque" || view.mode === "dd";
+  const isPaper = view.mode === "cheque" || view.mode === "dd" || view.mode === "postal-order";
   return [
     text(bilingual("inWords", language), family, { color: GREY }),
     ...words.map((part) => text(part, family, { bold: true, noWrap: true })),
@@ -276,9 +324,9 @@ function tail(view: ReceiptView, language: Language, words: readonly string[]): 
       margin: [0, 6, 0, 0],
       columns: [
         {
-          width: 84,
+          width: 104,
           stack: [
-            { qr: view.verifyUrl, fit: 74, eccLevel: "M" },
+            { qr: view.verifyUrl, fit: 96, eccLevel: "L" },
             text(label("verify"), family, { fontSize: 6.5, margin: [0, 2, 0, 0] }),
           ],
         },
@@ -291,12 +339,16 @@ function tail(view: ReceiptView, language: Language, words: readonly string[]): 
             ...(view.entryNumber === null
               ? []
               : [text(`${bilingual("entry", language)}: ${view.entryNumber}`, family, { fontSize: 6.5, color: GREY })]),
+            ...(view.keyFingerprint
+              ? [text(`${label("signedKey")}: ${view.keyFingerprint}`, family, { fontSize: 6.5, color: GREY })]
+              : []),
+            text(label("computerGenerated"), family, { fontSize: 6.5, color: GREY }),
             {
               stack: [
                 {
                   canvas: [{ type: "line", x1: 0, y1: 0, x2: 110, y2: 0, lineWidth: 0.5 }],
                   alignment: "right",
-                  margin: [0, 26, 0, 0],
+                  margin: [0, 20, 0, 0],
                 },
                 text(bilingual("cashier", language), family, { alignment: "right", margin: [0, 2, 0, 0] }),
               ],

@@ -1,0 +1,19 @@
+// What instruments give to the other files of collections' public face.
+export {
+  cancelAcknowledgement,
+  getAcknowledgement,
+  heldAcknowledgements,
+  type Acknowledgement,
+} from "./acknowledgements.ts";
+export { settleCardBatch, unsettledSlips, type CardBatch, type CardSlip } from "./card-batches.ts";
+export { clearInstruments, leavesAtBank, type DepositedLeaf } from "./clearing.ts";
+export { RETURN_REASONS, returnReason, type ReturnReason } from "./return-reasons.ts";
+export {
+  getReturnedCheque,
+  giveNotice,
+  noticeDates,
+  noticeServed,
+  returnedCheques,
+  type NoticeDates,
+  type ReturnedCheque,
+} from "./section-138.ts";
