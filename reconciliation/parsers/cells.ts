@@ -53,11 +53,16 @@ export const hasMark = (text: string): boolean => /\(?\b(cr|dr|c|d)\.?\)?$/i.tes
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/** A day by the forms of a profile. Days of typed spreadsheet cells come as 2026-04-01, which can mean one thing only. */
+/**
+ * A day by the forms of a profile, which say what cannot be seen: that the day comes before the month. A month in letters, and the
+ * 2026-04-01 that typed spreadsheet cells become, mean one thing only, and so does a short year after a day that comes first.
+ */
 export function dateOf(text: string, forms: readonly DateForm[]): LocalDate | undefined {
   // Some banks add the time of day; the business date is the day.
   const day = text.replace(/[ T]\d{1,2}[:.]\d{2}([:.]\d{2})?(\.\d+)?Z?( ?[ap]\.?m\.?)?$/i, "").trim();
-  for (const form of [...forms, "yyyy-mm-dd"] as const) {
+  const isDayFirst = forms.includes("dd/mm/yyyy") || forms.includes("dd/mm/yy");
+  const also: readonly DateForm[] = isDayFirst ? ["dd/mm/yyyy", "dd/mm/yy"] : [];
+  for (const form of [...forms, ...also, "d mmm yyyy", "yyyy-mm-dd"] as const) {
     const iso = isoOf(day, form);
     const found = iso === undefined ? undefined : isoDay(iso);
     if (found) return found;

@@ -199,6 +199,18 @@ test.each([
   expect(s.lines.map((l) => l.date)).toEqual(["2026-04-02", "2026-04-03", "2026-04-04"]);
 });
 
+test("a bank that writes the value date with a month in letters, the day of the entry with the time", async () => {
+  const s = await accepted([
+    "Transaction Date,Value Date,Branch,Cheque No.,Description,Debit,Credit,Balance",
+    "02-04-2026 10:00:00,03-Apr-2026,1,,A,,10.00,110.00",
+    "03-04-26,03-Apr-26,1,,B,5.00,,105.00",
+  ]);
+  expect(s.lines.map((l) => [l.date, l.valueDate])).toEqual([
+    ["2026-04-02", "2026-04-03"],
+    ["2026-04-03", "2026-04-03"],
+  ]);
+});
+
 test("an overdrawn account goes below nothing by its mark", async () => {
   const s = await accepted([
     "Date,Narration,Debit,Credit,Balance",
