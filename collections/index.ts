@@ -58,12 +58,7 @@ export {
   type InboxResult,
   type WebhookHeaders,
 } from "./gateway-events.ts";
-export {
-  applyObservation,
-  applyObservations,
-  findPayments,
-  type PaymentInfo,
-} from "./payments.ts";
+export { applyObservation, applyObservations, findPayments, type PaymentInfo } from "./payments.ts";
 export { handleCallback, pollDueOrders, pollOrder, type PayerSees } from "./polling.ts";
 export { observePayments } from "./strangers.ts";
 export { captureAuthorised } from "./captures.ts";
@@ -89,6 +84,7 @@ export {
   type ReceiptMode,
   type ReceiptStatus,
 } from "./receipts.ts";
+export { countReceipts, findReceipts, type ReceiptSearch } from "./receipt-search.ts";
 export { receiveAtCounter, type CounterReceipt } from "./counter.ts";
 export * from "./counter/index.ts";
 export * from "./instruments/index.ts";

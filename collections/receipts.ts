@@ -799,7 +799,7 @@ const RECEIPTS = `
   left join collections.payments p on p.ulb_id = r.ulb_id and p.payment_id = r.payment_id
   where r.ulb_id = :ulb`;
 
-async function readReceipts(read: Read, where: string, params: Record<string, unknown>): Promise<Receipt[]> {
+export async function readReceipts(read: Read, where: string, params: Record<string, unknown>): Promise<Receipt[]> {
   const rows = await read.query<ReceiptRow>(`${RECEIPTS} and ${where}`, { ...params, ulb: read.ulb.id });
   if (rows.length === 0) return [];
   const lines = await read.query<ReceiptLine & { receiptId: string }>(

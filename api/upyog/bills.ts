@@ -167,7 +167,7 @@ async function orNone(bill: Promise<Bill>): Promise<readonly Bill[]> {
   );
 }
 
-async function billViews(read: Read, bills: readonly Bill[], tenantId: string) {
+export async function billViews(read: Read, bills: readonly Bill[], tenantId: string) {
   const masters = await upyogServices(read);
   const paid = await paidBills(
     read,

@@ -10,12 +10,19 @@ import { demandRoutes } from "./demands.ts";
 import { Fault, fault, faultHandler } from "./faults.ts";
 import { idgenRoutes } from "./idgen.ts";
 import { masterRoutes } from "./masters.ts";
+import { paymentRoutes } from "./payments/payments.ts";
 import { transactionRoutes } from "./payments/transactions.ts";
 import { poster, type Post } from "./route.ts";
 import { field } from "./wire.ts";
 
 /** The first part of every address here: requests of programs, without session or form token. */
-export const UPYOG_PATHS = ["apportion-service", "billing-service", "egov-idgen", "pg-service"] as const;
+export const UPYOG_PATHS = [
+  "apportion-service",
+  "billing-service",
+  "collection-services",
+  "egov-idgen",
+  "pg-service",
+] as const;
 
 const requestInfoOf = (body: unknown): unknown => field(body, "RequestInfo");
 

@@ -21,6 +21,8 @@ export type Call = {
   readonly who: Who;
   readonly body: unknown;
   readonly query: Query;
+  /** What the address itself says: its parts that begin with a colon. */
+  readonly params: Readonly<Record<string, string>>;
   readonly requestInfo: unknown;
   read<T>(fn: (read: Read) => Promise<T>): Promise<T>;
   write<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
@@ -51,6 +53,7 @@ export function poster(server: FastifyInstance, app: WebApp, requestInfoOf: (bod
         who,
         body: request.body,
         query: new Query(request.query),
+        params: request.params as Readonly<Record<string, string>>,
         requestInfo: requestInfoOf(request.body),
         read: (fn) => inSnapshot(app, who, fn),
         write: (fn) => inTransaction(app, who, fn),
