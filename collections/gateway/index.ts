@@ -1,6 +1,6 @@
 export type * from "./gateway.ts";
 export type * from "./collect.ts";
 export { createGateway } from "./razorpay.ts";
-export { parsePayment, parseRefund, parseSettlement } from "./entities.ts";
-export { parseBankTransfer, parseDispute, parseLink, parseQr, parseVirtualAccount } from "./collect-entities.ts";
+export { parsePayment, parseRefund } from "./entities.ts";
+export { parseDispute } from "./collect-entities.ts";
 export { readGatewayEvent, type GatewayEvent } from "./events.ts";
