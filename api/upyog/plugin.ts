@@ -66,6 +66,7 @@ export function upyogPlugin(options: { readonly app: WebApp }): FastifyPluginAsy
         amendmentRoutes,
         masterRoutes,
         transactionRoutes,
+        paymentRoutes,
       ])
         routes(post);
       await Promise.resolve();
