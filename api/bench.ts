@@ -3,10 +3,12 @@ import { fetchBills } from "./bill.bench.ts";
 import { runDemandRunBench } from "../billing/demand-run/demand-run.bench.ts";
 import { runBooksBench } from "../ledger/books.bench.ts";
 import { runPostBench } from "../ledger/post.bench.ts";
+import { runReconcileBench } from "../reconciliation/reconcile.bench.ts";
 
 const benches: Record<string, (args: readonly string[]) => Promise<void>> = {
   post: runPostBench,
   books: runBooksBench,
+  reconcile: runReconcileBench,
   "demand-run": (args) => runDemandRunBench(args, fetchBills),
 };
 

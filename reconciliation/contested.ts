@@ -26,8 +26,14 @@ export async function contestedMatches(
   lines: Iterable<BankLine>,
   items: Iterable<OpenItem>,
 ): Promise<string[]> {
+  const any = await read.query(
+    "select 1 from reconciliation.match_proofs where ulb_id = :ulb and account = :account limit 1",
+    { ulb: read.ulb.id, account },
+  );
+  if (any.length === 0) return [];
   const keys = new Set<string>();
   const amounts = new Set<string>();
+  const slipDays: string[] = [];
   for (const l of lines) {
     for (const t of tokensOf(l.reference, l.narration)) keys.add(t);
     for (const word of `${l.reference} ${l.narration}`.toUpperCase().split(/[^A-Z0-9/-]+/))
@@ -36,7 +42,10 @@ export async function contestedMatches(
   }
   for (const i of items) {
     for (const r of i.refs) keys.add(r.value);
-    if (i.group !== undefined) keys.add(i.group);
+    if (i.group !== undefined) {
+      keys.add(i.group);
+      slipDays.push(i.date);
+    }
     amounts.add(i.amount.toString());
   }
   const rows = await read.query<{ id: string }>(
@@ -49,8 +58,22 @@ export async function contestedMatches(
      select m.match_id
      from reconciliation.matches m
      join reconciliation.live_legs g on g.ulb_id = m.ulb_id and g.match_id = m.match_id
-     where m.ulb_id = :ulb and m.account = :account and m.pass in ('P2', 'P6') and m.entry_id is null and g.amount = any(:amounts::bigint[])`,
-    { ulb: read.ulb.id, account, keys: [...keys], amounts: [...amounts] },
+     where m.ulb_id = :ulb and m.account = :account and m.pass in ('P2', 'P6') and m.entry_id is null and g.amount = any(:amounts::bigint[])
+     union
+     select m.match_id
+     from reconciliation.matches m
+     join reconciliation.live_legs g on g.ulb_id = m.ulb_id and g.match_id = m.match_id
+     where m.ulb_id = :ulb and m.account = :account and m.pass = 'P6' and m.entry_id is null
+       and g.on_date between :first_slip::date - 30 and :last_slip::date + 30`,
+    {
+      ulb: read.ulb.id,
+      account,
+      keys: [...keys],
+      amounts: [...amounts],
+      // Another slip may claim the same rest of a deposit.
+      first_slip: slipDays.reduce<string | null>((a, d) => (a === null || d < a ? d : a), null),
+      last_slip: slipDays.reduce<string | null>((a, d) => (a === null || d > a ? d : a), null),
+    },
   );
   return rows.map((r) => r.id);
 }

@@ -1,5 +1,5 @@
 import { digitCount } from "../tokens.ts";
-import { channel, distinctiveAmounts, isRound, Pairs, type Board, type I, type L } from "./board.ts";
+import { channel, distinctiveAmounts, isRound, Pairs, tokensOn, type Board, type I, type L } from "./board.ts";
 import { MATCH_RULES, type Channel } from "./rules.ts";
 import type { ItemKind } from "./types.ts";
 
@@ -33,10 +33,11 @@ export function amountAndWindow(board: Board): void {
 
 /** Two references that are not the same (the same ones were matched before), or two ways by which money does not come. */
 function contradicts(line: L, item: I): boolean {
+  const tokens = tokensOn(line);
   const ofCheque = item.of.refs.some((r) => r.kind === "cheque");
-  if (ofCheque && line.tokens.some((t) => t.length === 6 && digitCount(t) === 6)) return true;
+  if (ofCheque && tokens.some((t) => t.length === 6 && digitCount(t) === 6)) return true;
   const isLong = (text: string): boolean => text.length >= 12 && digitCount(text) >= 8;
-  if (item.of.refs.some((r) => r.kind !== "cheque" && isLong(r.value)) && line.tokens.some(isLong)) return true;
+  if (item.of.refs.some((r) => r.kind !== "cheque" && isLong(r.value)) && tokens.some(isLong)) return true;
   return !COMES_BY[item.of.kind].includes(channel(line));
 }
 

@@ -12,7 +12,8 @@ export type L = {
   readonly reference: string;
   readonly paise: number;
   readonly day: number;
-  readonly tokens: readonly string[];
+  /** References and slips of the items that stand on this line: nearly all that the passes ask for, and all that is kept. */
+  readonly known: readonly string[];
   free: boolean;
   remark: Remark | undefined;
   links: Link[] | undefined;
@@ -31,6 +32,7 @@ export type Bundle = { readonly key: string; readonly items: I[]; readonly lines
 type Link = { readonly item: I; readonly evidence: string };
 type Remark = { readonly kind: ExceptionKind; readonly candidates: readonly string[] };
 
+const NONE_KNOWN: readonly string[] = [];
 const CANDIDATES_SHOWN = 20;
 
 export const byDate = (
@@ -51,23 +53,12 @@ export class Board {
   readonly confirmed: Match[] = [];
   readonly proposed: Match[] = [];
   readonly calendar: BankCalendar;
+  /** Items by reference, whether open or not. Nearly every reference belongs to one item: an array for each would be most of the memory. */
+  readonly byRef = new Map<string, I | I[]>();
   slips: readonly Bundle[] | undefined;
 
   constructor(lines: readonly MatchLine[], items: readonly MatchItem[], options: MatchOptions) {
     this.calendar = options.calendar ?? USUAL_CALENDAR;
-    this.lines = lines
-      .map((l): L => ({
-        id: l.id,
-        narration: l.narration,
-        reference: l.reference,
-        paise: exact(l.amount),
-        day: dayOf(l.date),
-        tokens: tokensOf(l.reference, l.narration),
-        free: true,
-        remark: undefined,
-        links: undefined,
-      }))
-      .sort(byDate);
     this.items = items
       .map((i): I => ({
         id: i.id,
@@ -79,6 +70,44 @@ export class Board {
         holders: undefined,
       }))
       .sort(byDate);
+    const groups = new Map<string, string>();
+    for (const i of this.items) {
+      if (i.of.group !== undefined) groups.set(i.of.group, i.of.group);
+      for (const { value } of i.of.refs) {
+        const owner = this.byRef.get(value);
+        if (owner === undefined) this.byRef.set(value, i);
+        else if (Array.isArray(owner)) {
+          if (owner.at(-1) !== i) owner.push(i);
+        } else if (owner !== i) this.byRef.set(value, [owner, i]);
+      }
+    }
+    this.lines = lines
+      .map((l): L => ({
+        id: l.id,
+        narration: l.narration,
+        reference: l.reference,
+        paise: exact(l.amount),
+        day: dayOf(l.date),
+        known: this.knownOn(l, groups),
+        free: true,
+        remark: undefined,
+        links: undefined,
+      }))
+      .sort(byDate);
+  }
+
+  /** A token cut from a narration keeps the whole narration in memory: the item's own text of the reference is kept instead. */
+  private knownOn(line: MatchLine, groups: ReadonlyMap<string, string>): readonly string[] {
+    let known: string[] | undefined;
+    for (const t of tokensOf(line.reference, line.narration)) {
+      const owner = this.byRef.get(t);
+      const first = Array.isArray(owner) ? owner[0] : owner;
+      const text = first ? first.of.refs.find((r) => r.value === t)?.value : groups.get(t);
+      if (text === undefined) continue;
+      if (known) known.push(text);
+      else known = [text];
+    }
+    return known ?? NONE_KNOWN;
   }
 
   /** Whoever is taken, or was kept out with a remark, is offered to no further pass. */
@@ -168,6 +197,9 @@ function lineKind(l: L): ExceptionKind {
   if (l.paise < 0) return "unidentified-debit";
   return MATCH_RULES.grant.test(l.narration) ? "direct-grant" : "unidentified-credit";
 }
+
+/** All that could be a reference on a line, worked out again: only lines that no full reference settled are asked. */
+export const tokensOn = (l: L): string[] => tokensOf(l.reference, l.narration);
 
 /** By what way the money of a line came. */
 export const channel = (l: L): ReturnType<typeof channelOf> => channelOf(l.narration);

@@ -2,29 +2,18 @@ import { byDate, Pairs, push, type Board, type I, type L } from "./board.ts";
 
 /** P1 and P1b: the full reference and the exact amount, within the window, unique from both sides. */
 export function fullReferences(board: Board): void {
-  const index = new Map<string, I | I[]>();
-  for (const i of board.items) {
-    if (!board.isOpen(i)) continue;
-    for (const r of i.of.refs) {
-      const known = index.get(r.value);
-      // Nearly every reference belongs to one item: an array for each would be most of the memory.
-      if (known === undefined) index.set(r.value, i);
-      else if (Array.isArray(known)) known.push(i);
-      else index.set(r.value, [known, i]);
-    }
-  }
   const pairs = new Pairs();
   const otherAmounts: [L, I][] = [];
   const offer = (l: L, i: I, t: string): void => {
-    if (!board.inWindow(l, i)) return;
+    if (!board.isOpen(i) || !board.inWindow(l, i)) return;
     if (i.paise === l.paise) pairs.add(l, i, t);
     // A cheque number repeats in other books; only a long reference makes another amount suspicious.
     else if (t.length >= 10) otherAmounts.push([l, i]);
   };
   for (const l of board.lines) {
     if (!board.isOpen(l)) continue;
-    for (const t of l.tokens) {
-      const known = index.get(t);
+    for (const t of l.known) {
+      const known = board.byRef.get(t);
       if (known === undefined) continue;
       if (Array.isArray(known)) for (const i of known) offer(l, i, t);
       else offer(l, known, t);

@@ -1,5 +1,5 @@
 import { digitCount } from "../tokens.ts";
-import { byDate, channel, isRound, push, total, type Board, type Bundle, type I, type L } from "./board.ts";
+import { byDate, channel, isRound, push, tokensOn, total, type Board, type Bundle, type I, type L } from "./board.ts";
 import { MATCH_RULES } from "./rules.ts";
 
 const LONG = 10;
@@ -33,7 +33,7 @@ export function partialSlips(board: Board): void {
   for (const l of board.lines) {
     if (!board.isOpen(l)) continue;
     const offered = new Map<Bundle, string>();
-    for (const t of l.tokens)
+    for (const t of tokensOn(l))
       if (t.length >= END) for (const b of byEnd.get(t.slice(-END)) ?? []) if (b.key.endsWith(t)) offered.set(b, t);
     const [only] = offered;
     if (!only || offered.size > 1) continue;
@@ -92,7 +92,7 @@ function slipsOn(line: L, members: ReadonlyMap<string, unknown>, heads: Readonly
   const add = (key: string): void => {
     if (members.has(key) && !found.includes(key)) found.push(key);
   };
-  for (const t of line.tokens) add(t);
+  for (const t of line.known) add(t);
   for (const text of [line.reference, line.narration]) {
     if (!/[/-]/.test(text)) continue;
     for (const word of text.toUpperCase().split(/[^A-Z0-9/-]+/)) {
@@ -113,27 +113,12 @@ function slipsOn(line: L, members: ReadonlyMap<string, unknown>, heads: Readonly
 
 /** Long references that several lines or several items share. One to many only: many to many are pairs, or ambiguous. */
 function referenceBundles(board: Board): Bundle[] {
-  const owners = new Map<string, I>();
-  const shared = new Map<string, I[]>();
-  for (const i of board.items) {
-    if (!board.isOpen(i)) continue;
-    for (const r of i.of.refs) {
-      if (r.kind === "cheque" || r.value.length < LONG) continue;
-      const first = owners.get(r.value);
-      if (first === undefined) owners.set(r.value, i);
-      else if (first !== i) {
-        const list = shared.get(r.value);
-        if (list) list.push(i);
-        else shared.set(r.value, [first, i]);
-      }
-    }
-  }
   const first = new Map<string, L>();
   const several = new Map<string, L[]>();
   for (const l of board.lines) {
     if (!board.isOpen(l)) continue;
-    for (const t of l.tokens) {
-      if (t.length < LONG || !owners.has(t)) continue;
+    for (const t of l.known) {
+      if (t.length < LONG || !isLongReference(board, t)) continue;
       const known = first.get(t);
       if (known === undefined) first.set(t, l);
       else {
@@ -144,15 +129,27 @@ function referenceBundles(board: Board): Bundle[] {
     }
   }
   const bundles: Bundle[] = [];
+  const openOwners = (key: string): I[] => {
+    const owner = board.byRef.get(key) ?? [];
+    return (Array.isArray(owner) ? owner : [owner]).filter((i) => board.isOpen(i));
+  };
   for (const [key, lines] of several) {
-    const item = owners.get(key);
-    if (item && !shared.has(key)) bundles.push({ key, lines, items: [item] });
+    const items = openOwners(key);
+    if (items.length === 1) bundles.push({ key, lines, items });
   }
-  for (const [key, items] of shared) {
-    const line = first.get(key);
-    if (line && !several.has(key)) bundles.push({ key, lines: [line], items });
+  for (const [key, line] of first) {
+    if (several.has(key) || !Array.isArray(board.byRef.get(key))) continue;
+    const items = openOwners(key);
+    if (items.length > 1) bundles.push({ key, lines: [line], items });
   }
   return bundles;
+}
+
+// Cheque numbers are short, and repeat in other books.
+function isLongReference(board: Board, text: string): boolean {
+  const owner = board.byRef.get(text);
+  const one = Array.isArray(owner) ? owner[0] : owner;
+  return one !== undefined && one.of.refs.some((r) => r.value === text && r.kind !== "cheque");
 }
 
 /**
@@ -193,12 +190,7 @@ export function splitDeposits(board: Board): void {
 
 /** Open lines of a kind that carry no reference of any item, whether that item is open or not. */
 function linesWithoutOwner(board: Board, accepts: (line: L) => boolean): L[] {
-  const lines = board.lines.filter((l) => board.isOpen(l) && accepts(l));
-  const tokens = new Set(lines.flatMap((l) => l.tokens));
-  if (tokens.size === 0) return lines;
-  const owned = new Set<string>();
-  for (const i of board.items) for (const r of i.of.refs) if (tokens.has(r.value)) owned.add(r.value);
-  return lines.filter((l) => !l.tokens.some((t) => owned.has(t)));
+  return board.lines.filter((l) => board.isOpen(l) && accepts(l) && !l.known.some((t) => board.byRef.has(t)));
 }
 
 /** What carries a slip and is neither whole nor matched otherwise: the sums differ, and no weaker pass may look for another owner. */

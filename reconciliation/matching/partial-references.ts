@@ -1,5 +1,5 @@
 import { digitCount } from "../tokens.ts";
-import { Pairs, type Board, type I, type L } from "./board.ts";
+import { Pairs, tokensOn, type Board, type I, type L } from "./board.ts";
 import { MATCH_RULES } from "./rules.ts";
 
 /** Strong proves with the exact amount; fair proves with an amount that no tariff has; weak only suggests. */
@@ -62,7 +62,7 @@ export function partialReferences(board: Board): void {
     if (!board.isOpen(l)) continue;
     const items = bucket.get(l.paise);
     if (!items) continue;
-    const tokens = l.tokens.filter((t) => t.length >= 8);
+    const tokens = tokensOn(l).filter((t) => t.length >= 8);
     if (tokens.length === 0) continue;
     for (const i of items) {
       if (!board.within(MATCH_RULES.partialWindow, i.day, l.day)) continue;
@@ -110,7 +110,7 @@ function carriedInFull(
     tokens.add(token);
   }
   if (edges.length === 0) return { onLines, onItems };
-  for (const l of board.lines) for (const t of l.tokens) if (fulls.has(t)) onLines.add(t);
-  for (const i of board.items) for (const r of i.of.refs) if (tokens.has(r.value)) onItems.add(r.value);
+  for (const l of board.lines) for (const t of l.known) if (fulls.has(t)) onLines.add(t);
+  for (const t of tokens) if (board.byRef.has(t)) onItems.add(t);
   return { onLines, onItems };
 }

@@ -1,4 +1,4 @@
-import { byDate, push, type Board, type L } from "./board.ts";
+import { byDate, push, tokensOn, type Board, type L } from "./board.ts";
 import { MATCH_RULES } from "./rules.ts";
 
 /** P0: the bank takes back its own line and quotes its reference. No effect on the books. */
@@ -42,4 +42,7 @@ function pairUp(board: Board, outcome: "confirmed" | "proposed"): void {
   }
 }
 
-const sharedReference = (a: L, b: L): string | undefined => a.tokens.find((t) => t.length >= 8 && b.tokens.includes(t));
+function sharedReference(a: L, b: L): string | undefined {
+  const others = tokensOn(b);
+  return tokensOn(a).find((t) => t.length >= 8 && others.includes(t));
+}
