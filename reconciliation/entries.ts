@@ -84,7 +84,8 @@ export function settlementEntry(
         ? [dr(account, amount, { fund, ...dims })]
         : [cr(account, negate(amount), { fund, ...dims })];
   return {
-    voucher: "contra",
+    // Only fees may stand beside the heads of a contra; what is explained otherwise makes it a receipt.
+    voucher: adjusted && adjusted.function === undefined ? "receipt" : "contra",
     date: settlement.date,
     narration: `Gateway settlement ${settlement.id}${settlement.utr === null ? "" : `, UTR ${settlement.utr}`}`,
     source: { type: "settlement", id: settlement.id },

@@ -1,33 +1,66 @@
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
-import { brs } from "../reconciliation/index.ts";
+import { brs, brsForm, readSignedBrs, signedBrsAt } from "../reconciliation/index.ts";
 import { headOf } from "./head.ts";
 import type { Language } from "./labels.ts";
 import type { BrsView } from "./pdf/statements.ts";
 
-/** The bank reconciliation statement for printing. Raises BANK_ACCOUNT_UNKNOWN, STATEMENT_MISSING. */
+/**
+ * The bank reconciliation statement for printing: as it was approved, where it was; otherwise as it is now.
+ * Raises BANK_ACCOUNT_UNKNOWN, STATEMENT_MISSING.
+ */
 export async function brsView(
   read: Read,
   options: { readonly account: string; readonly asOf: LocalDate; readonly language?: Language },
 ): Promise<BrsView> {
-  const statement = await brs(read, options.account, options.asOf);
+  const signed = await signedBrsAt(read, options.account, options.asOf);
+  const statement =
+    signed?.status === "approved"
+      ? (await readSignedBrs(read, signed.id)).statement
+      : await brs(read, options.account, options.asOf);
+  const { bank } = statement;
+  const form = brsForm(statement);
   return {
     ...headOf(read, options.language),
-    account: { code: statement.account, name: `${statement.bank.name} ${statement.bank.numberMasked}`.trim() },
+    account: {
+      code: statement.account,
+      name: `${bank.name} ${bank.numberMasked}`.trim(),
+      bank: `${bank.bank} ${bank.branch}`.trim(),
+      fund: bank.fund,
+    },
     asOf: options.asOf,
-    bookBalance: statement.bookBalance,
-    groups: statement.groups.map((group) => ({
-      label: group.label,
-      total: group.total,
-      items: group.details.map((item) => ({
-        date: item.date,
-        reference: item.reference || item.voucher,
-        particulars: [item.voucher, item.text, item.isStale ? "stale" : ""].filter(Boolean).join(", "),
-        amount: item.amount,
+    lines: form.lines.map((l) => ({
+      letter: l.letter,
+      label: l.label,
+      amount: l.amount,
+      isSum: l.kind === "sum" || l.kind === "balance",
+    })),
+    annexures: form.annexures.map((a) => ({
+      letter: a.letter,
+      title: a.title,
+      total: a.total,
+      bands: a.bands.map((b) => ({
+        age: b.age,
+        total: b.total,
+        items: b.items.map((item) => ({
+          date: item.date,
+          reference: item.reference || item.voucher,
+          particulars: [item.voucher, item.text, item.isStale ? "stale" : ""].filter(Boolean).join(", "),
+          amount: item.amount,
+          ageDays: item.ageDays,
+        })),
       })),
     })),
-    computedBalance: statement.computedBalance,
+    bookBalance: statement.bookBalance,
     statementBalance: statement.statementBalance,
-    difference: statement.difference,
+    difference: form.unexplained,
+    signed: signed
+      ? {
+          status: signed.status,
+          preparedBy: signed.preparedBy,
+          checkedBy: signed.checkedBy,
+          approvedBy: signed.approvedBy,
+        }
+      : null,
   };
 }

@@ -55,7 +55,7 @@ type RowsOf = (read: Read, options: ReportOptions, report: string) => Rows | Pro
 
 const AMOUNTS = new Set(
   (
-    "open_dr open_cr dr cr close_dr close_cr debit credit balance amount opening_balance demand_raised_in_year total_demand " +
+    "open_dr open_cr dr cr close_dr close_cr debit credit balance amount item_amount opening_balance demand_raised_in_year total_demand " +
     "collected_incl_advance_adjusted rebate_remission_writeoff closing_balance"
   ).split(" "),
 );
@@ -174,18 +174,22 @@ const collectionRegister: RowsOf = (read, options, report) => {
   return { isLive: true, rows: rows(), of: span(range), title: "Collection register", subtitle: [rangeText(range)] };
 };
 
+/** The form, then the items of each of its lines with their age. */
 function brsRows(view: BrsView): CsvRow[] {
-  const row = (section: string, amount: CsvRow["amount"], rest: CsvRow = {}): CsvRow => ({ section, amount, ...rest });
   return [
-    row("Balance as per bank book", view.bookBalance),
-    ...view.groups.flatMap((group) =>
-      group.items.map((item) =>
-        row(group.label, item.amount, { date: item.date, reference: item.reference, particulars: item.particulars }),
+    ...view.lines.map((l): CsvRow => ({ line: l.letter, particulars: l.label, amount: l.amount })),
+    ...view.annexures.flatMap((a) =>
+      a.bands.flatMap((b) =>
+        b.items.map((item): CsvRow => ({
+          line: a.letter,
+          date: item.date,
+          reference: item.reference,
+          particulars: item.particulars,
+          age: b.age,
+          item_amount: item.amount,
+        })),
       ),
     ),
-    row("Balance that the bank should show", view.computedBalance),
-    row("Balance as per bank statement", view.statementBalance),
-    row("Difference", view.difference),
   ];
 }
 
@@ -266,11 +270,17 @@ export const SPECIAL_REPORTS = {
   brs: {
     description: "bank reconciliation statement of a bank account (--account, or the main one) at a day",
     formats: {
-      ...rowsAs(["section", "date", "reference", "particulars", "amount"], async (read, options, report) => {
-        const { view, of } = await brsOf(read, options, report);
-        const subtitle = [`${view.account.code} ${view.account.name}`, `As on ${view.asOf}`];
-        return { isLive: false, rows: brsRows(view), of, title: "Bank reconciliation statement", subtitle };
-      }),
+      ...rowsAs(
+        ["line", "date", "reference", "particulars", "age", "item_amount", "amount"],
+        async (read, options, report) => {
+          const { view, of } = await brsOf(read, options, report);
+          const subtitle = [
+            `${view.account.bank} · ${view.account.code} ${view.account.name} · fund ${view.account.fund}`,
+            `As at ${view.asOf}${view.signed?.status === "approved" ? `, approved by ${view.signed.approvedBy}` : ""}`,
+          ];
+          return { isLive: false, rows: brsRows(view), of, title: "Bank reconciliation statement", subtitle };
+        },
+      ),
       ...viewAs(brsOf, brsPdf),
     },
   },

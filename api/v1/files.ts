@@ -9,7 +9,8 @@ import {
   importStatement,
   listBankAccounts,
   listStatements,
-  reconcile,
+  brsForm,
+  reconcileAccount,
   type BankReconciliation,
 } from "../../reconciliation/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -195,6 +196,9 @@ const BrsAnswer = Type.Object({
   bank: Type.String(),
   asOf: IsoDate,
   statementTo: IsoDate,
+  form: Type.Array(Type.Object({ letter: Type.String({ examples: ["A"] }), label: Type.String(), amount: Money }), {
+    description: "The lines of the form, A to M; M is what stays unexplained.",
+  }),
   bookBalance: Money,
   groups: Type.Array(
     Type.Object({
@@ -228,6 +232,7 @@ function brsView(b: BankReconciliation): Static<typeof BrsAnswer> {
     bank: b.bank.name,
     asOf: b.asOf,
     statementTo: b.statementTo,
+    form: brsForm(b).lines.map((l) => ({ letter: l.letter, label: l.label, amount: toRupees(l.amount) })),
     bookBalance: toRupees(b.bookBalance),
     groups: b.groups.map((g) => ({
       key: g.key,
@@ -502,7 +507,7 @@ export const bankRoutes: Routes = (server, { app }) => {
     },
     handler: async (request, reply) =>
       answerOnce(app, request, reply, async (tx) => {
-        const report = await reconcile(tx, request.params.account);
+        const report = await reconcileAccount(tx, request.params.account);
         return {
           status: 200,
           body: {

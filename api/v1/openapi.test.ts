@@ -106,7 +106,13 @@ test("every POST that moves money asks for an Idempotency-Key, and every change 
       .sort();
   expect(asks("idempotency-key")).toEqual(
     [
+      "POST /v1/bank-accounts/{account}/matches",
       "POST /v1/bank-accounts/{account}/reconcile",
+      "POST /v1/bank-exceptions/{id}/approve",
+      "POST /v1/bank-exceptions/{id}/propose",
+      "POST /v1/bank-matches/merge",
+      "POST /v1/bank-matches/{id}/split",
+      "POST /v1/bank-matches/{id}/undo",
       "POST /v1/cheques/{id}/dishonour",
       "POST /v1/counter-sessions/{id}/close",
       "POST /v1/counter-sessions/{id}/receipts",

@@ -8,6 +8,7 @@ import { consumerRoutes } from "./consumers.ts";
 import { changeSchemas, demandChangeRoutes } from "./demand-changes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
+import { bankDeskSchemas, benchRoutes, exceptionRoutes, signedBrsRoutes } from "./bank-desk.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
 import { noticeRoutes, noticeSchemas } from "./notices.ts";
@@ -124,7 +125,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           { parseAs: "buffer", bodyLimit: MAX_CSV_BYTES },
           (_request, body, done) => done(null, body),
         );
-        for (const schema of [...sharedSchemas, ...payableSchemas, ...changeSchemas, ...noticeSchemas])
+        for (const schema of [...sharedSchemas, ...payableSchemas, ...changeSchemas, ...noticeSchemas, ...bankDeskSchemas])
           server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
         server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
@@ -163,6 +164,9 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           bookRoutes,
           importRoutes,
           bankRoutes,
+          benchRoutes,
+          exceptionRoutes,
+          signedBrsRoutes,
           reportRoutes,
         ]) {
           routes(server, context);

@@ -420,6 +420,19 @@ test("who may do what is said once and is this", () => {
     "POST /v1/imports/demands": "admin",
     "POST /v1/bank-statements": "accountant",
     "POST /v1/bank-accounts/{account}/reconcile": "accountant",
+    "POST /v1/bank-accounts/{account}/matches": "accountant",
+    "POST /v1/bank-matches/{id}/undo": "accountant",
+    "POST /v1/bank-matches/{id}/split": "accountant",
+    "POST /v1/bank-matches/merge": "accountant",
+    "POST /v1/bank-exceptions/{id}/assign": "accountant",
+    "POST /v1/bank-exceptions/{id}/propose": "accountant",
+    "POST /v1/bank-exceptions/{id}/approve": "checker",
+    "POST /v1/bank-exceptions/{id}/reject": "checker",
+    "POST /v1/bank-exceptions/{id}/withdraw": "accountant",
+    "POST /v1/brs-statements": "accountant",
+    "POST /v1/brs-statements/{id}/check": "accountant, checker",
+    "POST /v1/brs-statements/{id}/approve": "checker",
+    "POST /v1/brs-statements/{id}/withdraw": "accountant, checker",
   });
 });
 

@@ -182,26 +182,52 @@ test("a bank reconciliation statement goes from the book's balance to the bank's
   const text = pdfPages(
     await brsPdf({
       ...testHead("en"),
-      account: { code: "4502101", name: "Bank" },
+      account: { code: "4502101", name: "Main", bank: "State Bank of India", fund: "01" },
       asOf: localDate("2026-07-31"),
-      bookBalance: rupee(1000),
-      groups: [
+      lines: [
+        { letter: "A", label: "Balance as per Bank Book", amount: rupee(1000), isSum: true },
+        { letter: "G", label: "Less: cheques deposited but not cleared", amount: rupee(200), isSum: false },
+        { letter: "L", label: "Balance as per bank statement", amount: rupee(800), isSum: true },
+        { letter: "M", label: "Unexplained difference (J+K−L)", amount: ZERO, isSum: true },
+      ],
+      annexures: [
         {
-          label: "Less: cheques deposited but not credited",
-          items: [
-            { date: localDate("2026-07-30"), reference: "004512", particulars: "Deposit slip 7", amount: rupee(-200) },
+          letter: "G",
+          title: "Cheques deposited but not cleared",
+          bands: [
+            {
+              age: "up to 30 days",
+              total: rupee(200),
+              items: [
+                {
+                  date: localDate("2026-07-30"),
+                  reference: "004512",
+                  particulars: "Deposit slip 7",
+                  amount: rupee(200),
+                  ageDays: 1,
+                },
+              ],
+            },
           ],
-          total: rupee(-200),
+          total: rupee(200),
         },
       ],
-      computedBalance: rupee(800),
+      bookBalance: rupee(1000),
       statementBalance: rupee(800),
       difference: ZERO,
+      signed: { status: "approved", preparedBy: "asha@test", checkedBy: "ravi@test", approvedBy: "meena@test" },
     }),
   )
     .join("")
     .replaceAll("|", "");
-  for (const part of ["Less: cheques deposited", "(200.00)", "Balance as per bank statement", "The statement agrees."])
+  for (const part of [
+    "Less: cheques deposited",
+    "Annexure G",
+    "up to 30 days",
+    "Balance as per bank statement",
+    "The statement agrees.",
+    "Approved: meena@test",
+  ])
     expect(text).toContain(part);
 });
 

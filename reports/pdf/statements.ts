@@ -162,61 +162,92 @@ export type BrsViewItem = {
   readonly date: LocalDate;
   readonly reference: string;
   readonly particulars: string;
-  /** Signed as it enters its group's total. */
+  /** As it enters the figure of its annexure. */
   readonly amount: Paise;
+  readonly ageDays: number;
 };
 
-export type BrsViewGroup = {
-  /** "Add: …" or "Less: …". */
-  readonly label: string;
-  readonly items: readonly BrsViewItem[];
+export type BrsViewAnnexure = {
+  /** The line of the form that it explains. */
+  readonly letter: string;
+  readonly title: string;
+  readonly bands: readonly { readonly age: string; readonly total: Paise; readonly items: readonly BrsViewItem[] }[];
   readonly total: Paise;
 };
 
 export type BrsView = DocumentHead & {
-  readonly account: { readonly code: string; readonly name: string };
+  readonly account: { readonly code: string; readonly name: string; readonly bank: string; readonly fund: string };
   readonly asOf: LocalDate;
+  /** The form, A to M. */
+  readonly lines: readonly {
+    readonly letter: string;
+    readonly label: string;
+    readonly amount: Paise;
+    readonly isSum: boolean;
+  }[];
+  readonly annexures: readonly BrsViewAnnexure[];
   readonly bookBalance: Paise;
-  readonly groups: readonly BrsViewGroup[];
-  /** Book balance with all groups: what the bank should say. */
-  readonly computedBalance: Paise;
   readonly statementBalance: Paise;
-  /** Computed less statement: zero when the statement agrees. */
+  /** M: zero when the statement agrees. */
   readonly difference: Paise;
+  /** Who signed it; null while nobody did. What is approved is printed as it was approved. */
+  readonly signed: {
+    readonly status: string;
+    readonly preparedBy: string;
+    readonly checkedBy: string | null;
+    readonly approvedBy: string | null;
+  } | null;
 };
 
-/** The bank reconciliation statement: from the balance of the bank book to that of the bank's statement, item by item. */
+/** The bank reconciliation statement in its form, A to M, each figure with an annexure by age. */
 export function brsPdf(view: BrsView): Promise<Buffer> {
-  const sum = (name: string, amount: Paise): TableRow => ({ kind: "total", cells: ["", "", name, null, amount] });
+  const named = (by: string | null | undefined): string => (by == null ? "" : `: ${by}`);
+  const { account, signed } = view;
   return tablePdf({
     head: view,
     title: "brs",
     subtitle: [
-      `${view.account.code} ${view.account.name}`,
+      `${account.bank} · ${account.code} ${account.name} · ${bilingual("fund", view.language)} ${account.fund}`,
       `${bilingual("asOf", view.language)} ${formatDate(view.asOf)} · ${label("rupees")}`,
     ],
     columns: [
-      { label: ["date"], kind: { text: 1.2 } },
+      { label: ["date"], kind: { text: 1.3 } },
       { label: ["reference"], kind: { text: 2.4 } },
       { label: ["particulars"], kind: { text: 6 } },
       { label: ["item"], kind: "money", carried: false },
       { label: ["amountPlain"], kind: "money", carried: false },
     ],
     rows: [
-      sum(bilingual("bookBalance", view.language), view.bookBalance),
-      ...view.groups.flatMap((group): TableRow[] => [
-        { kind: "heading", cells: [group.label] },
-        ...group.items.map((item): TableRow => ({
-          cells: [formatDate(item.date), item.reference, item.particulars, item.amount, null],
-        })),
-        sum(bilingual("total", view.language), group.total),
+      ...view.lines.map((l): TableRow => ({
+        ...(l.isSum ? { kind: "total" as const } : {}),
+        cells: [l.letter, "", l.label, null, l.amount],
+      })),
+      ...view.annexures.flatMap((a): TableRow[] => [
+        { kind: "heading", cells: [`Annexure ${a.letter}: ${a.title}`] },
+        ...a.bands.flatMap((band): TableRow[] => [
+          ...band.items.map((item): TableRow => ({
+            cells: [
+              formatDate(item.date),
+              item.reference,
+              `${item.particulars} (${item.ageDays} days)`,
+              item.amount,
+              null,
+            ],
+          })),
+          { kind: "total", cells: ["", "", band.age, band.total, null] },
+        ]),
+        { kind: "total", cells: ["", "", bilingual("total", view.language), null, a.total] },
       ]),
-      sum(bilingual("computedBalance", view.language), view.computedBalance),
-      sum(bilingual("statementBalance", view.language), view.statementBalance),
-      sum(bilingual("difference", view.language), view.difference),
     ],
     total: null,
-    notes: [bilingual(view.difference === ZERO ? "agreed" : "notAgreed", view.language)],
+    notes: [
+      bilingual(view.difference === ZERO ? "agreed" : "notAgreed", view.language),
+      ...(signed === null
+        ? []
+        : [
+            `Prepared${named(signed.preparedBy)} · Checked${named(signed.checkedBy)} · Approved${named(signed.approvedBy)}`,
+          ]),
+    ],
     signatures: ["preparedBy", "checkedBy", "accountsOfficer"],
   });
 }

@@ -64,8 +64,9 @@ export function MatchPage(props: {
   const { view, bank, match, legs } = props;
   const at = `/books/bank/${bank.account}/matches/${match.id}`;
   const canSplit = match.entryId === null && legs.length > 2 && legs.every((l) => l.kind !== "opening");
-  const reason = (
-    <Field label="Reason" name="reason" value={props.typedReason ?? ""} size="long" maxLength={500} isRequired />
+  // Two forms of one page: each label needs a field of its own.
+  const reason = (name: string): VNode => (
+    <Field label="Reason" name={name} value={props.typedReason ?? ""} size="long" maxLength={500} isRequired />
   );
   const leg = (l: MatchLeg): VNode => (
     <>
@@ -113,7 +114,7 @@ export function MatchPage(props: {
               The match is taken back and stays on record.
               {match.entryId !== null && " The entry that it posted is reversed by a voucher of today's books."}
             </p>
-            {reason}
+            {reason("reason")}
             <button class="second">Take it back</button>
           </Form>
           {canSplit && (
@@ -128,7 +129,7 @@ export function MatchPage(props: {
                   options={PARTS.map((p) => ({ value: p, label: `part ${p}` }))}
                 />
               ))}
-              {reason}
+              {reason("splitReason")}
               <button class="second">Split it</button>
             </Form>
           )}

@@ -249,7 +249,7 @@ function matchRoutes(web: FastifyInstance, desk: Desk): void {
     web.post<ById>(`/books/bank/:account/matches/:id/${name}`, async (request, reply) => {
       const who = desk.need(request, "accountant");
       const { account, id } = request.params;
-      const typedReason = field(request.body, "reason").slice(0, 500);
+      const typedReason = field(request.body, name === "split" ? "splitReason" : "reason").slice(0, 500);
       const parts = new Map<string, { lines: string[]; items: string[] }>();
       for (const of of ticked(request.body, "part-")) {
         const part = field(request.body, `part-${of}`);

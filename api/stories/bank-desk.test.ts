@@ -1,0 +1,172 @@
+import { expect, test } from "vitest";
+import { cr, dr, postEntry } from "../../ledger/index.ts";
+import { localDate } from "../../ledger/kernel/dates.ts";
+import { rupees } from "../../ledger/kernel/money.ts";
+import { addBankAccount } from "../../reconciliation/index.ts";
+import { BANK, statementCsv } from "../../reconciliation/testing.ts";
+import { accessibilityProblems, overflow, PHONE, picture, screenshot, visit } from "../testing-browser.ts";
+import { PASSWORD, webCity } from "../testing-city.ts";
+import { createUser } from "../users.ts";
+
+const { app, city, web, browser } = await webCity();
+const AT = `/books/bank/${BANK}`;
+
+await createUser(app, {
+  login: "reader@test",
+  name: "The second accountant",
+  password: PASSWORD,
+  roles: [{ ulb: city.ulb, role: "accountant" }],
+});
+await city.tx("accountant", async (tx) => {
+  await addBankAccount(tx, {
+    account: BANK,
+    bank: "State Bank of India",
+    branch: "Testpur",
+    name: "Main account",
+    number: "00000012345678",
+  });
+  for (const [n, [date, amount, narration]] of (
+    [
+      ["2026-06-02", "3500.00", "NEFT from the fair committee, UTR HDFCN26153000042"],
+      ["2026-06-03", "1234.50", "Rent of shop 7"],
+      ["2026-06-03", "900.00", "Tender forms"],
+      ["2026-06-04", "600.00", "Library fees"],
+      ["2026-06-29", "750.00", "Cash deposit slip 4711"],
+    ] as const
+  ).entries())
+    await postEntry(tx, {
+      voucher: "receipt",
+      date: localDate(date),
+      narration,
+      source: { type: "test", id: `bank-desk-${n}` },
+      lines: [dr(BANK, rupees(amount)), cr("3101001", rupees(amount))],
+    });
+});
+const CSV = statementCsv("0.00", [
+  ["2026-06-03", "3500.00", "NEFT CR-HDFC0000123-FAIR COMMITTEE-HDFCN26153000042"],
+  ["2026-06-05", "1234.50", "TRF FROM SHOP 7"],
+  ["2026-06-05", "1500.00", "CASH DEPOSIT COUNTER"],
+  ["2026-06-20", "-118.00", "SMS CHRG FOR QUARTER INCL GST"],
+  ["2026-06-30", "2500.00", "BY TRANSFER SELF"],
+]);
+
+test("a statement is imported, accepted, matched and split at the bench; an exception is resolved by two people, the statement signed by three", async () => {
+  const maker = await visit(browser, web.url);
+  await maker.signIn("accountant@test", PASSWORD);
+  const { page } = maker;
+  await page.goto(AT);
+  await page
+    .getByLabel("CSV file of the bank")
+    .setInputFiles({ name: "june.csv", mimeType: "text/csv", buffer: Buffer.from(CSV) });
+  await page.getByRole("button", { name: "Upload" }).click();
+  await page.getByText("5 of 5 lines are new").waitFor();
+  await page.goto(`${AT}/bench`);
+  await page.getByRole("button", { name: "Match what is proved" }).click();
+  await page.getByText("What its references prove is matched.").waitFor();
+  expect(await page.getByRole("region", { name: "Progress" }).textContent()).toContain("1 of 5");
+
+  // Keys: the first proposal has the focus and is accepted without the mouse.
+  await page.keyboard.press("j");
+  expect(await page.evaluate("document.activeElement.name")).toMatch(/^p-/);
+  await screenshot(page, "bank-bench-proposals");
+  await page.keyboard.press("a");
+  await page.getByText("The matches are written.").waitFor();
+
+  // Two items of the book came as one deposit.
+  await page.getByRole("checkbox", { name: /CASH DEPOSIT COUNTER/ }).check();
+  await page.getByRole("checkbox", { name: /Tender forms/ }).check();
+  await expect
+    .poll(() => page.locator("[data-sums]").textContent())
+    .toBe("Bank 1,500.00, book 900.00: difference 600.00.");
+  await page.getByRole("button", { name: "Match those chosen" }).click();
+  await page.getByRole("alert").waitFor();
+  expect(await page.getByRole("alert").textContent()).toContain("difference 600.00");
+  await page.getByRole("checkbox", { name: /Library fees/ }).check();
+  await expect.poll(() => page.locator("[data-sums]").textContent()).toBe("Bank 1,500.00, book 1,500.00: they agree.");
+  await screenshot(page, "bank-bench");
+  await picture(page, "bank-bench");
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.keyboard.press("m");
+  await page.getByRole("link", { name: "Look at it, or undo it" }).click();
+  expect(await page.getByRole("main").textContent()).toContain("matched by hand");
+  await screenshot(page, "bank-match");
+  expect(await accessibilityProblems(page)).toEqual([]);
+  // Split into parts that do not agree is refused with the figures; the match stays.
+  await page.getByLabel(/Library fees/).selectOption("2");
+  await page.getByRole("form", { name: "Split" }).getByLabel("Reason").fill("two deposits after all");
+  await page.getByRole("button", { name: "Split it" }).click();
+  expect(await page.getByRole("alert").textContent()).toMatch(/difference|at least one statement line/);
+
+  await page.goto(`${AT}/exceptions`);
+  await screenshot(page, "bank-exceptions");
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.getByRole("link", { name: "Bank charge", exact: true }).click();
+  await page.getByRole("form", { name: "Propose" }).getByLabel("Reason").fill("quarterly SMS charges");
+  await page.getByRole("button", { name: "Propose it" }).click();
+  await page.getByText("It is proposed and waits for another person.").waitFor();
+  const exception = page.url().split("?")[0] ?? "";
+  await screenshot(page, "bank-exception-proposed");
+  expect(await accessibilityProblems(page)).toEqual([]);
+
+  const checker = await visit(browser, web.url);
+  await checker.signIn("checker@test", PASSWORD);
+  await checker.page.goto(exception);
+  await screenshot(checker.page, "bank-exception-checker");
+  await picture(checker.page, "bank-exception");
+  await checker.page.getByRole("button", { name: "Approve it" }).click();
+  await checker.page.getByText("It is approved and posted.").waitFor();
+
+  await page.goto(`${AT}/brs?on=2026-06-30`);
+  await page.getByText("Reconciled: what the bank should say is what it says.").waitFor();
+  await page.getByRole("button", { name: "Prepare it for signing" }).click();
+  const second = await visit(browser, web.url);
+  await second.signIn("reader@test", PASSWORD);
+  await second.page.goto(`${AT}/brs?on=2026-06-30`);
+  await second.page.getByRole("button", { name: "I have checked it" }).click();
+  await second.page
+    .getByText(/Checked/)
+    .first()
+    .waitFor();
+  await checker.page.goto(`${AT}/brs?on=2026-06-30`);
+  await checker.page.getByRole("button", { name: "Approve it" }).click();
+  await checker.page.getByText("As it was approved on").waitFor();
+  await screenshot(checker.page, "bank-brs-approved");
+  await picture(checker.page, "bank-reconciliation-statement");
+  expect(await accessibilityProblems(checker.page)).toEqual([]);
+  const [download] = await Promise.all([
+    checker.page.waitForEvent("download"),
+    checker.page.getByRole("link", { name: "CSV" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/_brs_4502101_2026-06-30\.csv$/);
+  expect([...maker.complaints, ...checker.complaints, ...second.complaints]).toEqual([]);
+  for (const v of [maker, checker, second]) await v.context.close();
+}, 120_000);
+
+test("the pages of the bank's desk fit a phone, and work without scripts", async () => {
+  const office = await visit(browser, web.url, { viewport: PHONE, scripts: false });
+  await office.signIn("accountant@test", PASSWORD);
+  const { page } = office;
+  for (const url of [
+    AT,
+    `${AT}/bench`,
+    `${AT}/exceptions`,
+    `${AT}/matches`,
+    `${AT}/brs?on=2026-06-30`,
+    "/books/bank/settlements",
+  ]) {
+    await page.goto(url);
+    expect(await overflow(page), url).toBe(0);
+    await screenshot(page, `phone${url.replaceAll(/[/?=]/g, "-")}`);
+  }
+  await page.goto(`${AT}/exceptions`);
+  await page.getByRole("link", { name: "Credit not identified", exact: true }).click();
+  expect(await overflow(page)).toBe(0);
+  await screenshot(page, "phone-bank-exception");
+  await page.getByLabel("Way out", { exact: true }).selectOption("unidentified-credit");
+  await page.getByRole("button", { name: "Choose" }).click();
+  await page.getByRole("form", { name: "Propose" }).getByLabel("Reason").fill("nobody has named it yet");
+  await page.getByRole("button", { name: "Propose it" }).click();
+  await page.getByText("It is proposed and waits for another person.").waitFor();
+  expect(office.complaints).toEqual([]);
+  await office.context.close();
+}, 90_000);
