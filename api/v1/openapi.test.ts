@@ -107,7 +107,16 @@ test("every POST that moves money asks for an Idempotency-Key, and every change 
   expect(asks("idempotency-key")).toEqual(
     [
       "POST /v1/bank-accounts/{account}/reconcile",
+      "POST /v1/card-batches",
+      "POST /v1/cheques/clear",
       "POST /v1/cheques/{id}/dishonour",
+      "POST /v1/counter-days",
+      "POST /v1/counter-sessions/{id}/difference",
+      "POST /v1/counter-sessions/{id}/difference/decision",
+      "POST /v1/counter-sessions/{id}/handovers",
+      "POST /v1/counter-sessions/{id}/payments",
+      "POST /v1/handovers/{id}/answer",
+      "POST /v1/receipts/{id}/transfer",
       "POST /v1/counter-sessions/{id}/close",
       "POST /v1/counter-sessions/{id}/receipts",
       "POST /v1/demand-changes/{id}/approve",

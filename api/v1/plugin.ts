@@ -9,6 +9,7 @@ import { changeSchemas, demandChangeRoutes } from "./demand-changes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
+import { deskRoutes } from "./counter.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
 import { noticeRoutes, noticeSchemas } from "./notices.ts";
 import { payableBillRoutes } from "./payable-bills.ts";
@@ -154,6 +155,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           orderRoutes,
           receiptRoutes,
           counterRoutes,
+          deskRoutes,
           voucherRoutes,
           attachmentRoutes,
           templateRoutes,
