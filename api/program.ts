@@ -14,6 +14,7 @@ import { registerRates } from "./commands/rates.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerServices } from "./commands/services.ts";
 import { registerVerify } from "./commands/verify.ts";
+import { registerVerifyReceipt } from "./commands/verify-receipt.ts";
 
 /** The command line with all its verbs; `cli.ts` runs it, docs/reference/command-line.md shows it. */
 export function commandLine(): Command {
@@ -32,6 +33,7 @@ export function commandLine(): Command {
   registerExport(program);
   registerPrint(program);
   registerVerify(program);
+  registerVerifyReceipt(program);
   registerServices(program);
   registerRates(program);
   registerDemandRun(program);

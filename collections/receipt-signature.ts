@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from "node:crypto";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, type Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
@@ -83,7 +91,15 @@ export async function receiptSigner(read: Read): Promise<ReceiptSigner | undefin
 /** "NK1.payload.signature", all of it letters, digits, "-", "_" and ".": it stands in the code's address behind "s=". */
 export function signReceipt(receipt: SignedReceipt, keyId: string, key: KeyObject): string {
   const payload = Buffer.from(
-    JSON.stringify([receipt.ulb, receipt.number, receipt.date, receipt.amount.toString(), receipt.consumerCode, receipt.mode, keyId]),
+    JSON.stringify([
+      receipt.ulb,
+      receipt.number,
+      receipt.date,
+      receipt.amount.toString(),
+      receipt.consumerCode,
+      receipt.mode,
+      keyId,
+    ]),
   ).toString("base64url");
   const signature = sign(null, Buffer.from(`${FORMAT}.${payload}`), key).toString("base64url");
   return `${FORMAT}.${payload}.${signature}`;
@@ -121,8 +137,10 @@ function readPayload(payload: string): (SignedReceipt & { readonly keyId: string
   } catch {
     return undefined;
   }
-  if (!Array.isArray(parts) || parts.length !== 7 || !parts.every((p): p is string => typeof p === "string")) return undefined;
+  if (!Array.isArray(parts) || parts.length !== 7 || !parts.every((p): p is string => typeof p === "string"))
+    return undefined;
   const [ulb = "", number = "", date = "", amount = "", consumerCode = "", mode = "", keyId = ""] = parts;
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || !/^\d{1,18}$/.test(amount) || !/^[0-9a-f]{16}$/.test(keyId)) return undefined;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || !/^\d{1,18}$/.test(amount) || !/^[0-9a-f]{16}$/.test(keyId))
+    return undefined;
   return { ulb, number, date: date as LocalDate, amount: paise(BigInt(amount)), consumerCode, mode, keyId };
 }

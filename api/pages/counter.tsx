@@ -2,48 +2,53 @@ import type { FastifyInstance } from "fastify";
 import type { ComponentChildren, VNode } from "preact";
 import { billFor, findConsumers, type Consumer } from "../../billing/index.ts";
 import {
-  closeCounterSession,
+  countPrint,
   currentSession,
   getReceipt,
   listReceipts,
   openCounterSession,
-  receiveAtCounter,
   sessionTotals,
+  takePayment,
+  waitingHandovers,
   type CounterSession,
+  type Handover,
   type Receipt,
-  type Tender,
 } from "../../collections/index.ts";
-import { dateInIndia, formatMoment, localDate } from "../../ledger/kernel/dates.ts";
+import { dateInIndia, formatMoment } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
 import { formatIndian, rupees, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { apiErrors } from "../errors.ts";
+import { receiptPdf, receiptView } from "../../reports/index.ts";
 import { BillExplained, localName, readBill, type BillView } from "./citizen.tsx";
 import { Amount, Badge, Crumbs, Field, Flash, Form, Refused, Table } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
 import { attempt, field, formKey, send, sendPart, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
-import { Layout } from "./layout.tsx";
+import { basketRoutes } from "./counter/basket.tsx";
+import {
+  CounterFrame as Frame,
+  pieces,
+  TenderFields,
+  tenderOf,
+  tenderTyped,
+  type TenderTyped,
+} from "./counter/common.tsx";
+import { drawerRoutes } from "./counter/drawer.tsx";
 
-const NOTES = ["500", "200", "100", "50", "20", "10", "5", "2", "1", "0.50"] as const;
+export { pieces };
 
 type Total = { readonly mode: string; readonly receipts: bigint; readonly amount: Paise };
 
-function Frame(props: {
-  readonly view: View;
-  readonly title: string;
-  readonly scripts?: readonly "htmx.js"[];
-  readonly children: ComponentChildren;
-}): VNode {
-  return (
-    <Layout view={props.view} title={props.title} section="counter" wide scripts={props.scripts ?? []}>
-      {props.children}
-    </Layout>
-  );
-}
+export type OpenTyped = {
+  readonly counter: string;
+  readonly office: string;
+  readonly float: string;
+  readonly from: string;
+};
 
 export function OpenPage(props: {
   readonly view: View;
-  readonly typed?: string;
+  readonly typed?: OpenTyped;
   readonly refusal?: Refusal | undefined;
   readonly closed?: string;
 }): VNode {
@@ -58,12 +63,31 @@ export function OpenPage(props: {
         <Field
           label="Counter"
           name="counter"
-          value={props.typed}
+          value={props.typed?.counter}
           hint="The name on its sign, such as Counter 1"
           isRequired
           hasFocus
           maxLength={40}
         />
+        <details open={props.typed !== undefined && props.typed.float + props.typed.office !== ""}>
+          <summary>Float and office</summary>
+          <Field
+            label="Float (₹)"
+            name="float"
+            value={props.typed?.float}
+            isAmount
+            maxLength={20}
+            hint="Change to begin with; nil if there is none"
+          />
+          <Field label="Handed by (sign-in name)" name="from" value={props.typed?.from} maxLength={120} />
+          <Field
+            label="Office"
+            name="office"
+            value={props.typed?.office}
+            maxLength={60}
+            hint="Where the ULB has counters in several buildings"
+          />
+        </details>
         <button>Open</button>
       </Form>
     </Frame>
@@ -115,6 +139,7 @@ export function CounterPage(props: {
   readonly receipts: readonly Receipt[];
   readonly query: string;
   readonly hits: readonly Consumer[];
+  readonly handed: readonly Handover[];
 }): VNode {
   const { view, session } = props;
   return (
@@ -124,6 +149,17 @@ export function CounterPage(props: {
         <Flash kind="note">
           This session was opened on {formatMoment(session.openedAt)}. Count the drawer and close it before you take
           money today.
+        </Flash>
+      )}
+      {props.handed.map((h) => (
+        <Flash kind="note">
+          {h.fromCashier} hands you ₹ {formatIndian(h.amount)}.{" "}
+          <a href={`/counter/handovers/${h.id}`}>Count it and answer</a>
+        </Flash>
+      ))}
+      {session.declared && (
+        <Flash kind="note">
+          The drawer was counted with ₹ {session.declared.counted} and does not tally; it waits for the supervisor.
         </Flash>
       )}
       <form method="get" action="/counter" class="panel" role="search">
@@ -159,10 +195,13 @@ export function CounterPage(props: {
               cells: [wordFor(view.t, "mode", t.mode), String(t.receipts), <Amount value={t.amount} />],
             }))}
           />
-          <p>
+          <p class="actions">
             <a class="button second" href="/counter/close">
               Count the drawer and close
             </a>
+            <a href="/counter/reading">X-reading</a>
+            <a href="/counter/handover">Hand over cash</a>
+            <a href="/counter/basket">Several accounts, or a head of account</a>
           </p>
         </section>
         <section>
@@ -181,7 +220,7 @@ export function CounterPage(props: {
             rows={props.receipts.map((r) => ({
               cells: [
                 <a href={`/counter/receipts/${r.id}`}>{r.number}</a>,
-                r.consumerCode,
+                r.consumerCode ?? r.payerName,
                 <>
                   {wordFor(view.t, "mode", r.mode)} {r.status !== "issued" && <Badge kind="bad">{r.status}</Badge>}
                 </>,
@@ -195,15 +234,7 @@ export function CounterPage(props: {
   );
 }
 
-export type TakeTyped = {
-  readonly amount: string;
-  readonly tender: string;
-  readonly number: string;
-  readonly bank: string;
-  readonly date: string;
-  readonly payer: string;
-  readonly acceptAdvance: boolean;
-};
+export type TakeTyped = TenderTyped & { readonly amount: string; readonly acceptAdvance: boolean };
 
 export function TakePage(props: {
   readonly view: View;
@@ -234,35 +265,14 @@ export function TakePage(props: {
           label="Payment"
         >
           <Field label="Amount (₹)" name="amount" value={typed.amount} isAmount isRequired hasFocus maxLength={20} />
-          <fieldset>
-            <legend>Paid by</legend>
-            {(["cash", "cheque", "dd"] as const).map((kind) => (
-              <label class="choice">
-                <input type="radio" name="tender" value={kind} checked={typed.tender === kind} />
-                {wordFor(view.t, "mode", kind)}
-              </label>
-            ))}
-          </fieldset>
-          <fieldset class="cheque">
-            <legend>Cheque or draft</legend>
-            <Field
-              label="Number (six digits)"
-              name="number"
-              value={typed.number}
-              isNumeric
-              size="short"
-              maxLength={6}
-            />
-            <Field label="Bank, or its MICR or IFSC code" name="bank" value={typed.bank} maxLength={60} />
-            <Field label="Date on it" name="date" type="date" value={typed.date} size="short" />
-          </fieldset>
-          <Field label="Payer, if not the consumer" name="payer" value={typed.payer} maxLength={80} />
+          <TenderFields view={view} typed={typed} isRepeated={props.refusal?.code === "REPEATED_PAYMENT"} />
           <label class="choice">
             <input type="checkbox" name="acceptAdvance" value="yes" checked={typed.acceptAdvance} />
             The payer agrees that anything above the dues is kept as his advance
           </label>
           <div class="actions">
             <button>Take the money and issue the receipt</button>
+            <a href={`/counter/basket?ids=${consumer.id}`}>Add another account to this payment</a>
           </div>
         </Form>
         <div>
@@ -284,8 +294,8 @@ export function TakenPage({ view, receipt }: { readonly view: View; readonly rec
       <h1>Receipt {receipt.number}</h1>
       {receipt.status === "issued" ? (
         <Flash>
-          ₹ {formatIndian(receipt.amount)} received from {receipt.payerName},{" "}
-          {wordFor(view.t, "mode", receipt.mode).toLowerCase()}.
+          {receipt.kind === "replacement" && "Replacement receipt. "}₹ {formatIndian(receipt.amount)} received from{" "}
+          {receipt.payerName}, {wordFor(view.t, "mode", receipt.mode).toLowerCase()}.
         </Flash>
       ) : (
         <Flash kind="problem">
@@ -293,13 +303,14 @@ export function TakenPage({ view, receipt }: { readonly view: View; readonly rec
         </Flash>
       )}
       <div class="actions">
-        <a class="button" href={`/receipt/${receipt.token}/pdf?lang=${view.session.lang}`} autofocus>
-          Print the receipt
+        <a class="button" href={`/counter/receipts/${receipt.id}/print`} autofocus>
+          {receipt.printCount === 0 ? "Print the receipt" : `Print duplicate copy ${receipt.printCount}`}
         </a>
         <a class="button second" href="/counter">
           Next payer
         </a>
         <a href={`/receipt/${receipt.token}`}>Page behind the QR code</a>
+        {receipt.tenderId !== null && <a href={`/counter/payments/${receipt.tenderId}`}>The whole payment</a>}
       </div>
       <h2>What it settled</h2>
       <Table
@@ -315,89 +326,6 @@ export function TakenPage({ view, receipt }: { readonly view: View; readonly rec
       />
     </Frame>
   );
-}
-
-export function ClosePage(props: {
-  readonly view: View;
-  readonly session: CounterSession;
-  readonly totals: readonly Total[];
-  readonly typed: Readonly<Record<string, string>>;
-  readonly refusal?: Refusal | undefined;
-}): VNode {
-  return (
-    <Frame view={props.view} title="Close the counter">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>Count the drawer: {props.session.counter}</h1>
-      <Refused refusal={props.refusal} />
-      <div class="two">
-        <Form view={props.view} action="/counter/close" class="panel" label="Notes and coins">
-          <p class="hint">How many pieces of each. Leave empty what is not there.</p>
-          {NOTES.map((n, i) => (
-            <div class="pieces">
-              <label for={`f-d${n}`}>₹ {n}</label>
-              <span aria-hidden="true">×</span>
-              <input
-                id={`f-d${n}`}
-                name={`d${n}`}
-                value={props.typed[n]}
-                class="short"
-                inputMode="numeric"
-                autocomplete="off"
-                maxLength={6}
-                autofocus={i === 0}
-              />
-            </div>
-          ))}
-          <div class="actions">
-            <button>Tally and close</button>
-          </div>
-        </Form>
-        <section>
-          <h2>Besides the cash</h2>
-          <Table
-            caption="Taken in this session, except cash"
-            hideCaption
-            empty="Only cash was taken."
-            columns={[
-              { title: "Mode" },
-              { title: "Receipts", kind: "amount" },
-              { title: "Amount (₹)", kind: "amount" },
-            ]}
-            rows={props.totals
-              .filter((t) => t.mode !== "cash")
-              .map((t) => ({
-                cells: [wordFor(props.view.t, "mode", t.mode), String(t.receipts), <Amount value={t.amount} />],
-              }))}
-          />
-          <p class="quiet">
-            The cash that should be there is not shown before it is counted. If it differs, the session stays open and
-            you are told by how much.
-          </p>
-        </section>
-      </div>
-    </Frame>
-  );
-}
-
-/** Pieces by denomination from the form: "d500" -> {"500": 12}. What is no whole number is handed on, to be refused by name. */
-export function pieces(body: unknown): {
-  readonly typed: Record<string, string>;
-  readonly counted: Record<string, number>;
-} {
-  const typed: Record<string, string> = {};
-  const counted: Record<string, number> = {};
-  for (const n of NOTES) {
-    const text = field(body, `d${n}`);
-    if (text === "") continue;
-    typed[n] = text.slice(0, 20);
-    counted[n] = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-  }
-  return { typed, counted };
-}
-
-function tenderOf(typed: TakeTyped): Tender {
-  if (typed.tender !== "cheque" && typed.tender !== "dd") return { kind: "cash" };
-  return { kind: typed.tender, number: typed.number, bank: typed.bank, date: localDate(typed.date) };
 }
 
 export function counterRoutes(web: FastifyInstance, desk: Desk): void {
@@ -420,6 +348,7 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
           .slice(-10)
           .reverse(),
         hits: query.length < 2 ? [] : await findConsumers(read, { query, limit: 20 }),
+        handed: await waitingHandovers(read),
       };
     });
     if (!found) {
@@ -442,10 +371,22 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
 
   web.post("/counter/open", async (request, reply) => {
     const who = desk.need(request, "cashier");
-    const typed = field(request.body, "counter").slice(0, 40);
-    const opened = await attempt(() =>
-      desk.write(who, (tx) => openCounterSession(tx, { counter: typed === "" ? "Counter" : typed })),
-    );
+    const typed: OpenTyped = {
+      counter: field(request.body, "counter").slice(0, 40),
+      office: field(request.body, "office").slice(0, 60),
+      float: field(request.body, "float").slice(0, 20),
+      from: field(request.body, "from").slice(0, 120),
+    };
+    const opened = await attempt(() => {
+      const float = rupees(typedAmount(typed.float === "" ? "0" : typed.float));
+      return desk.write(who, (tx) =>
+        openCounterSession(tx, {
+          counter: typed.counter === "" ? "Counter" : typed.counter,
+          office: typed.office,
+          ...(float === 0n ? {} : { float: { amount: float, from: typed.from } }),
+        }),
+      );
+    });
     if (opened.ok) return reply.redirect("/counter", 303);
     return send(
       reply,
@@ -465,11 +406,7 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
     const { body } = found.bill;
     const typed: TakeTyped = {
       amount: body.total === 0n ? "" : toRupees(body.total),
-      tender: "cash",
-      number: "",
-      bank: "",
-      date: desk.today(),
-      payer: "",
+      ...tenderTyped({}, desk.today()),
       acceptAdvance: false,
     };
     return send(reply, <TakePage view={viewOf(request)} bill={found.bill} typed={typed} idempotencyKey={formKey()} />);
@@ -482,11 +419,7 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
     const { body } = request;
     const typed: TakeTyped = {
       amount: field(body, "amount").slice(0, 40),
-      tender: field(body, "tender"),
-      number: field(body, "number").slice(0, 20),
-      bank: field(body, "bank").slice(0, 60),
-      date: field(body, "date").slice(0, 10),
-      payer: field(body, "payer").slice(0, 80),
+      ...tenderTyped(body, desk.today()),
       acceptAdvance: field(body, "acceptAdvance") === "yes",
     };
     const key = field(body, "key");
@@ -498,19 +431,29 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
         if (!session) return undefined;
         // The same form again finds its receipt before anything else is asked: by then nothing may be due any more.
         const bill = await attempt(() => billFor(tx, consumerId, desk.today()));
-        return receiveAtCounter(tx, {
+        return takePayment(tx, {
           sessionId: session.id,
-          consumerId,
-          amount,
-          tender,
-          acceptAdvance: typed.acceptAdvance,
+          ...tender,
+          consumers: [
+            {
+              consumerId,
+              amount,
+              acceptAdvance: typed.acceptAdvance,
+              ...(bill.ok ? { billId: bill.value.id } : {}),
+            },
+          ],
           idempotencyKey: key,
-          ...(typed.payer === "" ? {} : { payerName: typed.payer }),
-          ...(bill.ok ? { billId: bill.value.id } : {}),
         });
       });
     });
-    if (taken.ok) return reply.redirect(taken.value ? `/counter/receipts/${taken.value.id}` : "/counter", 303);
+    if (taken.ok) {
+      const receipt = taken.value?.receipts[0];
+      if (!taken.value) return reply.redirect("/counter", 303);
+      return reply.redirect(
+        receipt ? `/counter/receipts/${receipt.id}` : `/counter/payments/${taken.value.tenderId}`,
+        303,
+      );
+    }
     const bill = await desk.read(who, (read) => readBill(read, consumerId, desk.today()));
     return send(
       reply,
@@ -532,35 +475,22 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
     return send(reply, <TakenPage view={viewOf(request)} receipt={receipt} />);
   });
 
-  const closing = async (who: ReturnType<typeof desk.need>) =>
-    desk.read(who, async (read) => {
-      const session = await currentSession(read);
-      return session && { session, totals: await sessionTotals(read, session.id) };
-    });
-
-  web.get("/counter/close", async (request, reply) => {
+  web.get<{ Params: { receiptId: string } }>("/counter/receipts/:receiptId/print", async (request, reply) => {
     const who = desk.need(request, "cashier");
-    const found = await closing(who);
-    if (!found) return reply.redirect("/counter", 303);
-    return send(reply, <ClosePage view={viewOf(request)} typed={{}} {...found} />);
-  });
-
-  web.post("/counter/close", async (request, reply) => {
-    const who = desk.need(request, "cashier");
-    const { typed, counted } = pieces(request.body);
-    const found = await closing(who);
-    if (!found) return reply.redirect("/counter", 303);
-    const closed = await attempt(() => desk.write(who, (tx) => closeCounterSession(tx, found.session.id, counted)));
-    if (closed.ok) {
-      return reply.redirect(
-        `/counter?${new URLSearchParams({ closed: formatIndian(closed.value.counted ?? rupees("0")) }).toString()}`,
-        303,
-      );
-    }
-    return send(
-      reply,
-      <ClosePage view={viewOf(request)} typed={typed} refusal={closed.refusal} {...found} />,
-      closed.refusal.status,
+    if (!isUuid(request.params.receiptId)) throw notFound(request.url);
+    // Counted before it is drawn: a copy that was handed out is never an uncounted one.
+    const copies = await desk.write(who, (tx) => countPrint(tx, request.params.receiptId));
+    const view = await desk.read(who, (read) =>
+      receiptView(read, request.params.receiptId, (token) => `${desk.app.baseUrl}/receipt/${token}`),
     );
+    const pdf = await receiptPdf({ ...view, copy: copies - 1 }, request.session.lang);
+    return reply
+      .type("application/pdf")
+      .header("cache-control", "no-store")
+      .header("content-disposition", `inline; filename="${view.number.replaceAll("/", "-")}.pdf"`)
+      .send(pdf);
   });
+
+  drawerRoutes(web, desk);
+  basketRoutes(web, desk);
 }

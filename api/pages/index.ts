@@ -8,6 +8,8 @@ import { changeRoutes } from "./changes.tsx";
 import { citizenRoutes } from "./citizen.tsx";
 import { consumerRoutes } from "./consumers.tsx";
 import { counterRoutes } from "./counter.tsx";
+import { counterOfficeRoutes } from "./counter/office.tsx";
+import { receiptKeyRoutes } from "./counter/receipt-keys.tsx";
 import { dashboardRoutes } from "./dashboard.tsx";
 import { homeRoutes } from "./home.tsx";
 import { importRoutes } from "./imports.tsx";
@@ -54,6 +56,8 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     periodRoutes(web, desk);
     yearRoutes(web, desk);
     moneyRoutes(web, desk);
+    counterOfficeRoutes(web, desk);
+    receiptKeyRoutes(web, desk);
     refundRoutes(web, desk);
     bankRoutes(web, desk);
     auditRoutes(web, desk);

@@ -1,15 +1,22 @@
 import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
+import { findConsumers } from "../../billing/index.ts";
 import {
   cancelReceipt,
   depositInstruments,
   dishonour,
+  getDepositSlip,
   getReceipt,
   instrumentsInHand,
+  listRemittances,
   receiptEntry,
+  RETURN_REASONS,
+  transferReceipt,
   type InstrumentInHand,
   type Receipt,
+  type Remittance,
 } from "../../collections/index.ts";
+import { depositSlipPdf, headOf } from "../../reports/index.ts";
 import type { Entry } from "../../ledger/index.ts";
 import { formatDate, formatMoment, localDate } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
@@ -19,7 +26,8 @@ import type { Who } from "../../ledger/kernel/tx.ts";
 import { apiErrors } from "../errors.ts";
 import { v1Errors } from "../v1/errors.ts";
 import { Books } from "./books-frame.tsx";
-import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Refused, Table } from "./components.tsx";
+import { pieces, PiecesFields } from "./counter/common.tsx";
+import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Refused, Select, Table } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
 import { attempt, field, send, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
@@ -30,6 +38,7 @@ type Typed = { readonly slip: string; readonly date: string; readonly chosen: Re
 export function MoneyPage(props: {
   readonly view: View;
   readonly inHand: readonly InstrumentInHand[];
+  readonly deposits: readonly Remittance[];
   readonly canWrite: boolean;
   readonly today: string;
   readonly done?: string;
@@ -69,9 +78,13 @@ export function MoneyPage(props: {
                 ]
               : []),
             formatDate(i.receivedOn),
-            <a href={`/books/receipts/${i.receiptId}`}>
-              {[wordFor(view.t, "mode", i.kind), i.number, i.bank].filter(Boolean).join(" ")}
-            </a>,
+            i.receiptId === null ? (
+              `${[wordFor(view.t, "mode", i.kind), i.number, i.bank].filter(Boolean).join(" ")} (acknowledged)`
+            ) : (
+              <a href={`/books/receipts/${i.receiptId}`}>
+                {[wordFor(view.t, "mode", i.kind), i.number, i.bank].filter(Boolean).join(" ")}
+              </a>
+            ),
             <Amount value={i.amount} />,
           ],
         }))}
@@ -105,6 +118,12 @@ export function MoneyPage(props: {
               isRequired
               size="short"
             />
+            {kind === "cash" && (
+              <details>
+                <summary>Notes and coins in the bag, for the pay-in slip</summary>
+                <PiecesFields typed={{}} hasFocus={false} />
+              </details>
+            )}
             <button>Deposit at the bank</button>
           </Form>
         ) : (
@@ -116,11 +135,50 @@ export function MoneyPage(props: {
   return (
     <Books view={view} title="Deposits" tab="money">
       <h1>Money to be deposited</h1>
-      {props.done !== undefined && props.done !== "" && <Flash>Deposit {props.done} is booked.</Flash>}
+      <p class="actions">
+        <a href="/books/counters">Counters of the day</a>
+        <a href="/books/cheques">Cheques and card batches</a>
+      </p>
+      {props.done !== undefined && props.done !== "" && (
+        <Flash>
+          Deposit {props.done} is booked.
+          {props.deposits.some((d) => d.number === props.done) && (
+            <>
+              {" "}
+              <a href={`/books/money/${props.deposits.find((d) => d.number === props.done)?.id ?? ""}/slip.pdf`}>
+                Print its pay-in slip
+              </a>
+            </>
+          )}
+        </Flash>
+      )}
       <div class="two">
         {part("cash", "Cash")}
         {part("cheques", "Cheques and drafts")}
       </div>
+      <h2>Latest deposits</h2>
+      <Table
+        caption="Latest deposits"
+        hideCaption
+        stacks
+        empty="No deposit yet."
+        columns={[
+          { title: "Deposit", kind: "code" },
+          { title: "Date", kind: "code" },
+          { title: "Slip" },
+          { title: "Amount (₹)", kind: "amount" },
+        ]}
+        rows={props.deposits.slice(0, 10).map((d) => ({
+          cells: [
+            d.number,
+            formatDate(d.depositedOn),
+            <a href={`/books/money/${d.id}/slip.pdf`}>
+              {d.kind === "cash" ? "Cash" : "Cheques"}, slip {d.slipNumber} (PDF)
+            </a>,
+            <Amount value={d.amount} />,
+          ],
+        }))}
+      />
     </Books>
   );
 }
@@ -193,7 +251,7 @@ export function ReceiptInBooksPage(props: {
       />
       {receipt.status === "issued" &&
         isCheque &&
-        receipt.instrument.status === "deposited" &&
+        (receipt.instrument.status === "deposited" || receipt.instrument.status === "cleared") &&
         props.roles.includes("accountant") && (
           <Form view={view} action={`/books/receipts/${receipt.id}/dishonour`} class="panel" label="Dishonour">
             <h2>The bank returned it</h2>
@@ -206,7 +264,18 @@ export function ReceiptInBooksPage(props: {
               isRequired
               size="short"
             />
-            <Field label="Reason given by the bank" name="reason" value={typed?.reason} isRequired maxLength={200} />
+            <Select
+              label="Return reason of the clearing house"
+              name="code"
+              options={[
+                { value: "", label: "none: the words below say it" },
+                ...RETURN_REASONS.map((r) => ({
+                  value: r.code,
+                  label: `${r.code} ${r.words}${r.isDrawersFault ? "" : " (not the drawer’s fault)"}`,
+                })),
+              ]}
+            />
+            <Field label="Reason given by the bank" name="reason" value={typed?.reason} maxLength={200} />
             <Field
               label="What the bank charged us (₹)"
               name="bankCharge"
@@ -236,22 +305,49 @@ export function ReceiptInBooksPage(props: {
             <button class="danger">Cancel the receipt</button>
           </Form>
         )}
+      {receipt.status === "issued" &&
+        receipt.channel === "counter" &&
+        receipt.consumerId !== null &&
+        props.roles.includes("checker") && (
+          <Form view={view} action={`/books/receipts/${receipt.id}/transfer`} class="panel" label="Transfer">
+            <h2>It was meant for another account</h2>
+            <p>The receipt is marked as transferred, a replacement settles the right account; no cash moves.</p>
+            <Field label="Code of the right account" name="to" isRequired maxLength={60} />
+            <Field label="Reason" name="reason" isRequired maxLength={200} />
+            <button class="danger">Transfer the receipt</button>
+          </Form>
+        )}
     </Books>
   );
 }
 
 export function moneyRoutes(web: FastifyInstance, desk: Desk): void {
   type ById = { Params: { id: string } };
+  const money = (who: Who) =>
+    desk.read(who, async (read) => ({ inHand: await instrumentsInHand(read), deposits: await listRemittances(read) }));
+
+  web.get<ById>("/books/money/:id/slip.pdf", async (request, reply) => {
+    const who = desk.need(request, ...READERS.books, "cashier");
+    if (!isUuid(request.params.id)) throw apiErrors.PAGE_NOT_FOUND({ path: "/books/money" });
+    const { slip, head } = await desk.read(who, async (read) => ({
+      slip: await getDepositSlip(read, request.params.id),
+      head: headOf(read, request.session.lang),
+    }));
+    return reply
+      .type("application/pdf")
+      .header("cache-control", "no-store")
+      .send(await depositSlipPdf(head, slip));
+  });
 
   web.get("/books/money", async (request, reply) => {
     const who = desk.need(request, ...READERS.books, "cashier");
     const done = field(request.query, "done");
-    const inHand = await desk.read(who, instrumentsInHand);
+    const found = await money(who);
     return send(
       reply,
       <MoneyPage
         view={viewOf(request)}
-        inHand={inHand}
+        {...found}
         today={desk.today()}
         canWrite={who.actor.roles.includes("accountant")}
         done={/^RM\/[\d/-]{1,30}$/.test(done) ? done : ""}
@@ -267,22 +363,29 @@ export function moneyRoutes(web: FastifyInstance, desk: Desk): void {
         Object.keys(body).flatMap((k) => (k.startsWith("i-") && isUuid(k.slice(2)) ? [k.slice(2)] : [])),
       );
       const typed: Typed = { slip: field(body, "slip").slice(0, 40), date: field(body, "date").slice(0, 10), chosen };
+      const { counted } = pieces(body);
       const done = await attempt(async () => {
         const date = localDate(typed.date);
         if (typed.slip === "")
           throw v1Errors.REQUEST_INVALID({ problems: ["the number of the deposit slip is missing"] });
         return desk.write(who, (tx) =>
-          depositInstruments(tx, { kind, instrumentIds: [...chosen], slipNumber: typed.slip, date }),
+          depositInstruments(tx, {
+            kind,
+            instrumentIds: [...chosen],
+            slipNumber: typed.slip,
+            date,
+            ...(Object.keys(counted).length === 0 ? {} : { denominations: counted }),
+          }),
         );
       });
       if (done.ok)
         return reply.redirect(`/books/money?${new URLSearchParams({ done: done.value.number }).toString()}`, 303);
-      const inHand = await desk.read(who, instrumentsInHand);
+      const found = await money(who);
       return send(
         reply,
         <MoneyPage
           view={viewOf(request, "/books/money")}
-          inHand={inHand}
+          {...found}
           today={desk.today()}
           canWrite
           refused={{ kind, refusal: done.refusal, typed }}
@@ -323,11 +426,15 @@ export function moneyRoutes(web: FastifyInstance, desk: Desk): void {
       bankCharge: field(request.body, "bankCharge").slice(0, 30),
       payerCharge: field(request.body, "payerCharge").slice(0, 30),
     };
+    const code = field(request.body, "code").slice(0, 10);
     const done = await attempt(async () => {
+      if (code === "" && typed.reason === "")
+        throw v1Errors.REQUEST_INVALID({ problems: ["the reason of the return is missing"] });
       const fact = {
         instrumentId: found.receipt.instrument.id,
         date: localDate(typed.date),
         reason: typed.reason,
+        ...(code === "" ? {} : { reasonCode: code }),
         bankCharge: rupees(typedAmount(typed.bankCharge)),
         payerCharge: rupees(typedAmount(typed.payerCharge)),
       };
@@ -361,6 +468,37 @@ export function moneyRoutes(web: FastifyInstance, desk: Desk): void {
       ),
     );
     if (done.ok) return reply.redirect(`/books/receipts/${found.receipt.id}`, 303);
+    return send(
+      reply,
+      <ReceiptInBooksPage
+        view={viewOf(request, `/books/receipts/${found.receipt.id}`)}
+        {...found}
+        typed={{ date: desk.today(), reason, bankCharge: "0", payerCharge: "0" }}
+        refusal={done.refusal}
+      />,
+      done.refusal.status,
+    );
+  });
+
+  web.post<ById>("/books/receipts/:id/transfer", async (request, reply) => {
+    const who = desk.need(request, "checker");
+    const found = await look(who, request.params.id);
+    const reason = field(request.body, "reason").slice(0, 200);
+    const to = field(request.body, "to").slice(0, 60);
+    const done = await attempt(() =>
+      desk.write(who, async (tx) => {
+        const hits = to.length < 2 ? [] : await findConsumers(tx, { query: to, limit: 20 });
+        const right = hits.find((c) => c.code.toLowerCase() === to.toLowerCase());
+        if (!right) throw v1Errors.REQUEST_INVALID({ problems: [`there is no account with the code “${to}”`] });
+        return transferReceipt(tx, {
+          receiptId: found.receipt.id,
+          toConsumerId: right.id,
+          reason,
+          requestedBy: found.receipt.issuedBy,
+        });
+      }),
+    );
+    if (done.ok) return reply.redirect(`/books/receipts/${done.value.id}`, 303);
     return send(
       reply,
       <ReceiptInBooksPage

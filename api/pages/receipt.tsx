@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
-import { getReceipt } from "../../collections/index.ts";
+import { getReceipt, publicKeys, verifyReceiptCode } from "../../collections/index.ts";
 import { formatDate } from "../../ledger/kernel/dates.ts";
 import { inWords } from "../../ledger/kernel/money.ts";
 import type { Ulb, Who } from "../../ledger/kernel/tx.ts";
@@ -12,17 +12,27 @@ import { wordFor } from "./i18n.ts";
 import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
+const STATUS_WORDS = {
+  cancelled: ["receipt.status.cancelled", "receipt.status.cancelled.text"],
+  dishonoured: ["receipt.status.dishonoured", "receipt.status.dishonoured.text"],
+  transferred: ["receipt.status.transferred", "receipt.status.transferred.text"],
+  reversed: ["receipt.status.reversed", "receipt.status.reversed.text"],
+} as const;
+
 /** What stands behind the code on a printed receipt: whether it is true, and everything it says. */
 export function ReceiptPage({
   view,
   receipt,
   token,
   ulb,
+  signature = "",
 }: {
   readonly view: View;
   readonly receipt: ReceiptView;
   readonly token: string;
   readonly ulb: Ulb;
+  /** Of the code that was scanned: "" where it had none. */
+  readonly signature?: "" | "valid" | "invalid";
 }): VNode {
   const { t, session } = view;
   const local = (name: string, nameLocal: string | null | undefined): string =>
@@ -54,17 +64,22 @@ export function ReceiptPage({
         <div class="flash problem">
           <p>
             <strong>
-              <Mark ok={false} />{" "}
-              {t(`receipt.status.${state.status}`)}
+              <Mark ok={false} /> {t(STATUS_WORDS[state.status][0])}
             </strong>
           </p>
           <p>
-            {t(`receipt.status.${state.status}.text`, {
+            {t(STATUS_WORDS[state.status][1], {
               date: formatDate(state.on),
               reason: state.reason,
             })}
           </p>
         </div>
+      )}
+      {signature !== "" && (
+        <p class={signature === "valid" ? "quiet" : "flash problem"} role={signature === "valid" ? undefined : "alert"}>
+          {signature === "invalid" && <Mark ok={false} />}{" "}
+          {t(signature === "valid" ? "receipt.signature.valid" : "receipt.signature.invalid")}
+        </p>
       )}
       <Facts
         facts={[
@@ -144,8 +159,26 @@ export function receiptRoutes(web: FastifyInstance, desk: Desk): void {
   web.get<{ Params: { token: string } }>("/receipt/:token", limited, async (request, reply) => {
     const { token } = request.params;
     const who = await issuerOf(desk, request, token);
-    const receipt = await desk.read(who, (read) => receiptView(read, token, urlOf));
-    return send(reply, <ReceiptPage view={viewOf(request)} receipt={receipt} token={token} ulb={who.ulb} />);
+    const code = field(request.query, "s").slice(0, 1200);
+    const { receipt, keys } = await desk.read(who, async (read) => ({
+      receipt: await receiptView(read, token, urlOf),
+      keys: code === "" ? [] : await publicKeys(read),
+    }));
+    const checked =
+      code === "" ? undefined : await attempt(() => Promise.resolve().then(() => verifyReceiptCode(`s=${code}`, keys)));
+    // A code that is genuine and belongs to another receipt is no proof of this one.
+    const isOwn =
+      checked?.ok === true && checked.value.number === receipt.number && checked.value.amount === receipt.amount;
+    return send(
+      reply,
+      <ReceiptPage
+        view={viewOf(request)}
+        receipt={receipt}
+        token={token}
+        ulb={who.ulb}
+        signature={checked === undefined ? "" : isOwn ? "valid" : "invalid"}
+      />,
+    );
   });
 
   web.get<{ Params: { token: string } }>("/receipt/:token/pdf", limited, async (request, reply) => {

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 import {
   atGatewayOf,
   closeCounterSession,
@@ -15,12 +15,12 @@ import {
   pollOrder,
   receiveAtCounter,
   sessionTotals,
-  type Tender,
 } from "../../collections/index.ts";
 import { atServiceOf } from "../service-gateway.ts";
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot, inTransaction } from "../../ledger/kernel/tx.ts";
 import { receiptPdf, receiptView } from "../../reports/index.ts";
+import { TenderInput, tenderFrom } from "./counter.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce, flowOnce, send } from "./idempotency.ts";
 import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
@@ -271,29 +271,6 @@ export const receiptRoutes: Routes = (server, { app }) => {
   });
 };
 
-const TenderInput = Type.Union([
-  Type.Object({ kind: Type.Literal("cash") }, { additionalProperties: false }),
-  Type.Object(
-    {
-      kind: Type.Union([Type.Literal("cheque"), Type.Literal("dd")]),
-      number: Type.String({ maxLength: 20, examples: ["000123"] }),
-      bank: Type.String({ minLength: 1, maxLength: 100, description: "The drawee bank: its name, MICR or IFSC code." }),
-      branch: Type.Optional(Type.String({ maxLength: 100 })),
-      date: IsoDate,
-    },
-    { additionalProperties: false },
-  ),
-  Type.Object(
-    { kind: Type.Literal("bank-transfer"), utr: Type.String({ maxLength: 40 }), date: IsoDate },
-    { additionalProperties: false },
-  ),
-]);
-
-function tenderOf(input: Static<typeof TenderInput>): Tender {
-  if (input.kind === "cash") return input;
-  return { ...input, date: dateOf(input.date) };
-}
-
 export const counterRoutes: Routes = (server, { app }) => {
   const Totals = Type.Array(Type.Object({ mode: Type.String(), receipts: Type.Integer(), amount: Money }));
 
@@ -310,18 +287,41 @@ export const counterRoutes: Routes = (server, { app }) => {
       }),
       headers: OptionalIdempotencyHeader,
       body: Type.Object(
-        { counter: Type.String({ minLength: 1, maxLength: 40 }) },
-        { additionalProperties: false, examples: [{ counter: "2" }] },
+        {
+          counter: Type.String({ minLength: 1, maxLength: 40 }),
+          office: Type.Optional(
+            Type.String({ maxLength: 60, description: "Where the ULB has counters in several buildings." }),
+          ),
+          float: Type.Optional(
+            Type.Object(
+              { amount: Money, from: Type.String({ minLength: 1, maxLength: 120, description: "Who handed it." }) },
+              { additionalProperties: false, description: "Change to begin with: custody, nothing is posted." },
+            ),
+          ),
+        },
+        {
+          additionalProperties: false,
+          examples: [{ counter: "2" }, { counter: "2", float: { amount: "500.00", from: "head.cashier" } }],
+        },
       ),
       response: answers({ status: 201, description: "The session", schema: Shared(SessionSchema) }, [
         "SESSION_OPEN_ALREADY",
+        "COUNTER_TAKEN",
+        "COUNTER_DAY_CLOSED",
+        "FLOAT_GIVER",
+        "MONEY_DECIMALS",
         "IDEMPOTENCY_KEY_REUSED",
         "IDEMPOTENCY_KEY_BUSY",
       ]),
     },
     handler: async (request, reply) =>
       answerOnce(app, request, reply, async (tx) => {
-        const session = await openCounterSession(tx, { counter: request.body.counter });
+        const { counter, office, float } = request.body;
+        const session = await openCounterSession(tx, {
+          counter,
+          office,
+          float: float && { amount: amountOf(float.amount), from: float.from },
+        });
         return {
           status: 201,
           body: sessionView(session),
@@ -404,6 +404,14 @@ export const counterRoutes: Routes = (server, { app }) => {
         "COUNTER_AMOUNT",
         "OVERPAYMENT",
         "CASH_LIMIT",
+        "CASH_WHOLE_RUPEES",
+        "SESSION_LEFT",
+        "SESSION_DECLARED",
+        "CHEQUE_FACILITY",
+        "CHEQUE_ACKNOWLEDGED",
+        "CARD_SLIP",
+        "CARD_SLIP_ENTERED_ALREADY",
+        "POSTAL_ORDER",
         "CHEQUE_NUMBER",
         "CHEQUE_STALE",
         "CHEQUE_POST_DATED",
@@ -423,7 +431,7 @@ export const counterRoutes: Routes = (server, { app }) => {
           sessionId: request.params.id,
           consumerId,
           amount: amountOf(amount),
-          tender: tenderOf(tender),
+          tender: tenderFrom(tender),
           payerName,
           billId,
           acceptAdvance,
@@ -460,6 +468,8 @@ export const counterRoutes: Routes = (server, { app }) => {
         ...SESSION_REFUSALS,
         "DENOMINATION_UNKNOWN",
         "DRAWER_MISMATCH",
+        "HANDOVER_WAITING",
+        "SESSION_DECLARED",
       ]),
     },
     handler: async (request, reply) =>
@@ -487,7 +497,9 @@ export const counterRoutes: Routes = (server, { app }) => {
           schema: Page(
             Type.Object({
               id: Uuid,
-              receiptId: Uuid,
+              receiptId: Nullable(Type.String()),
+              ackId: Nullable(Type.String()),
+              tenderId: Nullable(Type.String()),
               kind: Type.String(),
               amount: Money,
               receivedOn: IsoDate,
@@ -552,6 +564,7 @@ export const counterRoutes: Routes = (server, { app }) => {
           "REMITTANCE_NOT_IN_HAND",
           "REMITTANCE_EARLY",
           "REMITTANCE_SLIP",
+          "REMITTANCE_NET",
           "DATE_FORMAT",
           "ACCOUNT_UNKNOWN",
           "ACCOUNT_NOT_POSTING",
@@ -593,6 +606,12 @@ export const counterRoutes: Routes = (server, { app }) => {
         {
           date: IsoDate,
           reason: Type.String({ minLength: 1, maxLength: 500 }),
+          reasonCode: Type.Optional(
+            Type.String({
+              maxLength: 10,
+              description: "The clearing house's: decides whether the drawer is at fault.",
+            }),
+          ),
           bankCharge: Type.Optional(Money),
           payerCharge: Type.Optional(Money),
         },
@@ -612,6 +631,9 @@ export const counterRoutes: Routes = (server, { app }) => {
           "INSTRUMENT_NOT_FOUND",
           "INSTRUMENT_STATUS",
           "DISHONOUR_DATE",
+          "RETURN_REASON",
+          "RETURN_NOT_DRAWERS_FAULT",
+          "RECEIPT_NOT_FOUND",
           "DATE_FORMAT",
           "MONEY_DECIMALS",
           "PERIOD_MISSING",
@@ -621,13 +643,17 @@ export const counterRoutes: Routes = (server, { app }) => {
     },
     handler: async (request, reply) =>
       answerOnce(app, request, reply, async (tx) => {
-        const { date, reason, bankCharge, payerCharge } = request.body;
+        const { date, reason, reasonCode, bankCharge, payerCharge } = request.body;
         const done = await dishonour(tx, {
           instrumentId: request.params.id,
           date: dateOf(date),
           reason,
+          reasonCode,
           bankCharge: amountOf(bankCharge ?? "0"),
-          payerCharge: amountOf(payerCharge ?? "0"),
+          // Without a code nobody says that the drawer is at fault: he is charged what is asked for, or nothing.
+          ...(payerCharge === undefined && reasonCode !== undefined
+            ? {}
+            : { payerCharge: amountOf(payerCharge ?? "0") }),
         });
         return {
           status: 200,

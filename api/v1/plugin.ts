@@ -10,6 +10,7 @@ import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankDeskSchemas, benchRoutes, exceptionRoutes, signedBrsRoutes } from "./bank-desk.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
+import { deskRoutes } from "./counter.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
 import { noticeRoutes, noticeSchemas } from "./notices.ts";
 import { payableBillRoutes } from "./payable-bills.ts";
@@ -155,6 +156,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           orderRoutes,
           receiptRoutes,
           counterRoutes,
+          deskRoutes,
           voucherRoutes,
           attachmentRoutes,
           templateRoutes,

@@ -347,7 +347,7 @@ export const ReceiptSchema = named(
   Type.Object({
     id: Uuid,
     number: Type.String({ examples: ["RC/2026-27/000123"] }),
-    status: Type.String({ description: "issued, dishonoured or cancelled" }),
+    status: Type.String({ description: "issued, dishonoured, cancelled or transferred" }),
     statusReason: Nullable(Type.String()),
     statusDate: Nullable(Type.String()),
     consumerId: Nullable(Type.String()),

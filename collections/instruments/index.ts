@@ -7,6 +7,7 @@ export {
 } from "./acknowledgements.ts";
 export { settleCardBatch, unsettledSlips, type CardBatch, type CardSlip } from "./card-batches.ts";
 export { clearInstruments, leavesAtBank, type DepositedLeaf } from "./clearing.ts";
+export { chequesInOffice, type ChequesInOffice } from "./office.ts";
 export { RETURN_REASONS, returnReason, type ReturnReason } from "./return-reasons.ts";
 export {
   getReturnedCheque,
