@@ -10,6 +10,7 @@ import { ScenarioFault } from "./values.ts";
 /** npm run scenarios -- PATH…: runs scenario files and says what differs. Exit 0 all pass, 1 some fail, 2 a file cannot be read. */
 export async function main(args: readonly string[]): Promise<number> {
   const only = args.flatMap((a) => (a.startsWith("--only=") ? a.slice(7).split(",") : []));
+  const most = args.find((a) => a.startsWith("--rounds="));
   const named = args.filter((a) => !a.startsWith("--"));
   const paths = named.length > 0 ? named : [path.join(import.meta.dirname, "files")];
   let scenarios: Scenario[];
@@ -39,7 +40,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const outcomes: Outcome[] = [];
   try {
     const clock = stageClock(FIRST_DAY);
-    const world = await openWorld({ db, clock: clock.now }, clock);
+    const world = await openWorld(
+      { db, clock: clock.now },
+      clock,
+      most === undefined ? {} : { mostRounds: Number(most.slice(9)) },
+    );
     for (const scenario of scenarios) {
       const outcome = await runScenario(world, scenario);
       outcomes.push(outcome);

@@ -72,7 +72,7 @@ function described(r: Row): Record<string, unknown> {
     kind: String(r["kind"] ?? "original").toUpperCase(),
     words: inWords(r.amount as Paise),
     series: r["fy"],
-    late: at.slice(0, 10) !== String(r["issued_at"]).slice(0, 10),
+    is_late: at.slice(0, 10) !== String(r["issued_at"]).slice(0, 10),
     fy_of_payment: financialYearOf(localDate(at.slice(0, 10))),
   };
 }

@@ -16,6 +16,7 @@ import {
 } from "./values.ts";
 import { advanceOf, duesOf, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
 import { intentJson } from "./intents.ts";
+import { MORE } from "./expect-more.ts";
 import { expectReceipts, expectReceipt } from "./expect-receipts.ts";
 import { inWords, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 
@@ -23,6 +24,7 @@ type Expectation = (stage: Stage, expected: Value) => Promise<Difference[]>;
 
 /** Everything that `expect` may say. Amounts are paise as whole numbers or rupees as text with two decimals. */
 export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
+  ...MORE,
   sim: expectSimulator,
   intent: async (stage, expected) => {
     const f = isFields(expected) ? expected : { status: expected };
@@ -213,7 +215,7 @@ async function expectSimulator(stage: Stage, expected: Value): Promise<Differenc
  */
 async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]> {
   const f: Fields = isFields(expected)
-    ? fieldsOf(expected, "ledger", ["exactly", "contains", "none", "all", "list"])
+    ? fieldsOf(expected, "ledger", ["exactly", "contains", "none", "all", "list", "times"])
     : { list: expected };
   const found = (await vouchers(stage, { all: f["all"] === true })).map((v) => normalVoucher(v.text));
   const tally = countBy(found, (v) => v);
@@ -233,6 +235,9 @@ async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]
       for (const [voucher, got] of Object.entries(tally))
         if (!wanted[voucher]) differ.push(`ledger: not expected ${got} × "${voucher}"`);
     }
+  }
+  for (const [voucher, times] of Object.entries(isFields(f["times"]) ? f["times"] : {})) {
+    differ.push(...differences(`ledger.times "${voucher}"`, times, tally[checkedVoucher(voucher)] ?? 0));
   }
   for (const voucher of asked("contains"))
     if (!tally[voucher]) differ.push(`ledger: expected "${voucher}", it is not there`);

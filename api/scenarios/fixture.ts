@@ -1,17 +1,15 @@
 import {
   addService,
-  billFor,
   raiseDemands,
   seedTaxHeads,
   setTaxHead,
   addConsumer,
-  serviceOn,
   type DemandDraft,
   type TaxHead,
 } from "../../billing/index.ts";
 import { createUlb, openFinancialYear } from "../../ledger/index.ts";
 import { financialYearOf, localDate, startOfDayInIndia } from "../../ledger/kernel/dates.ts";
-import { inTransaction, systemActor, type App, type Tx, type Ulb } from "../../ledger/kernel/tx.ts";
+import { inTransaction, type App, type Tx, type Ulb } from "../../ledger/kernel/tx.ts";
 import { addBankAccount } from "../../reconciliation/index.ts";
 import type { StageBill } from "./stage.ts";
 import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Fields, type Value } from "./values.ts";
@@ -126,51 +124,87 @@ async function addOwnHeads(tx: Tx): Promise<void> {
   });
 }
 
-/** Raises the demand of a bill on 1 April 2026 and issues the bill of the day. */
-export async function makeBill(app: App, ulb: Ulb, name: string, plan: BillPlan): Promise<StageBill> {
-  const service = plan.service ?? SERVICES[plan.account.slice(0, 2)] ?? "property-tax";
+/** Raises the demands of bills on 1 April 2026, all in one batch. */
+export async function makeBills(app: App, ulb: Ulb, plans: ReadonlyMap<string, BillPlan>): Promise<StageBill[]> {
   return inTransaction(app, { ulb, actor: { id: "accountant@demo", roles: ["accountant"] } }, async (tx) => {
-    const known = await tx.queryOne<{ id: string }>(
-      "select consumer_id as id from billing.consumers where ulb_id = :ulb and code = :code and service = :service",
-      { ulb: ulb.id, code: plan.account, service },
-    );
-    const consumerId =
-      known?.id ??
-      (
-        await addConsumer(tx, {
-          service,
-          code: plan.account,
-          name: plan.name ?? `Owner of ${plan.account}`,
-          address: "12, Station Road",
-          ward: "W01",
-          mobile: mobileOf(plan.account),
-        })
-      ).id;
-    const terms: DemandDraft["terms"] = plan.rebate && {
-      early: [{ percent: plan.rebate.percent, days: 0, untilDay: plan.rebate.until, needsNoArrears: false }],
-      late: [],
-    };
-    await serviceOn(tx, service, BOOKS_BEGIN);
-    const raised = await raiseDemands(tx, {
-      date: BOOKS_BEGIN,
-      detail: "by-consumer",
-      ...(known ? { kind: "supplementary" as const } : {}),
-      demands: [
-        {
-          consumerId,
-          periodFrom: BOOKS_BEGIN,
-          periodTo: localDate("2027-03-31"),
-          dueDate: localDate("2027-03-31"),
-          ...(terms ? { terms } : {}),
-          lines: Object.entries(plan.heads).map(([head, amount]) => ({
-            taxHead: HEADS[head.toLowerCase()] ?? head,
-            amount: paiseOf(amount, `the ${head} of ${name}`),
-          })),
-        },
-      ],
-    });
-    return { name, consumerId, account: plan.account, service, demandIds: raised.demandIds };
+    const payers = new Map<string, { readonly id: string; readonly service: string; isKnown: boolean }>();
+    const made: {
+      readonly name: string;
+      readonly plan: BillPlan;
+      readonly draft: DemandDraft;
+      readonly isSecond: boolean;
+    }[] = [];
+    for (const [name, plan] of plans) {
+      const service = plan.service ?? SERVICES[plan.account.slice(0, 2)] ?? "property-tax";
+      const payer = payers.get(plan.account) ?? (await payerOf(tx, plan, service));
+      payers.set(plan.account, { ...payer, isKnown: true });
+      made.push({ name, plan, draft: draftOf(name, plan, payer.id), isSecond: payer.isKnown });
+    }
+    const bills: StageBill[] = [];
+    for (const isSecond of [false, true]) {
+      const part = made.filter((m) => m.isSecond === isSecond);
+      if (part.length === 0) continue;
+      const { demandIds } = await raiseDemands(tx, {
+        date: BOOKS_BEGIN,
+        detail: "by-consumer",
+        // An account has one regular demand a period; what comes beside it is supplementary.
+        ...(isSecond ? { kind: "supplementary" as const } : {}),
+        demands: part.map((m) => m.draft),
+      });
+      part.forEach((m, i) =>
+        bills.push({
+          name: m.name,
+          consumerId: m.draft.consumerId,
+          account: m.plan.account,
+          service: payers.get(m.plan.account)?.service ?? "",
+          demandIds: [demandIds[i] ?? ""],
+        }),
+      );
+    }
+    return bills;
   });
+}
+
+async function payerOf(
+  tx: Tx,
+  plan: BillPlan,
+  service: string,
+): Promise<{ id: string; service: string; isKnown: boolean }> {
+  const known = await tx.queryOne<{ id: string }>(
+    "select consumer_id as id from billing.consumers where ulb_id = :ulb and code = :code and service = :service",
+    { ulb: tx.ulb.id, code: plan.account, service },
+  );
+  if (known) return { id: known.id, service, isKnown: true };
+  const { id } = await addConsumer(tx, {
+    service,
+    code: plan.account,
+    name: plan.name ?? `Owner of ${plan.account}`,
+    address: "12, Station Road",
+    ward: "W01",
+    mobile: mobileOf(plan.account),
+  });
+  return { id, service, isKnown: false };
+}
+
+function draftOf(name: string, plan: BillPlan, consumerId: string): DemandDraft {
+  return {
+    consumerId,
+    periodFrom: BOOKS_BEGIN,
+    periodTo: localDate("2027-03-31"),
+    dueDate: localDate("2027-03-31"),
+    ...(plan.rebate === undefined
+      ? {}
+      : {
+          terms: {
+            early: [{ percent: plan.rebate.percent, days: 0, untilDay: plan.rebate.until, needsNoArrears: false }],
+            late: [],
+          },
+        }),
+    lines: Object.entries(plan.heads).map(([head, amount]) => ({
+      taxHead: HEADS[head.toLowerCase()] ?? head,
+      amount: paiseOf(amount, `the ${head} of ${name}`),
+    })),
+  };
 }
 
 /** A mobile number per account, so that payers are told apart. */
@@ -222,15 +256,6 @@ export function planOf(name: string, value: Value): BillPlan {
       ? {}
       : { rebate: { percent: textOf(rebate["percent"], where), until: textOf(rebate["until"], where).slice(-5) } }),
   };
-}
-
-/** The bills as issued on a day; asked for again while the same is due, they are the same. */
-export async function issueAll(app: App, ulb: Ulb, bills: Iterable<StageBill>, on: string): Promise<void> {
-  for (const bill of bills) {
-    await inTransaction(app, { ulb, actor: systemActor("scenario") }, (tx) =>
-      billFor(tx, bill.consumerId, localDate(on)),
-    );
-  }
 }
 
 export const FIRST_DAY = startOfDayInIndia(BOOKS_BEGIN);

@@ -1,7 +1,8 @@
 import type { SimulatorOptions } from "../../collections/index.ts";
-import { BILLS, makeBill, planOf } from "./fixture.ts";
+import { BILLS, makeBills, planOf } from "./fixture.ts";
+import { setPolicies, tellUlb, ULB_SETTINGS } from "./settings.ts";
 import type { Stage } from "./stage.ts";
-import { fieldsOf, isFields, knownOnly, ScenarioFault, textOf, type Fields, type Value } from "./values.ts";
+import { fieldsOf, isFields, knownOnly, paiseOf, ScenarioFault, textOf, type Fields, type Value } from "./values.ts";
 
 /** What `given` may say, and what it means. */
 export const GIVEN: Readonly<Record<string, string>> = {
@@ -17,20 +18,12 @@ export const GIVEN: Readonly<Record<string, string>> = {
 
 const METHODS = ["upi", "card", "rupay_debit", "netbanking", "wallet", "bank_transfer"];
 
-/** Settings that the gateway has. */
-const GATEWAY_SETTINGS: Readonly<Record<string, (value: Value) => Partial<SimulatorOptions>>> = {
+/** Settings of the gateway by the scenarios' words; every setting of the simulator may also be given by its own name (settlement_days, fee_bearer …). */
+const GATEWAY_WORDS: Readonly<Record<string, (value: Value) => Record<string, Value>>> = {
   capture: (v) => ({ autoCapture: v !== "manual" }),
-  settlement_days: (v) => ({ settlementDays: Number(v) }),
   refunds: (v) => ({ refundsAreInstant: v !== "pending" }),
-  repeated_receipt: (v) => {
-    if (v !== "refuse" && v !== "same" && v !== "allow")
-      throw new ScenarioFault("repeated_receipt is refuse, same or allow");
-    return { repeatedReceipt: v };
-  },
 };
-
-/** Settings that the ULB has: a decision of its office, made by the function that the office's page calls. */
-export const ULB_SETTINGS: Record<string, (stage: Stage, value: Value) => Promise<void>> = {};
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
 export function startOf(given: Fields): Date {
   const text = given["clock"] === undefined ? "2026-06-01T10:00:00+05:30" : textOf(given["clock"], "given.clock");
@@ -42,41 +35,44 @@ export function startOf(given: Fields): Date {
 /** What the simulator starts with. */
 export function simulatorOptions(given: Fields): SimulatorOptions {
   const reset = fieldsOf(given["reset"], "given.reset", ["seed"]);
-  const settings = isFields(given["settings"]) ? given["settings"] : {};
   const fees = fieldsOf(given["fees"], "given.fees", METHODS);
-  const parts = Object.entries(settings).map(([key, value]) => GATEWAY_SETTINGS[key]?.(value) ?? {});
   const { holidays } = given;
+  const reserve = isFields(given["settings"]) ? given["settings"]["reserve_limit"] : undefined;
   return Object.assign(
     { seed: String(reset["seed"] ?? given["seed"] ?? 1) },
-    ...parts,
     Object.keys(fees).length === 0
       ? {}
       : { fees: Object.fromEntries(Object.entries(fees).map(([k, v]) => [k, Number(v)])) },
     Array.isArray(holidays) ? { holidays: holidays.map(String) } : {},
+    reserve === undefined ? {} : { reserveLimit: Number(paiseOf(reserve, "given.settings.reserve_limit")) },
   ) as SimulatorOptions;
 }
 
 /** Brings the scenario's ULB to where the first step begins: the fixture's bills, further bills, settings. */
 export async function prepare(stage: Stage, given: Fields): Promise<void> {
   const { app } = stage.world;
-  for (const [name, plan] of Object.entries(BILLS)) stage.bills.set(name, await makeBill(app, stage.ulb, name, plan));
+  const plans = new Map(Object.entries(BILLS));
   if (given["bills"] !== undefined) {
     if (!isFields(given["bills"])) throw new ScenarioFault("given.bills are fields: a name and what it is made of");
-    for (const [name, value] of Object.entries(given["bills"])) {
-      stage.bills.set(name, await makeBill(app, stage.ulb, name, planOf(name, value)));
-    }
+    for (const [name, value] of Object.entries(given["bills"])) plans.set(name, planOf(name, value));
   }
+  for (const bill of await makeBills(app, stage.ulb, plans)) stage.bills.set(bill.name, bill);
   if (given["settings"] !== undefined) {
     if (!isFields(given["settings"])) throw new ScenarioFault("given.settings are fields");
-    knownOnly(given["settings"], "given.settings", [...Object.keys(GATEWAY_SETTINGS), ...Object.keys(ULB_SETTINGS)]);
+    const ofGateway = Object.keys(stage.simulator.settings);
+    const known = ["reserve_limit", ...Object.keys(GATEWAY_WORDS), ...Object.keys(ULB_SETTINGS), ...ofGateway];
+    const asNamed = Object.keys(given["settings"]).filter(
+      (name) => known.includes(name) || ofGateway.includes(camel(name)),
+    );
+    knownOnly(given["settings"], "given.settings", [...known, ...asNamed]);
     for (const [name, value] of Object.entries(given["settings"])) {
       stage.settings.set(name, value);
+      const isOfGateway = ofGateway.includes(camel(name));
+      const set = GATEWAY_WORDS[name]?.(value) ?? (isOfGateway ? { [camel(name)]: value } : undefined);
+      if (set) stage.simulator.set(set);
       await ULB_SETTINGS[name]?.(stage, value);
     }
   }
-  if (given["policies"] !== undefined) {
-    const set = ULB_SETTINGS["policies"];
-    if (!set) throw new ScenarioFault("given.policies: this version has one policy for money paid twice");
-    await set(stage, given["policies"]);
-  }
+  await tellUlb(stage, isFields(given["settings"]) ? given["settings"] : {});
+  if (given["policies"] !== undefined) await setPolicies(stage, given["policies"]);
 }

@@ -12,7 +12,7 @@ export const LETTERS = {
   BNK: { keys: ["bank-main"], what: "bank" },
   CSH: { keys: ["cash-in-hand"], what: "cash" },
   CQH: { keys: ["cheques-in-hand"], what: "cheques in hand" },
-  CQC: { keys: ["cheques-in-clearing"], what: "cheques in clearing" },
+  CQC: { keys: ["cheques-in-clearing", "cheques-clearing"], what: "cheques in clearing" },
   CQS: { keys: ["cheques-provisional"], what: "cheques provisional (liability)" },
   POS: { keys: ["pos-clearing"], what: "POS clearing" },
   BBC: { keys: ["bbps-clearing"], what: "BBPS clearing" },
@@ -27,8 +27,8 @@ export const LETTERS = {
   DCH: { keys: ["dishonour-charge-income"], what: "dishonour charge income" },
   GWA: { keys: ["gateway-adjustments"], what: "gateway adjustments" },
   REB: { prefixes: ["1109", "1409"], what: "rebate" },
-  CSO: { keys: ["cash-short-over"], what: "cash short or over" },
-  RND: { keys: ["rounding-difference"], what: "rounding difference" },
+  CSO: { keys: ["cash-short", "cash-over", "cash-short-over"], what: "cash short or over" },
+  RND: { keys: ["rounding", "rounding-difference"], what: "rounding difference" },
   FPY: { keys: ["gateway-fees-payable"], what: "gateway fees payable" },
 } as const satisfies Readonly<Record<string, Meaning>>;
 

@@ -21,7 +21,7 @@ const scenarios = readdirSync(folder)
   .flatMap((name) => readScenarios(name, readFileSync(path.join(folder, name), "utf8")));
 
 const clock = stageClock(FIRST_DAY);
-const world = await openWorld(await testApp({ clock: clock.now }), clock);
+const world = await openWorld(await testApp({ clock: clock.now }), clock, { mostRounds: 5 });
 afterAll(() => world.server.close());
 
 describe.sequential("scenarios of payments", () => {

@@ -18,6 +18,8 @@ export type World = {
   readonly app: StageApp;
   readonly clock: StageClock;
   readonly server: FastifyInstance;
+  /** Rounds of a `repeat` are cut to so many, unless it says `whole`; undefined: none is. */
+  readonly mostRounds: number | undefined;
   /** Says whose turn it is: the citizens' pages show the bills of that scenario's ULB. */
   onStage(stage: Stage): void;
 };
@@ -65,6 +67,8 @@ export type Stage = {
   answer: Answer | undefined;
   /** Runs steps that stand inside another (together, repeat). */
   perform(steps: Value | undefined, where: string): Promise<void>;
+  /** Shares of 1 that the seed decides. */
+  random(): number;
   /** Undone when the scenario is over. */
   readonly closing: (() => Promise<void>)[];
 };

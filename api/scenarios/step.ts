@@ -28,7 +28,8 @@ export function readStep(value: Value, where: string, kinds: StepKinds): Step {
   if (!isFields(value)) throw new ScenarioFault(`${where} must be text or fields`);
   const named = Object.keys(value).filter((key) => Object.hasOwn(kinds, key));
   // Words such as `import` may be a step of their own and a field of another: the first one written is the step.
-  const [kind] = named;
+  // `expect` is a step of its own only where nothing else is.
+  const kind = named.find((key) => key !== "expect") ?? named[0];
   const definition = kind === undefined ? undefined : kinds[kind];
   if (kind === undefined || !definition) {
     throw new ScenarioFault(

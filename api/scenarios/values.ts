@@ -99,7 +99,12 @@ export function durationMs(text: string): number {
 const OPEN = "\u27e6";
 const CLOSE = "\u27e7";
 export const protectVariables = (text: string): string =>
-  text.replace(/\$\{([^}\n]*)\}/g, (_all, name: string) => `${OPEN}${name.trim()}${CLOSE}`);
+  text
+    .replace(/\$\{([^}\n]*)\}/g, (_all, name: string) => `${OPEN}${name.trim()}${CLOSE}`)
+    // A path with an index would begin a list inside a flow mapping.
+    .replace(/(:\s+)(\$[^\s,}"']*\[[^\s,}"']*\][^\s,}"']*)/g, '$1"$2"');
+/** A variable as it stands in a value that is not filled in yet. */
+export const variable = (name: string): string => `${OPEN}${name}${CLOSE}`;
 const VARIABLE = new RegExp(`${OPEN}([^${CLOSE}]*)${CLOSE}`, "g");
 
 /** The value with its variables filled in. A value that is nothing but a variable keeps the variable's type. */

@@ -22,7 +22,11 @@ export function stageClock(at: Date): StageClock {
 }
 
 /** The server of a run on a prepared database: the whole web application, as `serve` makes it, without a port. */
-export async function openWorld(app: App, clock: StageClock): Promise<World> {
+export async function openWorld(
+  app: App,
+  clock: StageClock,
+  options: { readonly mostRounds?: number } = {},
+): Promise<World> {
   // The gateway is each scenario's own; this one only lets the server start.
   const gateway = createGateway({
     keyId: "rzp_test_Simulator00001",
@@ -45,7 +49,13 @@ export async function openWorld(app: App, clock: StageClock): Promise<World> {
   const server = await createWebApp({ app: stageApp, secret: await formSecret(app), log: false });
   await server.ready();
   gateway.close();
-  return { app: stageApp, clock, server, onStage: (stage) => void (box.current = stage) };
+  return {
+    app: stageApp,
+    clock,
+    server,
+    mostRounds: options.mostRounds,
+    onStage: (stage) => void (box.current = stage),
+  };
 }
 
 /** A simulator of the scenario's own on the scenario's clock; its webhooks go to the server as bytes and headers. */
@@ -56,6 +66,8 @@ export async function openGateway(
   const simulator = await startSimulator(0, {
     clock: world.clock.now,
     accountId: ACCOUNT_ID,
+    // Before the scenarios' day begins at ten: a day passed is a day settled.
+    settlementHour: 9,
     webhookUrl: `${BASE_URL}/webhooks/razorpay/{ulb}`,
     sendWebhook: async ({ url, headers, body }) => {
       const answer = await world.server.inject({ method: "POST", url: new URL(url).pathname, headers, payload: body });

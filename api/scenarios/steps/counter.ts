@@ -5,11 +5,13 @@ import {
   dishonour,
   openCounterSession,
   receiveAtCounter,
+  type CounterReceipt,
   type Denominations,
   type Tender,
 } from "../../../collections/index.ts";
 import { localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
 import { newId } from "../../../ledger/kernel/ids.ts";
+import { actWith, hasRoom } from "../rooms.ts";
 import { act, billOf, rows, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import {
@@ -130,6 +132,7 @@ const RECEIVE = [
   "micr",
   "account",
   "override",
+  "another",
   "reason",
 ];
 
@@ -148,6 +151,7 @@ async function receive(stage: Stage, step: Step, value: Value): Promise<unknown>
     acceptAdvance: f["advance"] === true,
     idempotencyKey: optionalText(f["key"], step.where)?.padEnd(8, "-") ?? newId(),
   };
+  if (hasRoom("takePayment")) return takeAtDesk(stage, as, f, request, step.where);
   const receipt = await act(stage, as, (tx) => receiveAtCounter(tx, request));
   stage.vars.set("receipt", receipt.id);
   const [held] = await rows<{ id: string }>(
@@ -157,6 +161,56 @@ async function receive(stage: Stage, step: Step, value: Value): Promise<unknown>
   );
   if (held) stage.vars.set("instrument", held.id);
   return { receipt: receipt.id, number: receipt.number, instrument: held?.id ?? null };
+}
+
+type Taken = {
+  readonly receipts: readonly { readonly id: string; readonly number: string }[];
+  readonly acknowledgements: readonly { readonly id: string }[];
+};
+
+/** The desk's own way: one payment for one or several accounts, with what is known of the payer. */
+async function takeAtDesk(
+  stage: Stage,
+  as: string,
+  f: Fields,
+  request: Pick<
+    CounterReceipt,
+    "sessionId" | "consumerId" | "amount" | "tender" | "payerName" | "acceptAdvance" | "idempotencyKey"
+  >,
+  where: string,
+): Promise<unknown> {
+  const mobile = optionalText(f["mobile"], where);
+  const pan = optionalText(f["pan"], where);
+  if (f["override"] !== undefined) {
+    const [payerKind, payer] =
+      pan !== undefined ? ["pan", pan] : mobile !== undefined ? ["mobile", mobile] : ["consumer", request.consumerId];
+    await actWith(stage, textOf(f["override"], where), "allowCash", "a permission for cash above the limit", () => [
+      { payerKind, payer, upTo: 100_000_000n, day: today(stage), reason: optionalText(f["reason"], where) ?? "" },
+    ]);
+  }
+  const taken = (await actWith(stage, as, "takePayment", "one payment at the desk", () => [
+    {
+      sessionId: request.sessionId,
+      tender: request.tender,
+      consumers: [{ consumerId: request.consumerId, amount: request.amount, acceptAdvance: request.acceptAdvance }],
+      payer: { name: request.payerName, mobile, pan },
+      isAnother: f["another"] === true,
+      idempotencyKey: request.idempotencyKey,
+    },
+  ])) as Taken;
+  const [receipt] = taken.receipts;
+  if (receipt) stage.vars.set("receipt", receipt.id);
+  const [held] = await rows<{ id: string }>(
+    stage,
+    "select instrument_id as id from collections.instruments where ulb_id = $1 order by instrument_id desc limit 1",
+  );
+  if (held) stage.vars.set("instrument", held.id);
+  return {
+    receipt: receipt?.id ?? null,
+    number: receipt?.number ?? null,
+    instrument: held?.id ?? null,
+    acknowledgements: taken.acknowledgements.map((a) => a.id),
+  };
 }
 
 function tenderOf(stage: Stage, f: Fields, where: string): Tender {
@@ -210,6 +264,7 @@ async function returned(stage: Stage, step: Step): Promise<unknown> {
     "bank_charge",
     "charge",
     "payer_charge",
+    "from_bank",
   ]);
   const instrumentId =
     optionalText(f["instrument"], step.where) ?? (await instrumentOf(stage, f["number"], step.where));

@@ -1,7 +1,7 @@
 import { aliasOf } from "../aliases.ts";
 import { request } from "../http.ts";
 import { longKey, openIntent } from "../intents.ts";
-import type { Stage } from "../stage.ts";
+import { billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import { fieldsOf, isFields, optionalText, ScenarioFault, textOf, type Fields, type Value } from "../values.ts";
 
@@ -41,7 +41,10 @@ export const engineSteps: StepKinds = {
       const text =
         value === null || value === "intent"
           ? `/pay/processing/${intentIdOf(stage, null, where)}`
-          : textOf(value, where);
+          : textOf(value, where).replace(
+              /^bill (\S+)$/,
+              (_all, name: string) => `/pay/${billOf(stage, name, where).consumerId}`,
+            );
       return request(stage, `GET ${text.replace(/^GET\s+/, "")}`, { headers: { accept: "text/html" } });
     },
   },

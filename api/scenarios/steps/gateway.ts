@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { createGateway } from "../../../collections/index.ts";
 import { dateInIndia } from "../../../ledger/kernel/dates.ts";
 import { moveTo } from "../clock.ts";
 import { parsed, request } from "../http.ts";
@@ -12,6 +13,7 @@ import {
   listOf,
   numberOf,
   optionalText,
+  paiseOf,
   ScenarioFault,
   textOf,
   valueAt,
@@ -47,6 +49,77 @@ export const gatewaySteps: StepKinds = {
   },
   replay: { keys: [], run: async (stage, { value, where }) => replay(stage, value, where) },
   webhook: { keys: ["save", "status"], run: async (stage, { value, where }) => craft(stage, value, where) },
+  /** A new webhook secret on both sides: the old one is good for retries of older events for seven days. */
+  rotate_secret: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      const secret = textOf(value, where);
+      const { simulator } = stage;
+      const until = new Date(stage.world.clock.now().getTime() + 7 * 86_400_000);
+      const old = stage.settings.get("webhook_secret") ?? simulator.webhookSecret;
+      simulator.rotateWebhookSecret(secret);
+      stage.settings.set("webhook_secret", secret);
+      const before = stage.world.app.gateway;
+      const gateway = createGateway({
+        ...simulator.gatewayConfig(simulator.url),
+        timeoutMs: 1000,
+        webhookSecrets: [{ secret }, { secret: textOf(old, where), validUntil: until }],
+      });
+      stage.world.app.gateway = gateway;
+      before.close();
+      stage.closing.push(async () => gateway.close());
+      return {};
+    },
+  },
+  /** The server is started with another configuration of the gateway: what is not allowed is refused. */
+  start: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      const f = fieldsOf(value, where, [
+        "webhook_secret",
+        "key_secret",
+        "key_id",
+        "base_url",
+        "production",
+        "allow_simulator",
+      ]);
+      const usual = stage.simulator.gatewayConfig(stage.simulator.url);
+      createGateway({
+        ...usual,
+        ...(f["webhook_secret"] === undefined ? {} : { webhookSecrets: [{ secret: String(f["webhook_secret"]) }] }),
+        ...(f["key_secret"] === undefined ? {} : { keySecret: String(f["key_secret"]) }),
+        ...(f["key_id"] === undefined ? {} : { keyId: String(f["key_id"]) }),
+        ...(f["base_url"] === undefined ? {} : { baseUrl: String(f["base_url"]) }),
+        ...(f["production"] === undefined ? {} : { isProduction: f["production"] === true }),
+        ...(f["allow_simulator"] === undefined ? {} : { allowSimulator: f["allow_simulator"] === true }),
+      }).close();
+      return {};
+    },
+  },
+  /** The gateway's price changes between the capture and its settlement. */
+  reprice: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      const f = fieldsOf(value, where, ["payment", "fee", "tax"]);
+      const payment = stage.simulator.payments.get(textOf(f["payment"], where));
+      if (!payment) throw new ScenarioFault(`${where}: the gateway has no such payment`);
+      payment.fee = Number(paiseOf(f["fee"], where));
+      payment.tax = Number(paiseOf(f["tax"], where));
+      return {};
+    },
+  },
+  /** Somebody pays the order that the gateway made beside ours. */
+  pay_other_order: {
+    keys: ["save"],
+    run: async (stage, { value, where }) => {
+      const f = fieldsOf(value, where, ["of", "method"]);
+      const ours = await orderOf(stage, textOf(f["of"] ?? stage.vars.get("intent"), where));
+      const receipt = stage.simulator.orders.get(ours)?.receipt ?? "";
+      const other = (stage.simulator.ordersByReceipt.get(receipt) ?? []).find((o) => o.id !== ours);
+      if (!other) throw new ScenarioFault(`${where}: there is one order`);
+      return callSimulator(stage, "POST /__sim/payments", { order_id: other.id, method: f["method"] ?? "upi" });
+    },
+  },
   settle: {
     keys: ["save"],
     run: async (stage, { value, where }) => {
@@ -109,10 +182,12 @@ async function movesTime(stage: Stage, route: string, body: Value | undefined): 
 /** The body of a call to the simulator; what names a thing of ours (an intent, a bill) becomes the gateway's own id. */
 async function bodyFor(stage: Stage, step: Step): Promise<Value | undefined> {
   const body = step.fields["body"];
-  if (!isFields(body)) return body;
+  if (!isFields(body)) return /\/__sim\/webhooks\/deliver$/.test(String(step.value)) ? { wait: true } : body;
   const { order_of_intent: intent, order_of: other, payment_of_intent: paid, ...rest } = body;
   const named = intent ?? other;
   const made: Record<string, Value> = { ...rest };
+  // The answer comes when they are sent: what the file does next happens after it.
+  if (/\/__sim\/webhooks\/deliver$/.test(String(step.value))) made["wait"] = true;
   if (named !== undefined) made["order_id"] = await orderOf(stage, textOf(named, `${step.where}: order_of_intent`));
   if (paid !== undefined) made["payment_id"] = await paymentOf(stage, textOf(paid, `${step.where}: payment_of_intent`));
   return made;
@@ -187,13 +262,10 @@ function payArguments(value: Value, where: string) {
     "paid",
     "contact",
     "email",
-    "error",
     "reason",
     "after",
-    "answers_after",
-    "late",
-    "close_tab",
-    "fee",
+    "reference",
+    "mode",
   ]);
   const { bill, method, intent, amount, key, paid, ...more } = f;
   return {
@@ -225,21 +297,9 @@ async function deliver(stage: Stage, value: Value): Promise<unknown> {
   return { answers };
 }
 
-/** One event of the gateway sent now, whatever its queue says: taken when the server says so. */
-async function sendEvent(stage: Stage, event: SimEvent): Promise<Answer> {
-  const answer = await send(
-    stage,
-    event.body,
-    {
-      "x-razorpay-event-id": event.id,
-      "x-razorpay-signature": createHmac("sha256", event.secret).update(event.body).digest("hex"),
-    },
-    new URL(event.url).pathname,
-  );
-  event.attempts += 1;
-  event.lastStatus = answer.status;
-  if (answer.status >= 200 && answer.status < 300) event.status = "delivered";
-  return answer;
+/** One event of the gateway sent now, whatever its queue says. */
+async function sendEvent(stage: Stage, event: SimEvent): Promise<number> {
+  return stage.simulator.world.dispatcher.deliverOne(event, stage.world.clock.now().getTime());
 }
 
 /** {event: payment.captured, times: 5, new_id: true} or {event:, no_id: true}: the same fact again. */

@@ -1,18 +1,22 @@
 import type { StepKinds } from "../step.ts";
+import { bankSteps } from "./bank.ts";
+import { checkSteps } from "./check.ts";
+import { counterSteps } from "./counter.ts";
 import { engineSteps } from "./engine.ts";
 import { gatewaySteps } from "./gateway.ts";
+import { laterSteps } from "./later.ts";
+import { officeSteps } from "./office.ts";
 import { orderSteps } from "./order.ts";
 import { timeSteps } from "./time.ts";
-import { counterSteps } from "./counter.ts";
-import { bankSteps } from "./bank.ts";
-import { officeSteps } from "./office.ts";
 
 /** Every kind of step that a scenario file may have. */
 export const STEPS: StepKinds = {
+  ...laterSteps,
   ...gatewaySteps,
   ...engineSteps,
   ...timeSteps,
   ...orderSteps,
+  ...checkSteps,
   ...counterSteps,
   ...bankSteps,
   ...officeSteps,

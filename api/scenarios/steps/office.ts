@@ -1,13 +1,13 @@
-import { approveChange, proposeChange } from "../../../billing/index.ts";
+import { approveChange, approveConsumerChange, proposeChange, proposeConsumerChange } from "../../../billing/index.ts";
 import { approveRefund, listRefunds, sendRefund } from "../../../collections/index.ts";
 import { closePeriod } from "../../../ledger/index.ts";
-import { period } from "../../../ledger/kernel/dates.ts";
+import { localDate, period } from "../../../ledger/kernel/dates.ts";
 import { paise } from "../../../ledger/kernel/money.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
-import { HEADS, makeBill, planOf } from "../fixture.ts";
+import { HEADS, makeBills, planOf } from "../fixture.ts";
 import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value } from "../values.ts";
-import { duesOf, today } from "../view.ts";
+import { accountBalances, duesOf, today } from "../view.ts";
 
 /** What the office decides while a scenario goes on. */
 export const officeSteps: StepKinds = {
@@ -18,21 +18,28 @@ export const officeSteps: StepKinds = {
       const name = textOf(value, where);
       const { fresh_bill: _step, ...plan } = fields;
       const account = plan["account"] ?? `PT-9${String(stage.bills.size).padStart(4, "0")}`;
-      const bill = await makeBill(
+      const earlier = await accountBalances(stage);
+      const usual = plan["demand"] === undefined && plan["heads"] === undefined ? { demand: "1000.00" } : {};
+      const made = await makeBills(
         stage.world.app,
         stage.ulb,
-        name,
-        planOf(name, {
-          ...plan,
-          account,
-          ...(plan["demand"] === undefined && plan["heads"] === undefined ? { demand: "1000.00" } : {}),
-        }),
+        new Map([[name, planOf(name, { ...plan, account, ...usual })]]),
+      );
+      const [bill] = made;
+      if (!bill) throw new ScenarioFault(`${where}: no bill was made`);
+      // What the demand itself posted is given, not done.
+      const after = await accountBalances(stage);
+      const before = stage.baseline;
+      stage.baseline = new Map(
+        [...after].map(([code, balance]) => [code, (before.get(code) ?? 0n) + balance - (earlier.get(code) ?? 0n)]),
       );
       stage.bills.set(name, bill);
       return { bill: name, account: bill.account };
     },
   },
   revise: { keys: ["as"], run: revise },
+  mutate: { keys: ["as"], run: mutate },
+  debit_note: { keys: ["as"], run: debitNote },
   refund: { keys: ["as", "save"], run: refund },
   approve: { keys: ["as", "save"], run: approve },
   close_month: {
@@ -94,4 +101,45 @@ async function owedRefund(stage: Stage, value: Value, where: string) {
       : all.find((r) => r.id === id);
   if (!found) throw new ScenarioFault(`${where}: no refund is owed`);
   return found;
+}
+
+/** {bill: B1, owner: Sunita Sharma}: the property passes to another owner, by deed and with approval. */
+async function mutate(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["bill", "owner", "date", "reason"]);
+  const bill = billOf(stage, f["bill"], where);
+  const date = f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where));
+  const change = await act(stage, "superintendent", (tx) =>
+    proposeConsumerChange(tx, {
+      date,
+      reason: optionalText(f["reason"], where) ?? "sold by registered deed",
+      document: { number: "Deed 118/2026", date },
+      content: { kind: "mutation", consumerId: bill.consumerId, to: { name: textOf(f["owner"], where) } },
+    }),
+  );
+  return act(stage, "checker", (tx) => approveConsumerChange(tx, change.id));
+}
+
+/** {bill: B1, amount: 10.00}: a supplementary demand on the bill's account. */
+async function debitNote(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["bill", "amount", "head", "reason"]);
+  const bill = billOf(stage, f["bill"], where);
+  const [demandId = ""] = bill.demandIds;
+  const change = await act(stage, "superintendent", (tx) =>
+    proposeChange(tx, {
+      date: today(stage),
+      reason: optionalText(f["reason"], where) ?? "a storey was left out",
+      content: {
+        kind: "debit-note",
+        demandId,
+        dueDate: localDate("2027-03-31"),
+        lines: [
+          {
+            taxHead: HEADS[optionalText(f["head"], where) ?? "general tax"] ?? "PT_TAX",
+            amount: paiseOf(f["amount"], where),
+          },
+        ],
+      },
+    }),
+  );
+  return act(stage, "checker", (tx) => approveChange(tx, change.id));
 }

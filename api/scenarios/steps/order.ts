@@ -1,5 +1,5 @@
 import type { StepKinds } from "../step.ts";
-import { fieldsOf, listOf, numberOf, type Value } from "../values.ts";
+import { fieldsOf, isFields, listOf, numberOf, substitute, variable, type Value } from "../values.ts";
 
 /** Steps made of steps. */
 export const orderSteps: StepKinds = {
@@ -25,16 +25,27 @@ export const orderSteps: StepKinds = {
   repeat: {
     keys: ["times", "steps"],
     run: async (stage, { value, fields, where }) => {
-      const inner = typeof value === "number" ? fields : fieldsOf(value, where, ["times", "steps", "as"]);
-      const times = numberOf(typeof value === "number" ? value : inner["times"], `${where}: times`);
-      for (let i = 1; i <= times; i++) {
-        stage.vars.set("i", i);
-        await stage.perform(inner["steps"], `${where} round ${i}`);
-      }
+      const inner = isFields(value) ? fieldsOf(value, where, ["times", "steps", "at_once", "whole"]) : fields;
+      const asked = numberOf(isFields(value) ? inner["times"] : value, `${where}: times`);
+      const { mostRounds } = stage.world;
+      const times = mostRounds === undefined || inner["whole"] === true ? asked : Math.min(asked, mostRounds);
+      stage.vars.set("rounds", times);
+      const lanes = inner["at_once"] === undefined ? 1 : numberOf(inner["at_once"], `${where}: at_once`);
+      let next = 1;
+      const lane = async (): Promise<void> => {
+        for (let i = next++; i <= times; i = next++)
+          await stage.perform(withRound(inner["steps"] ?? null, i) as Value, `${where} round ${i}`);
+      };
+      await Promise.all(Array.from({ length: Math.min(lanes, times) }, lane));
       return { times };
     },
   },
 };
+
+/** Each round has its own number, also where several go on at once. */
+function withRound(value: Value, i: number): Value {
+  return substitute(value, (name) => (name === "i" ? i : variable(name)));
+}
 
 /** All at once; the first that fails is told when all have ended. A list inside is done in its own order. */
 async function barrier(value: Value, perform: (one: Value, i: number) => Promise<void>): Promise<unknown> {

@@ -1,3 +1,5 @@
+import { processInbox } from "../../../collections/index.ts";
+import { getUlb } from "../../../ledger/index.ts";
 import { dateInIndia } from "../../../ledger/kernel/dates.ts";
 import { moveTo } from "../clock.ts";
 import { drain, drainPartsOf } from "../drain.ts";
@@ -30,6 +32,12 @@ export const timeSteps: StepKinds = {
       await drain(stage, drainPartsOf(wordsOf(value)));
       return { troubles: stage.troubles };
     },
+  },
+  /** The inbox of another ULB. */
+  drain_ulb: {
+    keys: [],
+    run: async (stage, { value, where }) =>
+      processInbox(stage.world.app, await getUlb(stage.world.app, textOf(value, where))),
   },
   wait: {
     keys: [],

@@ -1,0 +1,149 @@
+import { getUlb } from "../../ledger/index.ts";
+import { unsettledMoney } from "../../collections/index.ts";
+import { act, rows, type Stage } from "./stage.ts";
+import { differences, fieldsOf, isFields, textOf, type Difference, type Value } from "./values.ts";
+import { today, vouchers } from "./view.ts";
+
+/** Expectations about one corner each. */
+export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Promise<Difference[]>>> = {
+  /** Dates of the vouchers, in the order of their posting. */
+  voucher_dates: async (stage, expected) =>
+    differences(
+      "voucher_dates",
+      expected,
+      (await vouchers(stage)).map((v) => v.date),
+    ),
+  inbox_of: (stage, expected) =>
+    ofNeighbours(stage, expected, "inbox_of", async (id) => {
+      const found = await stage.world.app.db.batch.query<{ state: string; n: bigint }>(
+        "select state, count(*) as n from collections.gateway_events where ulb_id = $1 group by state",
+        [id],
+      );
+      return {
+        new: 0,
+        done: 0,
+        parked: 0,
+        dead: 0,
+        ignored: 0,
+        ...Object.fromEntries(found.rows.map((r) => [r.state, Number(r.n)])),
+      };
+    }),
+  vouchers_of: (stage, expected) =>
+    ofNeighbours(stage, expected, "vouchers_of", async (id) => {
+      const found = await stage.world.app.db.batch.query<{ n: bigint }>(
+        "select count(*) as n from ledger.entries where ulb_id = $1",
+        [id],
+      );
+      return Number(found.rows[0]?.n ?? 0n);
+    }),
+  /** How the steps of `try` ended: {done:, refused:, failed:}. */
+  attempts: async (stage, expected) =>
+    differences("attempts", expected, stage.vars.get("attempts") ?? { done: 0, refused: 0, failed: 0 }),
+  /** `none`: nothing failed in the background. */
+  troubles: async (stage, expected) =>
+    expected === "none"
+      ? stage.troubles.map((t) => `troubles: ${t}`)
+      : differences("troubles", expected, stage.troubles),
+  settlements: async (stage, expected) =>
+    differences(
+      "settlements",
+      expected,
+      await byName(
+        stage,
+        "select status as name, count(*) as n from reconciliation.settlements where ulb_id = $1 group by status",
+        { booked: 0, exception: 0 },
+      ),
+    ),
+  /** What stands in gateway clearing, item by item. */
+  unsettled: async (stage, expected) =>
+    differences(
+      "unsettled",
+      expected,
+      (await act(stage, "auditor", (tx) => unsettledMoney(tx, today(stage)))).map((u) => ({
+        ...u,
+        amount: Number(u.amount),
+      })),
+    ),
+  unmatched_bank_lines: async (stage, expected) => {
+    const [row] = await rows<{ n: bigint }>(
+      stage,
+      "select count(*) as n from reconciliation.bank_lines b where b.ulb_id = $1 and not exists (select 1 from reconciliation.live_legs g where g.ulb_id = b.ulb_id and g.line_id = b.line_id)",
+    );
+    return differences("unmatched_bank_lines", expected, Number(row?.n ?? 0n));
+  },
+  /** {of: pay_…, count: 4}: how often a payment was told of. */
+  observations: async (stage, expected) => {
+    const f = fieldsOf(isFields(expected) ? expected : { count: expected }, "observations", ["of", "count", "feeds"]);
+    const found = await rows<{ feed: string }>(
+      stage,
+      "select feed from collections.payment_observations where ulb_id = $1 and ($2::text is null or payment_id = $2)",
+      [f["of"] === undefined ? null : textOf(f["of"], "observations.of")],
+    );
+    return [
+      ...(f["count"] === undefined ? [] : differences("observations.count", f["count"], found.length)),
+      ...(f["feeds"] === undefined
+        ? []
+        : differences(
+            "observations.feeds",
+            f["feeds"],
+            Object.fromEntries(
+              [...new Set(found.map((r) => r.feed))].map((feed) => [feed, found.filter((r) => r.feed === feed).length]),
+            ),
+          )),
+    ];
+  },
+  messages_distinct: async (stage, expected) =>
+    differences("messages_distinct", expected, new Set(stage.phone.map((m) => m.body)).size),
+  /** A letter never stood below nothing after any voucher. */
+  never_negative: async (stage, expected) => {
+    const letter = textOf(expected, "never_negative");
+    let running = 0n;
+    const low: Difference[] = [];
+    for (const v of await vouchers(stage)) {
+      for (const side of v.text.split(" · ")) {
+        const m = /^(Dr|Cr) (\S+) (\d+)\.(\d\d)$/.exec(side);
+        if (m?.[2] === letter) running += (m[1] === "Dr" ? 1n : -1n) * BigInt(`${m[3]}${m[4]}`);
+      }
+      if (running < 0n) low.push(`never_negative: ${letter} stood at ${running} after "${v.text}"`);
+    }
+    return low;
+  },
+  disputes: async (stage, expected) => {
+    const [there] = await rows<{ there: string | null }>(
+      stage,
+      "select to_regclass('collections.disputes')::text as there from (select $1::integer) as ulb",
+    );
+    if (!there?.there) return ["disputes: this version keeps none"];
+    const found = await rows<Record<string, unknown>>(
+      stage,
+      "select * from collections.disputes where ulb_id = $1 order by 2",
+    );
+    return differences(
+      "disputes",
+      expected,
+      found.map((d) => ({ ...d, id: d["dispute_id"] ?? d["provider_dispute_id"] })),
+    );
+  },
+  differential: async (stage, expected) => differences("differential", expected, stage.vars.get("differential")),
+};
+
+async function byName(stage: Stage, sql: string, usual: Record<string, number>): Promise<Record<string, number>> {
+  return {
+    ...usual,
+    ...Object.fromEntries((await rows<{ name: string; n: bigint }>(stage, sql)).map((r) => [r.name, Number(r.n)])),
+  };
+}
+
+async function ofNeighbours(
+  stage: Stage,
+  expected: Value,
+  where: string,
+  read: (ulbId: number) => Promise<unknown>,
+): Promise<Difference[]> {
+  const differ: Difference[] = [];
+  for (const [code, value] of Object.entries(isFields(expected) ? expected : {})) {
+    const ulb = await getUlb(stage.world.app, code === "other.np" ? String(stage.vars.get("other_ulb")) : code);
+    differ.push(...differences(`${where}.${code}`, value, await read(ulb.id)));
+  }
+  return differ;
+}

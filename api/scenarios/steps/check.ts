@@ -1,0 +1,86 @@
+import { EXPECTATIONS } from "../expect.ts";
+import { act, type Stage } from "../stage.ts";
+import type { StepKinds } from "../step.ts";
+import { durationMs, isFields, knownOnly, listOf, numberOf, ScenarioFault, textOf, type Value } from "../values.ts";
+import { Refusal } from "../../../ledger/kernel/errors.ts";
+
+/** Looking in between, and steps that may be refused. */
+export const checkSteps: StepKinds = {
+  /** What must stand now: the same words as the scenario's own `expect`. */
+  expect: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      if (!isFields(value)) throw new ScenarioFault(`${where}: expect are fields`);
+      knownOnly(value, where, Object.keys(EXPECTATIONS));
+      const differ: string[] = [];
+      for (const [name, expected] of Object.entries(value))
+        differ.push(...((await EXPECTATIONS[name]?.(stage, expected)) ?? []));
+      if (differ.length > 0) throw new Error(differ.join("; "));
+      return {};
+    },
+  },
+  /** Steps of which one may be refused; how many were done, refused or failed is counted as `attempts`. */
+  try: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      try {
+        await stage.perform(value, where);
+        count(stage, "done");
+      } catch (error) {
+        if (error instanceof ScenarioFault) throw error;
+        const isRefused = isRefusal(error);
+        count(stage, isRefused ? "refused" : "failed");
+        if (!isRefused) stage.troubles.push(error instanceof Error ? error.message : String(error));
+      }
+      return {};
+    },
+  },
+  /** A short wait that the seed decides, so that what stands together begins in another order each time. */
+  jitter: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      await new Promise((resolve) => setTimeout(resolve, stage.random() * durationMs(textOf(value, where))));
+      return {};
+    },
+  },
+  /** Holds the row of a bill's consumer for a while, as a long posting does. */
+  lock: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      if (!isFields(value)) throw new ScenarioFault(`${where}: lock are fields`);
+      const bill = stage.bills.get(textOf(value["bill"], where));
+      const ms = durationMs(textOf(value["for"], where));
+      await act(stage, "system", async (tx) => {
+        await tx.query("select 1 from billing.consumers where ulb_id = :ulb and consumer_id = :id::uuid for update", {
+          ulb: tx.ulb.id,
+          id: bill?.consumerId ?? null,
+        });
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      });
+      return {};
+    },
+  },
+  /** No address of the server has these words. */
+  routes: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      const none = listOf(isFields(value) ? value["none"] : value);
+      const routes = stage.world.server.printRoutes({ commonPrefix: false });
+      const found = none.filter((word) => new RegExp(textOf(word, where), "im").test(routes));
+      if (found.length > 0) throw new Error(`the server has an address with ${found.join(", ")}`);
+      await Promise.resolve();
+      return {};
+    },
+  },
+};
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof Refusal) return error.status < 500;
+  return error instanceof Error && (isRefusal(error.cause) || /answered 4\d\d/.test(error.message));
+}
+
+function count(stage: Stage, what: string): void {
+  const kept = stage.vars.get("attempts");
+  const before = isFields(kept) ? kept : { done: 0, refused: 0, failed: 0 };
+  stage.vars.set("attempts", { ...before, [what]: numberOf(before[what], "attempts") + 1 } as Value);
+}

@@ -1,0 +1,206 @@
+import { previewBill } from "../../../billing/index.ts";
+import { approveRefund, listRefunds, sendRefund } from "../../../collections/index.ts";
+import { postingAccount } from "../../../ledger/index.ts";
+import { localDate } from "../../../ledger/kernel/dates.ts";
+import { inTransaction } from "../../../ledger/kernel/tx.ts";
+import { actWith, roomFunction } from "../rooms.ts";
+import { act, asPerson, billOf, type Stage } from "../stage.ts";
+import type { Step, StepKinds } from "../step.ts";
+import {
+  durationMs,
+  fieldsOf,
+  isFields,
+  listOf,
+  optionalText,
+  paiseOf,
+  ScenarioFault,
+  textOf,
+  type Fields,
+  type Value,
+} from "../values.ts";
+import { today } from "../view.ts";
+import { instrumentOf } from "./counter.ts";
+
+const SAVING = ["as", "save", "status"];
+
+/** Steps of rooms that not every version has: requests of the ULB, refunds by order, other portals, transfers of receipts. */
+export const laterSteps: StepKinds = {
+  qr: { keys: SAVING, run: (stage, step) => askFor(stage, step, "qr") },
+  payment_link: { keys: SAVING, run: (stage, step) => askFor(stage, step, "link") },
+  virtual_account: { keys: SAVING, run: (stage, step) => askFor(stage, step, "virtual-account") },
+  sanction_refund: { keys: SAVING, run: sanctionRefund },
+  reject_refund: {
+    keys: SAVING,
+    run: async (stage, { value, fields, where }) =>
+      actWith(stage, optionalText(fields["as"], where) ?? "checker", "rejectRefund", "rejecting a refund", () => [
+        refundIdOf(stage, value, where),
+        "not owed",
+      ]),
+  },
+  pay_refund: { keys: SAVING, run: payRefund },
+  clear: {
+    keys: SAVING,
+    run: async (stage, { value, where }) => {
+      const f = fieldsOf(isFields(value) ? value : { number: value }, where, ["number", "date"]);
+      const id = await instrumentOf(stage, f["number"] ?? undefined, where);
+      const date = f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where));
+      return actWith(stage, "accountant", "clearInstruments", "clearing a cheque by hand", () => [[id], date]);
+    },
+  },
+  transfer_receipt: {
+    keys: SAVING,
+    run: async (stage, { value, fields, where }) => {
+      const f = fieldsOf(value, where, ["receipt", "to", "reason", "asked_by"]);
+      return actWith(
+        stage,
+        optionalText(fields["as"], where) ?? "checker",
+        "transferReceipt",
+        "transferring a receipt to another account",
+        () => [
+          {
+            receiptId: textOf(f["receipt"] ?? stage.vars.get("receipt"), where),
+            toConsumerId: billOf(stage, f["to"], where).consumerId,
+            reason: optionalText(f["reason"], where) ?? "entered for the wrong property",
+            requestedBy: `${optionalText(f["asked_by"], where) ?? "cashier"}@demo`,
+          },
+        ],
+      );
+    },
+  },
+  bbps_fetch: {
+    keys: SAVING,
+    run: async (stage, { value, where }) => {
+      const f = fieldsOf(isFields(value) ? value : { bill: value }, where, ["bill", "account"]);
+      const bill = billOf(stage, f["bill"] ?? f["account"], where);
+      const due = await act(stage, "portal", (tx) => previewBill(tx, bill.consumerId, today(stage)));
+      return { data: { billDetails: { bills: [{ billerBillID: bill.account, amount: Number(due.total) }] } } };
+    },
+  },
+  bbps_post: { keys: SAVING, run: bbpsPost },
+  bbps_settle: { keys: SAVING, run: bbpsSettle },
+  ...Object.fromEntries(
+    ["refund_again", "verify_qr", "kill_notifier", "differential"].map((kind) => [
+      kind,
+      { keys: SAVING, run: async () => Promise.reject(new ScenarioFault(`${kind}: this step is not written yet`)) },
+    ]),
+  ),
+};
+
+/** {bill: B2, usage: single_use, amount: 1500.00}: the ULB asks the gateway for a code, a link or an account number. */
+async function askFor(stage: Stage, { value, where }: Step, kind: "qr" | "link" | "virtual-account"): Promise<unknown> {
+  const f = fieldsOf(isFields(value) ? value : { bill: value }, where, ["bill", "amount", "usage", "expires"]);
+  const bill = billOf(stage, f["bill"], where);
+  const due = await act(stage, "portal", (tx) => previewBill(tx, bill.consumerId, today(stage)));
+  const isSingle = f["usage"] !== "multiple_use" && f["usage"] !== "multiple";
+  const amount =
+    f["amount"] === undefined
+      ? isSingle && kind !== "virtual-account"
+        ? due.total
+        : undefined
+      : paiseOf(f["amount"], where);
+  const made = (await roomFunction(
+    "createPaymentRequest",
+    "asking the gateway for a code, a link or an account number",
+  )(stage.world.app, asPerson(stage, "cashier"), {
+    kind,
+    consumerId: bill.consumerId,
+    ...(amount === undefined ? {} : { amount }),
+    ...(kind === "virtual-account" ? {} : { usage: isSingle ? "single" : "multiple" }),
+    ...(f["expires"] === undefined
+      ? {}
+      : { expiresAt: new Date(stage.world.clock.now().getTime() + durationMs(textOf(f["expires"], where))) }),
+  })) as { readonly providerId: string | null };
+  return { ...made, qr_id: made.providerId, link_id: made.providerId, virtual_account_id: made.providerId };
+}
+
+function refundIdOf(stage: Stage, value: Value, where: string): string {
+  const named = isFields(value) ? value["refund"] : value;
+  const id = named ?? stage.vars.get("refund");
+  if (typeof id !== "string") throw new ScenarioFault(`${where}: no refund was asked for`);
+  return id;
+}
+
+const ORIGINS: Readonly<Record<string, string>> = { RCV: "receipt", ADV: "advance", SUS: "unidentified" };
+
+/** {payment, amount, from: RCV}: asked for by the accountant, agreed to by another person, sent to the gateway. */
+async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["payment", "amount", "from", "reason", "send"]);
+  const asked = (await actWith(stage, "accountant", "askRefund", "a refund by order", () => [
+    {
+      paymentId: textOf(f["payment"] ?? stage.vars.get("payment"), where),
+      origin: ORIGINS[optionalText(f["from"], where) ?? "RCV"] ?? "receipt",
+      reason: optionalText(f["reason"], where) ?? "order of the commissioner",
+      ...(f["amount"] === undefined ? {} : { amount: paiseOf(f["amount"], where) }),
+    },
+  ])) as { readonly id: string };
+  stage.vars.set("refund", asked.id);
+  await act(stage, "checker", (tx) => approveRefund(tx, asked.id));
+  return f["send"] === false ? asked : sendRefund(stage.world.app, asPerson(stage, "checker"), asked.id);
+}
+
+async function payRefund(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["refund", "mode", "reference", "date"]);
+  const all = await act(stage, "accountant", (tx) => listRefunds(tx));
+  const id = optionalText(f["refund"], where) ?? all[0]?.id;
+  const bankAccount = await act(stage, "accountant", (tx) => postingAccount(tx, "bank-main"));
+  return roomFunction("payRefundFromBank", "a refund paid from the bank")(
+    stage.world.app,
+    asPerson(stage, "accountant"),
+    id,
+    {
+      bankAccount,
+      reference: textOf(f["reference"], where),
+      date: f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where)),
+    },
+  );
+}
+
+const BBPS = { partner: "bbps", name: "Bharat Bill Payment", channel: "bbps", actor: "bbps@demo" };
+
+/** {bill: B1, ref: …, amount:}: the biller's unit of BBPS tells us of a payment; the same again is the same. */
+async function bbpsPost(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f: Fields = fieldsOf(value, where, ["bill", "account", "ref", "amount", "instrument", "give_up_after"]);
+  const bill = billOf(stage, f["bill"] ?? f["account"], where);
+  const post = roomFunction("postExternalPayment", "posting by BBPS");
+  if (stage.vars.get("bbps") !== true)
+    await actWith(stage, "admin", "setPartner", "partners that collect for the ULB", () => [BBPS]);
+  stage.vars.set("bbps", true);
+  const who = { ulb: stage.ulb, actor: { id: BBPS.actor, roles: ["system" as const] } };
+  const posted = inTransaction(stage.world.app, who, (tx) =>
+    post(tx, {
+      consumerId: bill.consumerId,
+      amount: paiseOf(f["amount"], where),
+      reference: textOf(f["ref"], where),
+      instrument: optionalText(f["instrument"], where) ?? "UPI",
+      paidAt: stage.world.clock.now(),
+    }),
+  );
+  if (f["give_up_after"] === undefined) return posted;
+  // The caller has gone; what it began goes on.
+  posted.catch((error: unknown) => stage.troubles.push(String(error)));
+  await new Promise((resolve) => setTimeout(resolve, durationMs(textOf(f["give_up_after"], where))));
+  return { isGivenUp: true };
+}
+
+/** {except: [references]}: BBPS pays over what it took, but for these. */
+async function bbpsSettle(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["except", "reference", "date"]);
+  const left = new Set(listOf(f["except"]).map((v) => textOf(v, where)));
+  const read = roomFunction("unsettledExternal", "BBPS settling a day");
+  const held = (await act(stage, "accountant", (tx) => read(tx, BBPS.partner))) as readonly {
+    readonly reference: string;
+    readonly amount: bigint;
+  }[];
+  const items = held.filter((h) => !left.has(h.reference)).map((h) => ({ reference: h.reference, amount: h.amount }));
+  const bankAccount = await act(stage, "accountant", (tx) => postingAccount(tx, "bank-main"));
+  return actWith(stage, "accountant", "settleExternal", "BBPS settling a day", () => [
+    {
+      partner: BBPS.partner,
+      reference: optionalText(f["reference"], where) ?? "BBPSSETL0001",
+      date: f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where)),
+      bankAccount,
+      amount: items.reduce((a, i) => a + i.amount, 0n),
+      items,
+    },
+  ]);
+}
