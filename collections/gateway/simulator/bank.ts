@@ -8,32 +8,45 @@ export type BankLine = {
   readonly reference: string;
   readonly debit?: number;
   readonly credit?: number;
+  /** A transfer of the gateway's own: its books count on it. */
+  readonly isSettlement?: boolean;
 };
 
-const rupees = (paise: number): string =>
+export type StatementRange = { readonly openingPaise: number; readonly from: string; readonly to: string };
+
+export const rupees = (paise: number): string =>
   `${paise < 0 ? "-" : ""}${Math.floor(Math.abs(paise) / 100)}.${String(Math.abs(paise) % 100).padStart(2, "0")}`;
 const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** The lines within the days, oldest first and in their own order within a day, each with the balance after it; and the balance before. */
+export function runningLines(
+  lines: readonly BankLine[],
+  { openingPaise, from, to }: StatementRange,
+): { readonly opening: number; readonly lines: readonly { readonly line: BankLine; readonly balance: number }[] } {
+  let opening = openingPaise;
+  let balance = openingPaise;
+  const within: { line: BankLine; balance: number }[] = [];
+  const sorted = lines
+    .map((line, at) => ({ line, at }))
+    .sort((a, b) => a.line.day.localeCompare(b.line.day) || a.at - b.at);
+  for (const { line } of sorted) {
+    if (line.day > to) break;
+    balance += (line.credit ?? 0) - (line.debit ?? 0);
+    if (line.day < from) opening = balance;
+    else within.push({ line, balance });
+  }
+  return { opening, lines: within };
+}
 
 /**
  * The statement as Indian banks hand it out: Date, Value Date, Narration, Ref No/UTR, Debit, Credit, Balance; dates 01/04/2026, the
  * first row is the opening balance, every row carries the running balance.
  */
 export function bankStatementCsv(lines: readonly BankLine[], openingPaise: number, from: string, to: string): string {
-  const sorted = lines
-    .map((line, at) => ({ line, at }))
-    .sort((a, b) => a.line.day.localeCompare(b.line.day) || a.at - b.at);
-  let balance = openingPaise;
-  const rows: string[] = [];
-  for (const { line } of sorted) {
-    const change = (line.credit ?? 0) - (line.debit ?? 0);
-    if (line.day > to) break;
-    if (line.day < from) {
-      balance += change;
-      continue;
-    }
-    if (rows.length === 0) rows.push(openingRow(from, balance));
-    balance += change;
-    rows.push(
+  const within = runningLines(lines, { openingPaise, from, to });
+  const rows = [
+    openingRow(from, within.opening),
+    ...within.lines.map(({ line, balance }) =>
       [
         indianDate(line.day),
         indianDate(line.valueDay ?? line.day),
@@ -43,9 +56,8 @@ export function bankStatementCsv(lines: readonly BankLine[], openingPaise: numbe
         line.credit === undefined ? "" : rupees(line.credit),
         rupees(balance),
       ].join(","),
-    );
-  }
-  if (rows.length === 0) rows.push(openingRow(from, balance));
+    ),
+  ];
   return `Date,Value Date,Narration,Ref No/UTR,Debit,Credit,Balance\r\n${rows.join("\r\n")}\r\n`;
 }
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { SimulatorOptions } from "./engine.ts";
+import type { SimulatorOptions } from "./options.ts";
 import { createSimulator, type Simulator } from "./simulator.ts";
 
 export type RunningSimulator = Simulator & { readonly url: string; readonly port: number; close(): Promise<void> };

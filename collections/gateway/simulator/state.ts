@@ -1,4 +1,5 @@
-// The simulator stands for the other side of the wire: it knows nothing of the ledger's types and speaks the gateway's JSON.
+// The simulator stands for the other side of the wire: it knows nothing of the ledger's types and speaks the gateway's JSON. Amounts are
+// paise as JSON numbers, moments are milliseconds since 1970 here and seconds on the wire (shapes.ts).
 
 export type SimMethod = "upi" | "card" | "rupay_debit" | "netbanking" | "wallet" | "bank_transfer";
 export const SIM_METHODS: readonly SimMethod[] = [
@@ -25,6 +26,12 @@ export type SimOrder = {
   attempts: number;
   notes: Notes;
   readonly created_at: number;
+  /** Parts are taken until the whole is paid. */
+  readonly isPartial?: boolean;
+  /** Set when this order decides its capture itself, whatever the account does. */
+  readonly capture?: { readonly isManual: boolean; readonly manualMinutes: number | null };
+  /** The payment link that stands before it. */
+  readonly linkId?: string;
 };
 
 export type SimPayment = {
@@ -46,6 +53,15 @@ export type SimPayment = {
   settlementId: string | null;
   isOnHold: boolean;
   readonly createdAt: number;
+  /** The bank's yes came after it was given up. */
+  isLate?: boolean;
+  /** The fee that the payer bears on top, where the account is set so. */
+  readonly payerFee?: number;
+  readonly linkId?: string;
+  readonly qrId?: string;
+  readonly virtualAccountId?: string;
+  /** NEFT, RTGS or IMPS, for money that came into a virtual account. */
+  readonly transferMode?: string;
 };
 
 export type SimRefund = {
@@ -54,10 +70,13 @@ export type SimRefund = {
   readonly amount: number;
   readonly receipt: string | null;
   status: "pending" | "processed" | "failed";
-  readonly notes: Notes;
+  notes: Notes;
+  /** Money that was authorised and never captured: no balance pays for it. */
   readonly isOfUncaptured: boolean;
   settlementId: string | null;
   readonly createdAt: number;
+  speedRequested?: string;
+  reference?: string | null;
 };
 
 export type SimAdjustment = {
@@ -67,6 +86,7 @@ export type SimAdjustment = {
   readonly description: string;
   settlementId: string | null;
   readonly createdAt: number;
+  readonly disputeId?: string;
 };
 
 export type SimSettlement = {
@@ -74,6 +94,104 @@ export type SimSettlement = {
   readonly amount: number;
   status: "created" | "processed" | "failed";
   utr: string;
+  readonly createdAt: number;
+  /** What it pays out. */
+  readonly itemIds?: readonly string[];
+};
+
+export type SimDispute = {
+  readonly id: string;
+  readonly paymentId: string;
+  readonly amount: number;
+  amountDeducted: number;
+  readonly reasonCode: string;
+  respondBy: number;
+  status: "open" | "under_review" | "won" | "lost" | "closed";
+  phase: "fraud" | "retrieval" | "chargeback" | "pre_arbitration" | "arbitration";
+  comments: string | null;
+  evidence: Record<string, unknown>;
+  submittedAt: number | null;
+  readonly createdAt: number;
+};
+
+export type SimLink = {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amount: number;
+  acceptPartial: boolean;
+  readonly firstMinPartial: number;
+  readonly description: string;
+  readonly customer: Readonly<Record<string, string>>;
+  referenceId: string;
+  expireBy: number;
+  expiredAt: number;
+  cancelledAt: number;
+  updatedAt: number;
+  status: "created" | "partially_paid" | "paid" | "cancelled" | "expired";
+  reminderEnable: boolean;
+  notes: Notes;
+  readonly notify: { readonly sms: boolean; readonly email: boolean };
+  readonly callbackUrl: string;
+  readonly isUpi: boolean;
+  readonly createdAt: number;
+};
+
+export type SimQr = {
+  readonly id: string;
+  readonly name: string | null;
+  readonly usage: "single_use" | "multiple_use";
+  readonly isFixed: boolean;
+  readonly amount: number | null;
+  status: "active" | "closed";
+  readonly description: string | null;
+  received: number;
+  count: number;
+  readonly notes: Notes;
+  readonly customerId: string | null;
+  readonly closeBy: number | null;
+  closedAt: number | null;
+  closeReason: "on_demand" | "paid" | "expired" | null;
+  readonly createdAt: number;
+};
+
+export type SimReceiver = {
+  readonly id: string;
+  readonly accountNumber: string;
+  readonly ifsc: string;
+  readonly name: string;
+};
+export type SimVirtualAccount = {
+  readonly id: string;
+  readonly name: string;
+  status: "active" | "closed";
+  readonly description: string | null;
+  readonly amountExpected: number | null;
+  amountPaid: number;
+  readonly notes: Notes;
+  readonly customerId: string | null;
+  readonly closeBy: number | null;
+  closedAt: number | null;
+  readonly receivers: SimReceiver[];
+  readonly allowedPayers: Record<string, unknown>[];
+  readonly createdAt: number;
+};
+
+export type SimCustomer = {
+  readonly id: string;
+  name: string;
+  email: string | null;
+  contact: string | null;
+  gstin: string | null;
+  notes: Notes;
+  readonly createdAt: number;
+};
+
+export type SimDocument = {
+  readonly id: string;
+  readonly purpose: string;
+  readonly name: string;
+  readonly mimeType: string;
+  readonly size: number;
   readonly createdAt: number;
 };
 
@@ -93,95 +211,8 @@ export class SimRefusal extends Error {
   }
 }
 
-const unix = (ms: number): number => Math.floor(ms / 1000);
-const notesJson = (notes: Notes): Notes | [] => (Object.keys(notes).length === 0 ? [] : notes);
-
-export function orderJson(o: SimOrder): Record<string, unknown> {
-  return { ...o, notes: notesJson(o.notes) };
-}
-
-export function paymentJson(p: SimPayment): Record<string, unknown> {
-  const isCard = p.method === "card" || p.method === "rupay_debit";
-  return {
-    id: p.id,
-    entity: "payment",
-    amount: p.amount,
-    currency: "INR",
-    status: p.status,
-    order_id: p.order_id,
-    invoice_id: null,
-    international: false,
-    method: isCard ? "card" : p.method,
-    amount_refunded: p.amountRefunded,
-    refund_status: p.amountRefunded === 0 ? null : p.amountRefunded < p.amount ? "partial" : "full",
-    captured: p.captured,
-    description: null,
-    card_id: isCard ? `card_${p.id.slice(4)}` : null,
-    ...(isCard
-      ? {
-          card: {
-            id: `card_${p.id.slice(4)}`,
-            entity: "card",
-            name: "",
-            last4: p.bankReference.slice(-4),
-            network: p.method === "rupay_debit" ? "RuPay" : "Visa",
-            type: p.method === "rupay_debit" ? "debit" : "credit",
-            issuer: "SIMB",
-          },
-        }
-      : {}),
-    bank: p.method === "netbanking" ? "SIMB" : null,
-    wallet: p.method === "wallet" ? "simwallet" : null,
-    vpa: p.method === "upi" ? "payer@simbank" : null,
-    email: p.email,
-    contact: p.contact,
-    notes: notesJson(p.notes),
-    fee: p.fee,
-    tax: p.tax,
-    error_code: p.error?.code ?? null,
-    error_description: p.error?.description ?? null,
-    error_source: p.error ? "customer" : null,
-    error_step: p.error ? "payment_authorization" : null,
-    error_reason: p.error?.reason ?? null,
-    acquirer_data:
-      p.method === "upi"
-        ? { rrn: p.bankReference, upi_transaction_id: `SIM${p.bankReference}` }
-        : isCard
-          ? { auth_code: p.bankReference.slice(0, 6) }
-          : { bank_transaction_id: p.bankReference },
-    ...(p.method === "upi" ? { upi: { vpa: "payer@simbank", payer_account_type: "bank_account" } } : {}),
-    created_at: unix(p.createdAt),
-  };
-}
-
-export function refundJson(r: SimRefund): Record<string, unknown> {
-  return {
-    id: r.id,
-    entity: "refund",
-    amount: r.amount,
-    currency: "INR",
-    payment_id: r.payment_id,
-    notes: notesJson(r.notes),
-    receipt: r.receipt,
-    acquirer_data: { arn: null },
-    created_at: unix(r.createdAt),
-    batch_id: null,
-    status: r.status,
-    speed_requested: "normal",
-    speed_processed: "normal",
-  };
-}
-
-export function settlementJson(s: SimSettlement): Record<string, unknown> {
-  // The real entity says 0 for both; the fees are only in the recon items.
-  return {
-    id: s.id,
-    entity: "settlement",
-    amount: s.amount,
-    status: s.status,
-    fees: 0,
-    tax: 0,
-    utr: s.utr,
-    created_at: unix(s.createdAt),
-  };
+/** What the gateway says of an id that it does not know: 400, not 404. */
+export function known<T>(entity: T | undefined): T {
+  if (entity === undefined) throw new SimRefusal("The id provided does not exist");
+  return entity;
 }

@@ -1,23 +1,31 @@
 import { createHmac } from "node:crypto";
-import type { WebhookPlan } from "./faults.ts";
+import { duration } from "./clock.ts";
+import { isHit, WEBHOOK_FAULTS, type WebhookPlan, type WebhookRule } from "./faults.ts";
 import type { Random } from "./random.ts";
+import { SimRefusal } from "./state.ts";
 
 export type SimEvent = {
   readonly id: string;
   readonly event: string;
   readonly url: string;
-  /** The exact bytes that are signed and sent; a snapshot at the time of the event. */
+  /** The exact bytes that are sent; a snapshot at the time of the event. */
   readonly body: Buffer;
+  /** The secret of the moment at which the event was made: retries are signed with it after a rotation too. */
   readonly secret: string;
   readonly createdAt: number;
   nextAttemptAt: number;
   attempts: number;
   status: "waiting" | "delivered" | "dropped" | "given-up";
   lastStatus: number | null;
+  /** The bytes that the signature is of, when they are not those that are sent. */
+  readonly signed?: Buffer;
+  readonly hasNoId?: boolean;
+  /** When a person asked for it again; five times in 24 hours are allowed. */
+  replays?: number[];
 };
 
-/** A waiting event as it is kept over a restart. */
-export type SavedEvent = Omit<SimEvent, "body"> & { readonly body: string };
+/** An event as it is kept over a restart. */
+export type SavedEvent = Omit<SimEvent, "body" | "signed"> & { readonly body: string; readonly signed?: string };
 
 type WebhookRequest = {
   readonly url: string;
@@ -27,42 +35,87 @@ type WebhookRequest = {
 /** Sends one webhook and tells the HTTP status, 0 when nobody answered. */
 export type SendWebhook = (request: WebhookRequest) => Promise<number>;
 
+/** Where webhooks go, with what secret, and which events. */
+export type WebhookEndpoint = {
+  readonly url: string;
+  secret: string;
+  previousSecret: string | null;
+  readonly events: readonly string[] | null;
+};
+
+/** The intervals are not published: doubling from a minute, for a day. */
 const RETRY_MINUTES = [1, 2, 4, 8, 16, 32, 60, 120, 240, 480];
 const GIVE_UP_MS = 24 * 3_600_000;
+const REPLAY_DAYS = 7;
+const REPLAYS_A_DAY = 5;
+/** What is delivered is remembered for looking at, up to so many. */
+const KEPT_EVENTS = 20_000;
+
+export type Delivery = { readonly sent: number; readonly delivered: number; readonly waiting: number };
 
 export type Dispatcher = {
   readonly log: readonly SimEvent[];
-  emit(event: string, url: string, secret: string, payload: Record<string, unknown>, at: number): void;
+  /** Makes the event for every endpoint that subscribes to it; {ulb} in the address is what the notes say. */
+  emit(event: string, ulb: string, payload: Record<string, unknown>, at: number): void;
   setPlan(plan: WebhookPlan): void;
-  deliverDue(now: number, concurrency: number): Promise<{ sent: number; delivered: number; waiting: number }>;
+  plan(): WebhookPlan;
+  deliverDue(now: number, concurrency: number, mayDisable?: boolean): Promise<Delivery>;
+  /** Sends one event now, whatever its time, to its own address or to another. Gives the HTTP status. */
+  deliverOne(event: SimEvent, now: number, url?: string): Promise<number>;
   /** The same event once more, with its own id or with a fresh one. */
-  replay(event: SimEvent, now: number, options: { newId?: boolean }): void;
+  replay(event: SimEvent, now: number, options: { newId?: boolean; noId?: boolean }): void;
+  /** As a person does it on the dashboard: only what was not taken, up to 7 days old, 5 times in 24 hours; signed with the secret of now. */
+  replayByHand(eventIds: readonly string[] | null, now: number): { replayed: string[]; refused: string[] };
+  readonly endpoints: WebhookEndpoint[];
+  rotateSecret(secret: string): void;
+  disable(url: string, at: number): void;
+  enable(url: string): void;
+  disabled(): Readonly<Record<string, number>>;
   waiting(): number;
+  /** When the next one is due; undefined when nothing waits. */
+  nextAt(): number | undefined;
   save(): SavedEvent[];
   load(events: readonly SavedEvent[]): void;
+  loadDisabled(disabled: Readonly<Record<string, number>>): void;
+  /** Forgets everything: events, plan, what is disabled. */
+  clear(): void;
 };
 
-/** The queue of webhooks: at least once, retried for 24 hours, in no promised order. */
-export function webhookDispatcher(accountId: string, random: Random, send: SendWebhook): Dispatcher {
+/** The queue of webhooks: at least once, retried for 24 hours, in no promised order; an address that took nothing for a day is disabled. */
+export function webhookDispatcher(options: {
+  readonly accountId: string;
+  readonly random: Random;
+  readonly send: SendWebhook;
+  readonly endpoints: WebhookEndpoint[];
+  readonly shuffleKeys: () => boolean;
+  readonly autoDisable: boolean;
+}): Dispatcher {
+  const { random, endpoints } = options;
   const log: SimEvent[] = [];
   let open: SimEvent[] = [];
   let plan: WebhookPlan = {};
+  let rules: { readonly rule: WebhookRule; seen: number }[] = [];
+  const disabled = new Map<string, number>();
 
   const push = (event: SimEvent): void => {
     log.push(event);
+    if (log.length > KEPT_EVENTS * 1.1) log.splice(0, log.length - KEPT_EVENTS);
     if (event.status === "waiting") open.push(event);
   };
-  const attempt = async (event: SimEvent, now: number): Promise<boolean> => {
-    const status = await send({
-      url: event.url,
-      headers: {
-        "content-type": "application/json",
-        "x-razorpay-event-id": event.id,
-        "x-razorpay-signature": createHmac("sha256", event.secret).update(event.body).digest("hex"),
-        "user-agent": "Razorpay-Webhook/v1 (simulator)",
-      },
-      body: event.body,
-    }).catch(() => 0);
+  const request = (event: SimEvent, url: string): WebhookRequest => ({
+    url,
+    headers: {
+      "content-type": "application/json",
+      ...(event.hasNoId === true ? {} : { "x-razorpay-event-id": event.id }),
+      "x-razorpay-signature": createHmac("sha256", event.secret)
+        .update(event.signed ?? event.body)
+        .digest("hex"),
+      "user-agent": "Razorpay-Webhook/v1 (simulator)",
+    },
+    body: event.body,
+  });
+  const attempt = async (event: SimEvent, now: number, mayDisable: boolean): Promise<boolean> => {
+    const status = await options.send(request(event, event.url)).catch(() => 0);
     event.attempts++;
     event.lastStatus = status;
     if (status >= 200 && status < 300) {
@@ -71,78 +124,250 @@ export function webhookDispatcher(accountId: string, random: Random, send: SendW
     }
     const wait = (RETRY_MINUTES[event.attempts - 1] ?? 480) * 60_000;
     event.nextAttemptAt = now + wait;
-    if (event.nextAttemptAt - event.createdAt > GIVE_UP_MS) event.status = "given-up";
+    if (event.nextAttemptAt - event.createdAt > GIVE_UP_MS) {
+      event.status = "given-up";
+      if (mayDisable && options.autoDisable && event.attempts > 1) disabled.set(event.url, now);
+    }
     return false;
   };
+  const shuffle = <T>(list: T[]): void => {
+    for (let i = list.length - 1; i > 0; i--) {
+      const j = Math.floor(random.next() * (i + 1));
+      const [a, b] = [list[i], list[j]];
+      if (a !== undefined && b !== undefined) [list[i], list[j]] = [b, a];
+    }
+  };
+  const freshId = (): string => random.id("evt").slice(4);
+  const shuffledKeys = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(shuffledKeys);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value);
+    shuffle(entries);
+    return Object.fromEntries(entries.map(([k, v]) => [k, shuffledKeys(v)]));
+  };
+
+  /** The event and its repetitions as the rule leaves them. */
+  function afterRule(one: SimEvent, rule: WebhookRule, endpoint: WebhookEndpoint): SimEvent[] {
+    const text = (): Record<string, unknown> => JSON.parse(one.body.toString()) as Record<string, unknown>;
+    const withBody = (value: unknown): SimEvent => ({ ...one, body: Buffer.from(JSON.stringify(value)) });
+    const copies = (make: () => SimEvent): SimEvent[] => Array.from({ length: Math.min(rule.n ?? 1, 1000) }, make);
+    switch (rule.do) {
+      case "delay":
+        return [{ ...one, nextAttemptAt: one.nextAttemptAt + duration(rule.ms ?? 5000, "ms") }];
+      case "late":
+        return [{ ...one, nextAttemptAt: one.nextAttemptAt + (rule.days ?? 1) * 86_400_000 }];
+      case "drop":
+        return [{ ...one, status: "dropped" }];
+      case "duplicate":
+      case "burst":
+        return [one, ...copies(() => ({ ...one }))];
+      case "new_event_id_same_fact":
+        return [one, ...copies(() => ({ ...one, id: freshId() }))];
+      case "reorder":
+        return [
+          { ...one, nextAttemptAt: one.nextAttemptAt + Math.floor(random.next() * duration(rule.ms ?? 60_000, "ms")) },
+        ];
+      case "bad_signature":
+        return [{ ...one, secret: `not-${one.secret}` }];
+      case "old_secret":
+        return [{ ...one, secret: endpoint.previousSecret ?? `old-${one.secret}` }];
+      case "mutated_body":
+        return [
+          { ...one, signed: one.body, body: Buffer.from(one.body.toString().replace(/("amount":)(\d+)/, "$19$2")) },
+        ];
+      case "no_event_id":
+        return [{ ...one, hasNoId: true }];
+      case "wrong_account":
+        return [withBody({ ...text(), account_id: "acc_Stranger000001" })];
+      case "unknown_event":
+        return [one, { ...withBody({ ...text(), event: "payment.pending" }), id: freshId(), event: "payment.pending" }];
+      case "huge_body":
+        return [withBody({ ...text(), padding: "x".repeat(5 * 1024 * 1024) })];
+      case "invalid_json_with_valid_signature":
+        return [{ ...one, body: one.body.subarray(0, one.body.length - 2) }];
+      case "patch": {
+        const value = text();
+        for (const [path, to] of Object.entries(rule.set ?? {})) put(value, path.split("."), to);
+        for (const path of rule.unset ?? []) put(value, path.split("."), undefined);
+        return [withBody(value)];
+      }
+    }
+  }
 
   return {
     log,
-    emit: (event, url, secret, payload, at) => {
-      const body = Buffer.from(
-        JSON.stringify({
+    endpoints,
+    emit: (event, ulb, payload, at) => {
+      for (const endpoint of endpoints) {
+        if (endpoint.events !== null && !endpoint.events.includes(event)) continue;
+        const whole = {
           entity: "event",
-          account_id: accountId,
+          account_id: options.accountId,
           event,
           contains: Object.keys(payload),
           payload,
           created_at: Math.floor(at / 1000),
-        }),
-      );
-      const one: SimEvent = {
-        id: random.id("evt").slice(4),
-        event,
-        url,
-        body,
-        secret,
-        createdAt: at,
-        nextAttemptAt: at,
-        attempts: 0,
-        status: plan.drop !== undefined && random.next() < plan.drop ? "dropped" : "waiting",
-        lastStatus: null,
-      };
-      push(one);
-      if (one.status === "dropped") return;
-      if (plan.duplicate !== undefined && random.next() < plan.duplicate) push({ ...one });
-      if (plan.again !== undefined && random.next() < plan.again) push({ ...one, id: random.id("evt").slice(4) });
+        };
+        const url = endpoint.url.replace("{ulb}", encodeURIComponent(ulb));
+        const body = Buffer.from(JSON.stringify(options.shuffleKeys() ? shuffledKeys(whole) : whole));
+        const isOff = disabled.has(url);
+        const one: SimEvent = {
+          id: freshId(),
+          event,
+          url,
+          body,
+          secret: endpoint.secret,
+          createdAt: at,
+          nextAttemptAt: at,
+          attempts: 0,
+          status: isOff ? "given-up" : plan.drop !== undefined && random.next() < plan.drop ? "dropped" : "waiting",
+          lastStatus: null,
+        };
+        const named = (id: string | undefined): boolean => id === undefined || body.includes(id);
+        const rule = rules.find(
+          (r) => event.startsWith(r.rule.event ?? "") && named(r.rule.entity) && isHit(r, random.next),
+        );
+        if (rule && one.status === "waiting") {
+          for (const e of afterRule(one, rule.rule, endpoint)) push(e);
+          continue;
+        }
+        push(one);
+        if (one.status !== "waiting") continue;
+        if (plan.duplicate !== undefined && random.next() < plan.duplicate) push({ ...one });
+        if (plan.again !== undefined && random.next() < plan.again) push({ ...one, id: freshId() });
+      }
     },
     setPlan: (next) => {
+      for (const rule of next.rules ?? [])
+        if (!WEBHOOK_FAULTS.includes(rule.do))
+          throw new SimRefusal(
+            `"${String(rule.do)}" is not a fault of webhooks; there are ${WEBHOOK_FAULTS.join(", ")}`,
+          );
       plan = next;
+      rules = (next.rules ?? []).map((rule) => ({ rule, seen: 0 }));
     },
-    deliverDue: async (now, concurrency) => {
-      const due = open.filter((e) => e.status === "waiting" && e.nextAttemptAt <= now);
-      if (plan.reorder === true) {
-        for (let i = due.length - 1; i > 0; i--) {
-          const j = Math.floor(random.next() * (i + 1));
-          const [a, b] = [due[i], due[j]];
-          if (a && b) [due[i], due[j]] = [b, a];
-        }
-      }
+    plan: () => plan,
+    deliverDue: async (now, concurrency, mayDisable = true) => {
+      const due = open.filter((e) => e.status === "waiting" && e.nextAttemptAt <= now && !disabled.has(e.url));
+      if (plan.reorder === true) shuffle(due);
       let delivered = 0;
       let next = 0;
       const lane = async (): Promise<void> => {
         for (let event = due[next++]; event !== undefined; event = due[next++])
-          if (await attempt(event, now)) delivered++;
+          if (await attempt(event, now, mayDisable)) delivered++;
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, lane));
+      // What waits for an address that was disabled meanwhile is not retried any more.
+      for (const e of open) if (e.status === "waiting" && disabled.has(e.url)) e.status = "given-up";
       open = open.filter((e) => e.status === "waiting");
       return { sent: due.length, delivered, waiting: open.length };
     },
-    replay: (event, now, options) => {
+    deliverOne: async (event, now, url) => {
+      if (url === undefined) {
+        await attempt(event, now, false);
+        open = open.filter((e) => e.status === "waiting");
+        return event.lastStatus ?? 0;
+      }
+      return options.send(request(event, url)).catch(() => 0);
+    },
+    replay: (event, now, how) => {
       push({
         ...event,
-        id: options.newId === true ? random.id("evt").slice(4) : event.id,
+        id: how.newId === true ? freshId() : event.id,
+        ...(how.noId === true ? { hasNoId: true } : {}),
         nextAttemptAt: now,
         attempts: 0,
         status: "waiting",
         lastStatus: null,
       });
     },
+    replayByHand: (eventIds, now) => {
+      const replayed: string[] = [];
+      const refused: string[] = [];
+      const seen = new Set<string>();
+      for (const event of [...log]) {
+        if (eventIds !== null && !eventIds.includes(event.id)) continue;
+        if (seen.has(event.id) || event.status === "delivered") continue;
+        seen.add(event.id);
+        const recent = (event.replays ?? []).filter((at) => at > now - GIVE_UP_MS);
+        if (event.createdAt < now - REPLAY_DAYS * 86_400_000 || recent.length >= REPLAYS_A_DAY) {
+          refused.push(event.id);
+          continue;
+        }
+        event.replays = [...recent, now];
+        disabled.delete(event.url);
+        const endpoint = endpoints.find((e) => event.secret === e.secret || event.secret === e.previousSecret);
+        open = open.filter((e) => e.id !== event.id);
+        event.status = "dropped";
+        push({
+          ...event,
+          secret: endpoint?.secret ?? event.secret,
+          nextAttemptAt: now,
+          attempts: 0,
+          status: "waiting",
+          lastStatus: null,
+        });
+        replayed.push(event.id);
+      }
+      return { replayed, refused };
+    },
+    rotateSecret: (secret) => {
+      for (const endpoint of endpoints) {
+        endpoint.previousSecret = endpoint.secret;
+        endpoint.secret = secret;
+      }
+    },
+    disable: (url, at) => void disabled.set(url, at),
+    enable: (url) => void disabled.delete(url),
+    disabled: () => Object.fromEntries(disabled),
     waiting: () => open.length,
-    save: () => open.map((e) => ({ ...e, body: e.body.toString("base64") })),
+    nextAt: () =>
+      open.reduce<number | undefined>(
+        (m, e) => (m === undefined ? e.nextAttemptAt : Math.min(m, e.nextAttemptAt)),
+        undefined,
+      ),
+    save: () =>
+      open.map((e) => {
+        const { signed, body, ...rest } = e;
+        return {
+          ...rest,
+          body: body.toString("base64"),
+          ...(signed === undefined ? {} : { signed: signed.toString("base64") }),
+        };
+      }),
     load: (events) => {
-      for (const e of events) push({ ...e, body: Buffer.from(e.body, "base64") });
+      for (const e of events) {
+        const { signed, body, ...rest } = e;
+        push({
+          ...rest,
+          body: Buffer.from(body, "base64"),
+          ...(signed === undefined ? {} : { signed: Buffer.from(signed, "base64") }),
+        });
+      }
+    },
+    loadDisabled: (saved) => {
+      for (const [url, at] of Object.entries(saved)) disabled.set(url, at);
+    },
+    clear: () => {
+      log.length = 0;
+      open = [];
+      plan = {};
+      rules = [];
+      disabled.clear();
     },
   };
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [head, ...rest] = path;
+  if (head === undefined) return;
+  if (rest.length === 0) {
+    if (value === undefined) Reflect.deleteProperty(target, head);
+    else target[head] = value;
+    return;
+  }
+  const next = target[head];
+  if (typeof next === "object" && next !== null) put(next as Record<string, unknown>, rest, value);
 }
 
 /** Over HTTP, with the gateway's own limit of five seconds. */
