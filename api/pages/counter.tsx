@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { billFor, findConsumers, type Consumer } from "../../billing/index.ts";
 import {
   counterPolicy,
