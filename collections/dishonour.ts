@@ -6,6 +6,7 @@ import { invariant } from "../ledger/kernel/errors.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
+import { drawerOf } from "./counter/drawer.ts";
 import { counterErrors } from "./counter/errors.ts";
 import { counterPolicy } from "./counter/policy.ts";
 import { takeBack } from "./counter/take-back.ts";
@@ -253,6 +254,13 @@ export async function cancelReceipt(
   );
   const own = rows.find((r) => r.receipt_id === receipt.id);
   if (!own || receipt.kind === "replacement" || rows.some((r) => r.status !== "received"))
+    throw collectionErrors.CANCEL_DEPOSITED({ receipt: receipt.number });
+  // Its notes may have been handed on to another drawer: then there is nothing to give back out of this one.
+  if (
+    own.kind === "cash" &&
+    receipt.sessionId !== null &&
+    (await drawerOf(tx, receipt.sessionId)).expected < receipt.amount
+  )
     throw collectionErrors.CANCEL_DEPOSITED({ receipt: receipt.number });
   for (const held of [own, ...rows.filter((r) => r !== own)]) await cancelOne(tx, held, cancellation);
   return getReceipt(tx, receipt.id);

@@ -39,7 +39,7 @@ export async function cashTie(read: Read, asOf: LocalDate = FOREVER): Promise<Co
   const held = (await inHand(read, ["cash"], asOf)) + (await differencesInHand(read, asOf));
   return [
     row(
-      `cash in hand ${account} = cash received and not deposited, with what drawers were short of or over`,
+      `cash in hand ${account} = cash received and not deposited`,
       "paise",
       await movedBy(read, account, asOf, { of: REVENUE }),
       held,

@@ -21,7 +21,9 @@ const CASHIER = { en: "Cashier", local: "रोकड़िया" };
 /** The pay-in slip of a deposit: pieces of cash, or the list of leaves, with the total in words. */
 export async function depositSlipPdf(head: DocumentHead, slip: DepositSlip): Promise<Buffer> {
   const isCash = slip.kind === "cash";
-  const pieces = Object.entries(slip.denominations ?? {}).filter(([, n]) => n > 0);
+  const pieces = Object.entries(slip.denominations ?? {})
+    .filter(([, n]) => n > 0)
+    .sort(([a], [b]) => Number(b) - Number(a));
   const rows = isCash
     ? pieces.map(([d, n]) => line(`₹ ${d}`, String(n), paise(rupees(d) * BigInt(n))))
     : slip.leaves.map((l, i) =>
@@ -206,10 +208,6 @@ export async function chequeNoticePdf(head: DocumentHead, cheque: ReturnedCheque
               ),
             ]
           : []),
-        say(
-          `This notice may be given until ${formatDate(cheque.dates.noticeBy)} (thirty days from the bank's memo).`,
-          14,
-        ),
         say("For the Commissioner / Executive Officer", 48, true),
         say(head.ulb.name, 0),
       ],

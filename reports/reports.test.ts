@@ -11,9 +11,11 @@ import {
   depositInstruments,
   dishonour,
   openCounterSession,
+  publicKeys,
   receiveAtCounter,
   type Receipt,
   type Tender,
+  verifyReceiptCode,
 } from "../collections/index.ts";
 import { testCity, testClock } from "../collections/testing.ts";
 import { bankUlb } from "../reconciliation/testing.ts";
@@ -296,6 +298,8 @@ test("all ties hold, each says what it compares, and each compares something", a
     "gateway clearing",
     "cash in hand",
     "cheques in hand",
+    "card slips 4501006",
+    "cheques not yet realised 3408000",
     "receipts and refund notes",
     "settlements in transit",
     "voucher numbers",
@@ -336,9 +340,11 @@ test("a receipt is printed from what was recorded: heads by year, cess apart, en
     state: { status: "issued" },
     counter: "C-1",
     mode: "cash",
-    verifyUrl: `https://x.example/receipt/${cash?.token}`,
     amount: rupees("5000"),
   });
+  // The address of the page, and the signed words themselves.
+  expect(view.verifyUrl).toMatch(new RegExp(`^https://x\\.example/receipt/${cash?.token}\\?s=NK1\\.`));
+  expect(verifyReceiptCode(view.verifyUrl, await read(t, publicKeys))).toMatchObject({ amount: rupees("5000") });
   expect(view.entryNumber).toMatch(/^R\/2026-27\/\d{6}$/);
   expect(view.lines.reduce((sum, line) => sum + line.amount, 0n) + view.advance).toBe(view.amount);
   expect(view.lines.map((line) => [line.head, line.year, line.headLocal])).toContainEqual([

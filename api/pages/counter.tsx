@@ -1,12 +1,14 @@
 import type { FastifyInstance } from "fastify";
-import type { ComponentChildren, VNode } from "preact";
+import type { VNode } from "preact";
 import { billFor, findConsumers, type Consumer } from "../../billing/index.ts";
 import {
+  counterPolicy,
   countPrint,
   currentSession,
   getReceipt,
   listReceipts,
   openCounterSession,
+  roundedUp,
   sessionTotals,
   takePayment,
   waitingHandovers,
@@ -401,11 +403,13 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
     const found = await desk.read(who, async (read) => ({
       session: await currentSession(read),
       bill: await readBill(read, request.params.consumerId, desk.today()),
+      policy: await counterPolicy(read),
     }));
     if (!found.session) return reply.redirect("/counter", 303);
     const { body } = found.bill;
     const typed: TakeTyped = {
-      amount: body.total === 0n ? "" : toRupees(body.total),
+      amount:
+        body.total === 0n ? "" : toRupees(found.policy.cashRounding === "none" ? body.total : roundedUp(body.total)),
       ...tenderTyped({}, desk.today()),
       acceptAdvance: false,
     };

@@ -8,22 +8,25 @@ import {
   chequesInOffice,
   clearInstruments,
   closeCounterDay,
+  counterPolicy,
   daySheet,
   giveNotice,
   getReturnedCheque,
   listSessions,
   noticeServed,
   rejectDifference,
+  setCounterPolicy,
   settleCardBatch,
   type CashException,
   type ChequesInOffice,
+  type CounterPolicy,
   type CounterSession,
   type DaySheet,
 } from "../../../collections/index.ts";
 import { formatDate, formatMoment, localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../../ledger/kernel/errors.ts";
 import { isUuid } from "../../../ledger/kernel/ids.ts";
-import { formatIndian, paise, rupees } from "../../../ledger/kernel/money.ts";
+import { formatIndian, paise, rupees, toRupees } from "../../../ledger/kernel/money.ts";
 import { chequeNoticePdf, daySheetPdf, headOf } from "../../../reports/index.ts";
 import { apiErrors } from "../../errors.ts";
 import { Books } from "../books-frame.tsx";
@@ -39,6 +42,7 @@ type OfficeFound = {
   readonly sheet: DaySheet;
   readonly waiting: readonly CounterSession[];
   readonly exceptions: readonly CashException[];
+  readonly policy: CounterPolicy;
   readonly roles: readonly string[];
 };
 
@@ -185,7 +189,72 @@ function OfficePage({
           </Form>
         </details>
       )}
+      {roles.includes("admin") && <PolicyForm view={view} policy={found.policy} />}
     </Books>
+  );
+}
+
+function PolicyForm({ view, policy }: { readonly view: View; readonly policy: CounterPolicy }): VNode {
+  return (
+    <details>
+      <summary>Rules of the counters</summary>
+      <Form view={view} action="/books/counters/policy" class="panel" label="Rules of the counters">
+        <Select
+          label="A cheque gets"
+          name="chequeReceipt"
+          value={policy.chequeReceipt}
+          options={[
+            { value: "at-tender", label: "its receipt at once, subject to realisation" },
+            { value: "at-realisation", label: "an acknowledgement; the receipt when the bank has the money" },
+          ]}
+        />
+        <Select
+          label="Cash is taken"
+          name="cashRounding"
+          value={policy.cashRounding}
+          options={[
+            { value: "none", label: "to the paisa" },
+            { value: "up-to-rupee", label: "in whole rupees, with a rounding" },
+          ]}
+        />
+        <Select
+          label="Cash of two lakh and more"
+          name="hasCashLimit"
+          value={policy.hasCashLimit ? "yes" : "no"}
+          options={[
+            { value: "yes", label: "is refused without permission" },
+            { value: "no", label: "is taken (the ULB is exempted)" },
+          ]}
+        />
+        <Field
+          label="No cheque after so many returned in twelve months"
+          name="chequeBlockAfter"
+          value={String(policy.chequeBlockAfter)}
+          hint="0: never refused"
+          isNumeric
+          isRequired
+          maxLength={2}
+        />
+        <Field
+          label="Charge for a returned cheque (₹)"
+          name="dishonourCharge"
+          value={toRupees(policy.dishonourCharge)}
+          isAmount
+          isRequired
+          maxLength={12}
+        />
+        <Field
+          label="Leaves of manual books are entered within (days)"
+          name="manualDays"
+          value={String(policy.manualDays)}
+          isNumeric
+          isRequired
+          maxLength={3}
+        />
+        <Field label="Resolution or reason" name="reason" isRequired maxLength={300} />
+        <button>Set the rules</button>
+      </Form>
+    </details>
   );
 }
 
@@ -357,6 +426,7 @@ export function counterOfficeRoutes(web: FastifyInstance, desk: Desk): void {
       sheet: await daySheet(read, office, day),
       waiting: (await listSessions(read, day)).filter((s) => s.declared !== null && s.status === "open"),
       exceptions: await cashExceptions(read, day, day),
+      policy: await counterPolicy(read),
       roles: who.actor.roles,
     }));
   };
@@ -421,6 +491,26 @@ export function counterOfficeRoutes(web: FastifyInstance, desk: Desk): void {
       });
     });
     if (done.ok) return reply.redirect(backTo(body), 303);
+    return send(reply, await again(request, done.refusal), done.refusal.status);
+  });
+
+  web.post("/books/counters/policy", async (request, reply) => {
+    const who = desk.need(request, "admin");
+    const { body } = request;
+    const whole = (name: string): number =>
+      /^\d{1,3}$/.test(field(body, name)) ? Number(field(body, name)) : Number.NaN;
+    const done = await attempt(async () => {
+      const change: CounterPolicy = {
+        chequeReceipt: field(body, "chequeReceipt") === "at-realisation" ? "at-realisation" : "at-tender",
+        cashRounding: field(body, "cashRounding") === "up-to-rupee" ? "up-to-rupee" : "none",
+        hasCashLimit: field(body, "hasCashLimit") !== "no",
+        chequeBlockAfter: whole("chequeBlockAfter"),
+        manualDays: whole("manualDays"),
+        dishonourCharge: rupees(typedAmount(field(body, "dishonourCharge"))),
+      };
+      return desk.write(who, (tx) => setCounterPolicy(tx, change, field(body, "reason").slice(0, 300)));
+    });
+    if (done.ok) return reply.redirect("/books/counters", 303);
     return send(reply, await again(request, done.refusal), done.refusal.status);
   });
 
