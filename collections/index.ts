@@ -58,12 +58,7 @@ export {
   type InboxResult,
   type WebhookHeaders,
 } from "./gateway-events.ts";
-export {
-  applyObservation,
-  applyObservations,
-  findPayments,
-  type PaymentInfo,
-} from "./payments.ts";
+export { applyObservation, applyObservations, findPayments, type PaymentInfo } from "./payments.ts";
 export { handleCallback, pollDueOrders, pollOrder, type PayerSees } from "./polling.ts";
 export { observePayments } from "./strangers.ts";
 export { captureAuthorised } from "./captures.ts";

@@ -54,8 +54,7 @@ export function ReceiptPage({
         <div class="flash problem">
           <p>
             <strong>
-              <Mark ok={false} />{" "}
-              {t(`receipt.status.${state.status}`)}
+              <Mark ok={false} /> {t(`receipt.status.${state.status}`)}
             </strong>
           </p>
           <p>
