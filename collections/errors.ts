@@ -187,21 +187,28 @@ export const collectionErrors = defineErrors({
     status: 422,
     message: (f: { reference: string }) => `"${f.reference}" is not a UTR; it has 10 to 30 letters and digits`,
   },
-  PAYMENT_NOT_FOUND: { status: 404, message: (f: { payment: string }) => `there is no payment ${f.payment} in this ULB` },
+  PAYMENT_NOT_FOUND: {
+    status: 404,
+    message: (f: { payment: string }) => `there is no payment ${f.payment} in this ULB`,
+  },
   EVIDENCE_FILE: {
     status: 422,
     message: (f: { problem: string }) => `the evidence is refused: ${f.problem}`,
   },
   MERCHANT_ACCOUNT: {
     status: 422,
-    message: (f: { account: string }) => `"${f.account}" is not an account of the gateway; it is like acc_ with 14 characters`,
+    message: (f: { account: string }) =>
+      `"${f.account}" is not an account of the gateway; it is like acc_ with 14 characters`,
   },
   EXCESS_POLICY: {
     status: 422,
     message: (f: { service: string; limit: string; days: string }) =>
       `the policy for ${f.service} is refused: limit ${f.limit}, ${f.days} days; the limit is more than 0.00, the days 0 to 180`,
   },
-  DISPUTE_NOT_FOUND: { status: 404, message: (f: { dispute: string }) => `there is no dispute ${f.dispute} in this ULB` },
+  DISPUTE_NOT_FOUND: {
+    status: 404,
+    message: (f: { dispute: string }) => `there is no dispute ${f.dispute} in this ULB`,
+  },
   DISPUTE_STATUS: {
     status: 409,
     message: (f: { dispute: string; status: string }) =>
@@ -213,7 +220,8 @@ export const collectionErrors = defineErrors({
   },
   PARTNER_NOT_FOUND: {
     status: 403,
-    message: (f: { actor: string }) => `${f.actor} posts for no partner of this ULB; an administrator names the partner first`,
+    message: (f: { actor: string }) =>
+      `${f.actor} posts for no partner of this ULB; an administrator names the partner first`,
   },
   PARTNER_INVALID: { status: 422, message: (f: { problem: string }) => `the partner is refused: ${f.problem}` },
   EXTERNAL_REFERENCE: {
@@ -239,14 +247,18 @@ export const collectionErrors = defineErrors({
     message: (f: { partner: string; reference: string; amount: string }) =>
       `settlement ${f.reference} of ${f.partner} is booked already, with ${f.amount}`,
   },
-  REQUEST_NOT_FOUND: { status: 404, message: (f: { request: string }) => `there is no payment request ${f.request} in this ULB` },
+  REQUEST_NOT_FOUND: {
+    status: 404,
+    message: (f: { request: string }) => `there is no payment request ${f.request} in this ULB`,
+  },
   REQUEST_INVALID_TERMS: {
     status: 422,
     message: (f: { problem: string }) => `the payment request is refused: ${f.problem}`,
   },
   REQUEST_STATE: {
     status: 409,
-    message: (f: { request: string; state: string }) => `payment request ${f.request} is ${f.state}; only an open one can be closed`,
+    message: (f: { request: string; state: string }) =>
+      `payment request ${f.request} is ${f.state}; only an open one can be closed`,
   },
   TASK_NOT_FOUND: { status: 404, message: (f: { task: string }) => `there is no open task ${f.task}` },
   SETTLED_ELSEWHERE: {

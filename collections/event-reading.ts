@@ -55,12 +55,12 @@ const ORDER_ID = /^order_[A-Za-z0-9]{14}$/;
 const REQUEST_ID = /^(plink|qr|va)_[A-Za-z0-9]{14}$/;
 const DISPUTE_ID = /^disp_[A-Za-z0-9]{14}$/;
 
-/** Reads an event. `ownAccount`: the ULB's account at the gateway; an event that names another is not read any further. */
-export function readEvent(raw: Buffer, eventKey: string, ownAccount: string | null): Reading {
+/** Reads an event. `ownAccounts`: the ULB's accounts at the gateway, where they are known; an event that names another is not read any further. */
+export function readEvent(raw: Buffer, eventKey: string, ownAccounts: ReadonlySet<string>): Reading {
   const body = parseJson(raw);
   if (!body) return { kind: "dead", reason: "the body is signed but is not JSON" };
   const { event, payload, account_id: account, created_at: seconds } = body;
-  if (ownAccount !== null && typeof account === "string" && account !== ownAccount)
+  if (ownAccounts.size > 0 && typeof account === "string" && !ownAccounts.has(account))
     return { kind: "mismatch", account: account.slice(0, 40) };
   const partOf = (name: string): Record<string, unknown> | undefined => {
     const part =

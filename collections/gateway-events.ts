@@ -8,7 +8,7 @@ import { observeDisputes } from "./disputes/disputes.ts";
 import { parseJson, readEvent } from "./event-reading.ts";
 import { merchantSettings } from "./payment-settings.ts";
 import { applyObservations } from "./payments.ts";
-import type { Booked, Observation } from "./payment-state.ts";
+import type { Booked } from "./payment-state.ts";
 import { observeRefunds } from "./refund-observations.ts";
 import type { RefundObservation } from "./refunds.ts";
 import { noteRequestPayments, wakeRequests } from "./requests/request-payments.ts";
@@ -168,8 +168,8 @@ async function claim(tx: Tx, limit: number, only?: string): Promise<EventRow[]> 
 async function processSet(app: CollectionsApp, tx: Tx, limit: number, only?: string): Promise<SetResult> {
   const rows = await claim(tx, limit, only);
   if (rows.length === 0) return { count: 0, receipts: 0, parked: 0, asks: [] };
-  const { accountId } = await merchantSettings(tx);
-  const readings = rows.map((row) => ({ row, reading: readEvent(row.raw, row.event_key, accountId) }));
+  const own = await ownAccounts(tx);
+  const readings = rows.map((row) => ({ row, reading: readEvent(row.raw, row.event_key, own) }));
   // Which request a payment came through is noted before the payment itself is placed.
   await noteRequestPayments(
     tx,
@@ -210,7 +210,7 @@ async function processSet(app: CollectionsApp, tx: Tx, limit: number, only?: str
     const eventKey = row.event_key;
     if (reading.kind === "dead") done.set(eventKey, { state: "dead", error: reading.reason });
     else if (reading.kind === "mismatch") {
-      const error = `account_mismatch: it is of account ${reading.account}, ours is ${accountId}`;
+      const error = `account_mismatch: it is of account ${reading.account}, ours is ${[...own].join(", ")}`;
       done.set(eventKey, { state: "parked", error });
     } else if (reading.kind === "ignore") done.set(eventKey, { state: "ignored", error: null });
     else if (reading.kind === "ask") asks.push({ eventKey, paymentId: reading.paymentId });
@@ -255,6 +255,16 @@ async function processSet(app: CollectionsApp, tx: Tx, limit: number, only?: str
   );
   const parked = [...done.values()].filter((d) => d.state === "parked").length;
   return { count: rows.length, receipts: applied.receipts, parked, asks };
+}
+
+/** The accounts of the ULB by the gateway's names: that of the settings, and those that it keeps keys for. */
+async function ownAccounts(tx: Tx): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ id: string }>(
+    "select merchant_id as id from collections.gateway_accounts where ulb_id = :ulb and merchant_id is not null",
+    { ulb: tx.ulb.id },
+  );
+  const { accountId } = await merchantSettings(tx);
+  return new Set([...rows.map((r) => r.id), ...(accountId === null ? [] : [accountId])]);
 }
 
 async function processOneByOne(

@@ -8,7 +8,6 @@ export type Pace = {
   mayAsk(now: Date): boolean;
   /** What came back: 429 makes sweepers wait, anything else lets them go on. */
   noteAnswer(answer: { readonly kind: string; readonly status?: number }, now: Date): void;
-  readonly state: () => PaceState;
 };
 
 export type PaceState = {
@@ -20,7 +19,7 @@ export type PaceState = {
 };
 
 const FULL_SPEED = 10;
-const BURST = 60;
+const BURST = 600;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 300_000;
 
@@ -73,16 +72,15 @@ export function createPace(chance: () => number = Math.random): Pace {
         if (now >= state.waitUntil) state = afterRefusal(state, now, chance());
       } else if (answer.kind === "ok" && now >= state.waitUntil) state = { ...state, refusals: 0 };
     },
-    state: () => state ?? freshPace(0),
   };
 }
 
-const paces = new WeakMap<object, Pace>();
+const paces = new Map<string, Pace>();
 
-/** The pace of one gateway in this process. */
-export function paceOf(gateway: object): Pace {
-  let pace = paces.get(gateway);
-  if (!pace) paces.set(gateway, (pace = createPace()));
+/** The pace of one account at the gateway in this process. */
+export function paceOf(gateway: { readonly keyId: string }): Pace {
+  let pace = paces.get(gateway.keyId);
+  if (!pace) paces.set(gateway.keyId, (pace = createPace()));
   return pace;
 }
 

@@ -91,7 +91,9 @@ test("a payment that only the poller saw captured was captured after it was last
     at: new Date(start + minute * 60_000),
   });
   expect(capturedAt(all([seen("captured", "poll", 90)]))).toEqual(new Date(start));
-  expect(capturedAt(all([seen("failed", "poll", 10), seen("captured", "poll", 15)]))).toEqual(new Date(start + 600_000));
+  expect(capturedAt(all([seen("failed", "poll", 10), seen("captured", "poll", 15)]))).toEqual(
+    new Date(start + 600_000),
+  );
   // A late authorisation: between two polls hours apart nobody knows the moment; it is the later one.
   expect(capturedAt(all([seen("failed", "poll", 60), seen("captured", "poll", 90)]))).toEqual(
     new Date(start + 90 * 60_000),

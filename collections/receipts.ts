@@ -22,7 +22,14 @@ import { isUuid, newId, newToken } from "../ledger/kernel/ids.ts";
 import { formatIndian, negate, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { enqueueAll } from "../ledger/kernel/outbox.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
-import { convenienceFeeLines, duplicateLines, gatewayParty, netByFund, receiptLines, unidentifiedLines } from "./entries.ts";
+import {
+  convenienceFeeLines,
+  duplicateLines,
+  gatewayParty,
+  netByFund,
+  receiptLines,
+  unidentifiedLines,
+} from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import type { Claim } from "./orders.ts";
 import { convenienceFee, type Booked, type PaymentState } from "./payment-state.ts";

@@ -15,7 +15,14 @@ import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { refundLines } from "./entries.ts";
 import type { GatewayRefund } from "./gateway/index.ts";
 import { entryDateFor } from "./receipts.ts";
-import { REFUND_COLUMNS, refundOf, type Refund, type RefundObservation, type RefundRow, type RefundStatus } from "./refunds.ts";
+import {
+  REFUND_COLUMNS,
+  refundOf,
+  type Refund,
+  type RefundObservation,
+  type RefundRow,
+  type RefundStatus,
+} from "./refunds.ts";
 import { setTasks } from "./tasks.ts";
 
 type Refunded = {

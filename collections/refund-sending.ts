@@ -98,7 +98,11 @@ async function noteRefusal(tx: Tx, refund: Refund, description: string): Promise
           subject: refund.id,
           message: `The gateway had no balance for ${what} on ${refund.sendAttempts} days; pay it from the bank`,
         }
-      : { kind: "refund-failed", subject: refund.id, message: `The gateway refused ${what}: ${description}`.slice(0, 1000) },
+      : {
+          kind: "refund-failed",
+          subject: refund.id,
+          message: `The gateway refused ${what}: ${description}`.slice(0, 1000),
+        },
   ]);
 }
 
@@ -148,7 +152,10 @@ async function askForRefunds(app: CollectionsApp, who: Who, paymentId: string, r
 }
 
 /** Refunds of the gateway that pay, or may yet pay, this refund of ours. */
-export function livingAtGateway(refund: Pick<Refund, "id" | "providerRefundId">, found: readonly GatewayRefund[]): GatewayRefund[] {
+export function livingAtGateway(
+  refund: Pick<Refund, "id" | "providerRefundId">,
+  found: readonly GatewayRefund[],
+): GatewayRefund[] {
   const receipt = refund.id.replaceAll("-", "");
   return found.filter((r) => r.status !== "failed" && (r.id === refund.providerRefundId || r.receipt === receipt));
 }
@@ -169,7 +176,11 @@ export async function payRefundFromBank(
   const before = await inTransaction(app, who, (tx) => lockRefund(tx, refundId));
   const check = (refund: Refund): void => {
     if (refund.status !== "bank-due" && refund.status !== "failed")
-      throw collectionErrors.REFUND_STATUS({ refund: refund.number, status: refund.status, wanted: "bank-due or failed" });
+      throw collectionErrors.REFUND_STATUS({
+        refund: refund.number,
+        status: refund.status,
+        wanted: "bank-due or failed",
+      });
   };
   check(before);
   const found = await app.gateway.paymentRefunds(before.paymentId);

@@ -329,7 +329,8 @@ async function sanctionDebits(
   }
   if (refund.origin === "advance") {
     invariant(refund.consumerId !== null, "an advance is somebody's");
-    return (await refundAdvance(tx, { consumerId: refund.consumerId, amount: refund.amount, date, source })).ledgerLines;
+    return (await refundAdvance(tx, { consumerId: refund.consumerId, amount: refund.amount, date, source }))
+      .ledgerLines;
   }
   const receipt = await getReceipt(tx, await receiptOf(tx, refund));
   const back = await reversePayment(tx, { type: "receipt", id: receipt.id }, { date, newSource: source });

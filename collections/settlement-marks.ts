@@ -61,7 +61,12 @@ export type UnsettledMoney = {
 
 /** What stands in the gateway clearing account on a day, item by item, oldest first: captured or refunded and not settled by then. */
 export async function unsettledMoney(read: Read, asOf: LocalDate): Promise<UnsettledMoney[]> {
-  const rows = await read.query<{ id: string; kind: "payment" | "refund" | "dispute"; amount: bigint; booked_on: LocalDate }>(
+  const rows = await read.query<{
+    id: string;
+    kind: "payment" | "refund" | "dispute";
+    amount: bigint;
+    booked_on: LocalDate;
+  }>(
     `select id, kind, amount, booked_on from (${CLEARING_ITEMS}) as item
      where booked_on <= :as_of::date and (gone_on is null or gone_on > :as_of::date)
      order by booked_on, id`,

@@ -2,10 +2,17 @@ import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
 import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
 import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/index.ts";
 import {
+  alertDisputes,
   atGatewayOf,
+  captureAuthorised,
+  findDisputes,
+  pollDisputes,
   pollDueOrders,
+  pollDueRequests,
   processInbox,
   resolveOrders,
+  resolveRequests,
+  sendDueRefunds,
   type CollectionsApp,
 } from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
@@ -41,6 +48,39 @@ export function duties(app: CollectionsApp): Duty[] {
         await resolveOrders(at, as(ulb, "poller"));
         await pollDueOrders(at, as(ulb, "poller"));
       },
+    },
+    {
+      name: "captures",
+      when: { everyMs: 10_000 },
+      run: async (_a, ulb) => void (await captureAuthorised(await atGatewayOf(app, ulb), as(ulb, "captures"))),
+    },
+    {
+      name: "refunds",
+      when: { everyMs: 60_000 },
+      run: async (_a, ulb) => void (await sendDueRefunds(await atGatewayOf(app, ulb), as(ulb, "refunds"))),
+    },
+    {
+      name: "payment-requests",
+      when: { everyMs: 60_000 },
+      run: async (_a, ulb) => {
+        const at = await atGatewayOf(app, ulb);
+        await resolveRequests(at, as(ulb, "requests"));
+        await pollDueRequests(at, as(ulb, "requests"));
+      },
+    },
+    {
+      name: "disputes",
+      when: { everyMs: 600_000 },
+      run: async (a, ulb) => {
+        await pollDisputes(await atGatewayOf(app, ulb), as(ulb, "disputes"));
+        await inTransaction(a, as(ulb, "disputes"), (tx) => alertDisputes(tx));
+      },
+    },
+    {
+      // For disputes of which no event ever came.
+      name: "find-disputes",
+      when: { cron: "0 30 6 * * *" },
+      run: async (_a, ulb) => void (await findDisputes(await atGatewayOf(app, ulb), as(ulb, "disputes"))),
     },
     { name: "demand-runs", when: { everyMs: 2_000 }, run: continueRuns() },
     {

@@ -10,6 +10,7 @@ import type { GuideGroup } from "./guides/group.ts";
 import { importsGuide } from "./guides/imports.ts";
 import { mastersGuide } from "./guides/masters.ts";
 import { noticesGuide } from "./guides/notices.ts";
+import { onlineMoneyGuide } from "./guides/online-money.ts";
 import { packGuide } from "./guides/pack.ts";
 import { payablesGuide } from "./guides/payables.ts";
 import { ratesGuide } from "./guides/rates.ts";
@@ -97,6 +98,7 @@ const GROUPS: readonly GuideGroup[] = [
   gatewayAccountsGuide,
   statementsGuide,
   importsGuide,
+  onlineMoneyGuide,
   packGuide,
   upyogGuide,
   {

@@ -14,6 +14,7 @@ import { deskRoutes } from "./counter.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
 import { noticeRoutes, noticeSchemas } from "./notices.ts";
 import { payableBillRoutes } from "./payable-bills.ts";
+import { bbpsRoutes } from "./bbps.ts";
 import { payableChequeRoutes } from "./payable-cheques.ts";
 import { payablePaymentRoutes } from "./payable-payments.ts";
 import { payableSchemas } from "./payable-views.ts";
@@ -52,6 +53,7 @@ const TAGS: readonly [string, string][] = [
   ["Demand changes", "How a posted demand is changed: proposed by one person, approved by another."],
   ["Notices", "Demand notices, reminders, warrants."],
   ["Online payments", "Orders at the payment gateway."],
+  ["BBPS and portals", "What others take for the ULB: bills fetched, payments posted once."],
   ["Receipts", "Our documents for money received."],
   ["Counter", "Cash, cheques and drafts at a cashier's counter."],
   ["Remittances", "Money in hand on its way to the bank, and cheques that come back."],
@@ -163,6 +165,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           payableBillRoutes,
           payablePaymentRoutes,
           payableChequeRoutes,
+          bbpsRoutes,
           bookRoutes,
           importRoutes,
           bankRoutes,

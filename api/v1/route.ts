@@ -56,6 +56,8 @@ export const WHO = {
   bills: ["cashier", "accountant", "system"],
   /** Opens online payments: a cashier, or the machine of a citizens' portal. */
   orders: ["cashier", "system"],
+  /** Machines of partners that take money for the ULB: BBPS, aggregators, portals. */
+  partners: ["system"],
   counter: ["cashier"],
   /** Takes money to the bank. */
   remittances: ["cashier", "accountant"],

@@ -22,7 +22,12 @@ export async function placeDisputes(
 }
 
 /** Asks the gateway for a dispute by its id, and applies it. False when it did not answer. */
-export async function askDispute(app: CollectionsApp, who: Who, id: string, feed: DisputeFeed = "poll"): Promise<boolean> {
+export async function askDispute(
+  app: CollectionsApp,
+  who: Who,
+  id: string,
+  feed: DisputeFeed = "poll",
+): Promise<boolean> {
   const found = await app.gateway.disputes.fetch(id);
   paceOf(app.gateway).noteAnswer(found, app.clock());
   if (found.kind !== "ok") return found.kind === "rejected";
@@ -89,10 +94,12 @@ function checkAnswer(answer: DisputeAnswer, isFinal: boolean): void {
   };
   if (answer.summary.trim() === "" || answer.summary.length > 1000)
     refuse(`the summary has ${answer.summary.length} characters; 1 to 1000 are taken`);
-  if (isFinal && answer.documents.length === 0) refuse("a document must go with it: the receipt, the bill, proof of refund");
+  if (isFinal && answer.documents.length === 0)
+    refuse("a document must go with it: the receipt, the bill, proof of refund");
   if (answer.documents.length > 10) refuse(`${answer.documents.length} documents; ten are taken`);
   for (const d of answer.documents) {
-    if (!FILE_TYPES.has(d.type)) refuse(`${d.name.slice(0, 60)} is ${d.type.slice(0, 40)}; PDF, JPEG and PNG are taken`);
+    if (!FILE_TYPES.has(d.type))
+      refuse(`${d.name.slice(0, 60)} is ${d.type.slice(0, 40)}; PDF, JPEG and PNG are taken`);
     if (d.content.length > 5_242_880) refuse(`${d.name.slice(0, 60)} has ${d.content.length} bytes; 5 MB are taken`);
   }
 }
@@ -100,7 +107,8 @@ function checkAnswer(answer: DisputeAnswer, isFinal: boolean): void {
 async function needOpen(tx: Tx, id: string): Promise<Dispute> {
   const dispute = await getDispute(tx, id);
   const isAnswered =
-    dispute.answeredAt !== null && (dispute.actionRequiredAt === null || dispute.actionRequiredAt <= dispute.answeredAt);
+    dispute.answeredAt !== null &&
+    (dispute.actionRequiredAt === null || dispute.actionRequiredAt <= dispute.answeredAt);
   if (isDecided(dispute.status) || dispute.acceptedBy !== null || isAnswered)
     throw collectionErrors.DISPUTE_STATUS({ dispute: id, status: isAnswered ? "answered" : dispute.status });
   return dispute;

@@ -5,7 +5,6 @@ import type { GatewayDispute } from "../gateway/index.ts";
 export type DisputeStatus = GatewayDispute["status"];
 export type DisputePhase = GatewayDispute["phase"];
 
-
 export type DisputeFeed = "webhook" | "poll" | "settlement" | "answer";
 
 /** What one feed said about one dispute; see payments' Observation. */

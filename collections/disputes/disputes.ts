@@ -60,10 +60,13 @@ const FROM = `collections.disputes d
 
 /** Raises DISPUTE_NOT_FOUND. */
 export async function getDispute(read: Read, id: string): Promise<Dispute> {
-  const row = await read.queryOne<Dispute>(`select ${COLUMNS} from ${FROM} where d.ulb_id = :ulb and d.dispute_id = :id`, {
-    ulb: read.ulb.id,
-    id,
-  });
+  const row = await read.queryOne<Dispute>(
+    `select ${COLUMNS} from ${FROM} where d.ulb_id = :ulb and d.dispute_id = :id`,
+    {
+      ulb: read.ulb.id,
+      id,
+    },
+  );
   if (!row) throw collectionErrors.DISPUTE_NOT_FOUND({ dispute: id.slice(0, 40) });
   return row;
 }
@@ -249,7 +252,9 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
   const adjusted = subtract(deducted, reopened);
   const debits: Line[] = [
     ...(opened?.lines ?? []),
-    ...(adjusted > 0n ? [dr(accounts["gateway-adjustments"], adjusted, { party: gatewayParty(payment.payment_id) })] : []),
+    ...(adjusted > 0n
+      ? [dr(accounts["gateway-adjustments"], adjusted, { party: gatewayParty(payment.payment_id) })]
+      : []),
   ];
   await tx.query(
     `update collections.disputes set booked_on = :on_date, reopened = :reopened, adjusted = :adjusted
@@ -273,7 +278,10 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
     voucher: "payment",
     date,
     valueDate,
-    narration: `Dispute ${dispute.id} of ${payment.payment_id} lost (${dispute.phase}, ${dispute.reasonCode})`.slice(0, 1000),
+    narration: `Dispute ${dispute.id} of ${payment.payment_id} lost (${dispute.phase}, ${dispute.reasonCode})`.slice(
+      0,
+      1000,
+    ),
     source,
     ...(opened?.reverses === undefined ? {} : { reverses: opened.reverses }),
     lines: disputeLossLines(accounts["gateway-clearing"], payment.payment_id, debits),
@@ -344,7 +352,10 @@ async function reopen(
           source: { type: "dispute-rest", id: newId() },
         })
       : { ledgerLines: [] as readonly Line[] };
-  const left = rest > 0n && rest <= fee && fee > 0n ? [dr(accounts["convenience-fee"], subtract(fee, rest), { function: "03" })] : [];
+  const left =
+    rest > 0n && rest <= fee && fee > 0n
+      ? [dr(accounts["convenience-fee"], subtract(fee, rest), { function: "03" })]
+      : [];
   const original = await receiptEntry(tx, receipt.id);
   return {
     lines: [

@@ -44,7 +44,8 @@ export async function setPartner(
   if (!/^[a-z0-9][a-z0-9-]{1,30}$/.test(partner.partner))
     refuse(`"${partner.partner.slice(0, 40)}" is no code of small letters, digits and "-"`);
   if (partner.name.trim() === "") refuse("it has no name");
-  if (!/^[A-Za-z0-9@._:-]{3,100}$/.test(partner.actor)) refuse(`"${partner.actor.slice(0, 60)}" is no actor of an access token`);
+  if (!/^[A-Za-z0-9@._:-]{3,100}$/.test(partner.actor))
+    refuse(`"${partner.actor.slice(0, 60)}" is no actor of an access token`);
   const taken = await tx.queryOne<{ partner: string }>(
     "select partner from collections.external_partners where ulb_id = :ulb and actor = :actor and partner <> :partner",
     { ulb: tx.ulb.id, actor: partner.actor, partner: partner.partner },

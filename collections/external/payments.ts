@@ -6,7 +6,15 @@ import { formatIndian, paise, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { receiptLines } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
-import { entryDateFor, getReceipt, linesOf, lockPayers, serviceName, writeDocuments, type Receipt } from "../receipts.ts";
+import {
+  entryDateFor,
+  getReceipt,
+  linesOf,
+  lockPayers,
+  serviceName,
+  writeDocuments,
+  type Receipt,
+} from "../receipts.ts";
 import { partnerOf, type Partner } from "./partners.ts";
 
 export type ExternalPayment = {

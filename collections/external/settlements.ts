@@ -155,10 +155,11 @@ export async function settleExternal(tx: Tx, settlement: ExternalSettlement): Pr
           {
             kind: "external-short" as const,
             subject: `${partner}/settlement/${reference}`.slice(0, 200),
-            message: `Settlement ${reference} of ${owner.name}: ${formatIndian(unknown)} does not fit what was posted: ${problems
-              .map((p) => p.message)
-              .slice(0, 5)
-              .join("; ")}`.slice(0, 1000),
+            message:
+              `Settlement ${reference} of ${owner.name}: ${formatIndian(unknown)} does not fit what was posted: ${problems
+                .map((p) => p.message)
+                .slice(0, 5)
+                .join("; ")}`.slice(0, 1000),
           },
         ]),
   ]);
@@ -175,20 +176,14 @@ export async function settleExternal(tx: Tx, settlement: ExternalSettlement): Pr
         dr(settlement.bankAccount, amount, { fund, party }),
         cr(owner.account, amount, { fund, party }),
       ]),
-      ...(unknown > 0n
-        ? [dr(settlement.bankAccount, unknown, { party }), cr(suspense, unknown, { party })]
-        : []),
+      ...(unknown > 0n ? [dr(settlement.bankAccount, unknown, { party }), cr(suspense, unknown, { party })] : []),
     ],
   });
   return { id, settled: fitting.length, problems, short };
 }
 
 /** In which funds the money was taken: the receipts know. */
-async function fundsOf(
-  tx: Tx,
-  partner: string,
-  items: readonly SettledItem[],
-): Promise<ReadonlyMap<string, Paise>> {
+async function fundsOf(tx: Tx, partner: string, items: readonly SettledItem[]): Promise<ReadonlyMap<string, Paise>> {
   const rows = await tx.query<{ fund: string; amount: bigint }>(
     `select f.key as fund, sum(f.value::bigint)::bigint as amount
      from collections.external_payments e

@@ -299,12 +299,7 @@ export async function resolveRequests(app: CollectionsApp, who: Who, limit = 20)
 }
 
 /** Takes nothing more through it. Raises REQUEST_NOT_FOUND, REQUEST_STATE, GATEWAY_REJECTED, GATEWAY_UNREACHABLE. */
-export async function closeRequest(
-  app: CollectionsApp,
-  who: Who,
-  id: string,
-  reason: string,
-): Promise<PaymentRequest> {
+export async function closeRequest(app: CollectionsApp, who: Who, id: string, reason: string): Promise<PaymentRequest> {
   const request = await inTransaction(app, who, (tx) => getRequest(tx, id));
   if (request.state !== "open" || request.providerId === null)
     throw collectionErrors.REQUEST_STATE({ request: id, state: request.state });
