@@ -459,7 +459,25 @@ test("a bank reconciliation is exported as CSV and PDF from what reconciliation 
     (piece) => void (text += piece.toString()),
   );
   expect(file.fileName).toBe(`${bank.ulb.code}_brs_4502101_2026-07-31.csv`);
-  expect(text).toMatchInlineSnapshot();
+  expect(text).toMatchInlineSnapshot(`
+    "line,date,reference,particulars,age,item_amount,amount
+    A,,,Balance as per Bank Book,,,1250.00
+    B,,,Add: cheques / DD issued but not presented,,,0.00
+    C,,,"Add: other instruments issued, not debited by bank",,,0.00
+    D,,,"Add: credits by bank not in Bank Book (interest, direct credits)",,,1000.00
+    F,,,Sub-total (A+B+C+D),,,2250.00
+    G,,,Less: cheques deposited but not cleared,,,0.00
+    H,,,"Less: other instruments deposited, not credited",,,1250.00
+    I,,,Less: charges and other debits by bank not in Bank Book,,,0.00
+    J,,,Net total (F−G−H−I),,,1000.00
+    K,,,"Bank errors: wrong credits (+) / wrong debits (−), not yet reversed",,,0.00
+    L,,,Balance as per bank statement,,,1000.00
+    M,,,Unexplained difference (J+K−L),,,0.00
+    D,2026-07-02,,CASH DEPOSIT SLIP 7,up to 30 days,1000.00,
+    H,2026-07-02,R/2026-27/000001,"R/2026-27/000001, Deposit slip 7",up to 30 days,1000.00,
+    H,2026-07-30,R/2026-27/000002,"R/2026-27/000002, Deposit slip 8",up to 30 days,250.00,
+    "
+  `);
   const pdf: Buffer[] = [];
   await writeReport(app, who, { name: "brs", format: "pdf", options: { ...options, language: "pa" } }, (piece) => {
     pdf.push(Buffer.from(piece));

@@ -61,57 +61,54 @@ const PairingSchema = Type.Object(
 const MatchIds = Type.Object({ matchIds: Type.Array(Uuid) });
 const Reason = Type.String({ maxLength: 500 });
 
-const ResolutionSchema = named(
-  "Resolution",
-  Type.Union([
-    Type.Object(
-      {
-        kind: literals([
-          "bank-charge",
-          "bank-interest",
-          "unidentified-credit",
-          "bank-error",
-          "stale-cheque",
-          "reverse-entry",
-        ]),
-      },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      {
-        kind: Type.Literal("named-head"),
-        account: AccountCode,
-        function: Type.Optional(Type.String({ maxLength: 10 })),
-      },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      { kind: Type.Literal("receipt"), consumerId: Uuid, utr: Type.String({ maxLength: 40 }) },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      {
-        kind: Type.Literal("cheque-returned"),
-        instrumentId: Uuid,
-        bankCharge: Type.Optional(Money),
-        payerCharge: Type.Optional(Money),
-      },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      { kind: Type.Literal("wrong-account"), otherAccount: AccountCode, otherItem: Type.String({ maxLength: 100 }) },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      { kind: Type.Literal("difference"), items: Ids, role: literals(DIFFERENCE_ROLES) },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      { kind: Type.Literal("settlement-adjusted"), role: literals(ADJUSTMENT_ROLES) },
-      { additionalProperties: false },
-    ),
-  ]),
-);
+const ResolutionSchema = Type.Union([
+  Type.Object(
+    {
+      kind: literals([
+        "bank-charge",
+        "bank-interest",
+        "unidentified-credit",
+        "bank-error",
+        "stale-cheque",
+        "reverse-entry",
+      ]),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal("named-head"),
+      account: AccountCode,
+      function: Type.Optional(Type.String({ maxLength: 10 })),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { kind: Type.Literal("receipt"), consumerId: Uuid, utr: Type.String({ maxLength: 40 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal("cheque-returned"),
+      instrumentId: Uuid,
+      bankCharge: Type.Optional(Money),
+      payerCharge: Type.Optional(Money),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { kind: Type.Literal("wrong-account"), otherAccount: AccountCode, otherItem: Type.String({ maxLength: 100 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { kind: Type.Literal("difference"), items: Ids, role: literals(DIFFERENCE_ROLES) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { kind: Type.Literal("settlement-adjusted"), role: literals(ADJUSTMENT_ROLES) },
+    { additionalProperties: false },
+  ),
+]);
 
 const ProposalSchema = Type.Object({
   id: Uuid,
@@ -177,7 +174,7 @@ const SignedSchema = named(
 );
 
 /** Registered in the plugin; routes name them. */
-export const bankDeskSchemas = [ResolutionSchema, ExceptionSchema, SignedSchema];
+export const bankDeskSchemas = [ExceptionSchema, SignedSchema];
 
 const FilterQuery = {
   kind: Type.Optional(Type.String({ maxLength: 40, description: "Of the exception, or proposed." })),
@@ -688,7 +685,7 @@ export const exceptionRoutes: Routes = (server, { app }) => {
       params: ById,
       headers: IdempotencyHeader,
       body: Type.Object(
-        { resolution: Shared(ResolutionSchema), reason: Reason },
+        { resolution: ResolutionSchema, reason: Reason },
         {
           additionalProperties: false,
           examples: [{ resolution: { kind: "bank-charge" }, reason: "quarterly SMS charges" }],
@@ -768,8 +765,8 @@ export const exceptionRoutes: Routes = (server, { app }) => {
         ]),
       },
       handler: async (request, reply) => {
-        const { id } = request.params as { id: string };
-        const { reason } = request.body as { reason: string };
+        const { id } = request.params;
+        const { reason } = request.body;
         return answerOnce(app, request, reply, async (tx) => {
           await (name === "reject" ? rejectResolution : withdrawResolution)(tx, id, reason);
           return { status: 200, body: exceptionView(await getException(tx, id)) };
@@ -874,7 +871,7 @@ export const signedBrsRoutes: Routes = (server, { app }) => {
         ]),
       },
       handler: async (request, reply) => {
-        const { id } = request.params as { id: string };
+        const { id } = request.params;
         const reason = (request.body as { reason?: string } | undefined)?.reason ?? "";
         return answerOnce(app, request, reply, async (tx) => ({
           status: 200,

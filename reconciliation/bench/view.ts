@@ -35,6 +35,7 @@ export type BenchPage<T> = { readonly rows: readonly T[]; readonly total: number
 
 export type BenchProposal = Match & {
   readonly id: string;
+  readonly kind: "proposed";
   readonly lineRows: readonly BankLine[];
   readonly itemRows: readonly OpenItem[];
 };
@@ -114,6 +115,7 @@ export async function bench(
   const proposals = result.proposed.map((m): BenchProposal => ({
     ...m,
     id: [...m.lines, ...m.items].join(" "),
+    kind: "proposed",
     lineRows: m.lines.flatMap((id) => lines.get(id) ?? []),
     itemRows: m.items.flatMap((id) => items.get(id) ?? []),
   }));
@@ -121,13 +123,13 @@ export async function bench(
     bank,
     progress: await progressOf(read, account, lineRows, itemRows, result.proposed.length, result.confirmed.length),
     proposals: pageOf(
-      proposals
-        .filter((p) => filter.kind === undefined || filter.kind === "proposed")
-        .filter((p) =>
+      proposals.filter(
+        (p) =>
+          (filter.kind === undefined || filter.kind === p.kind) &&
           p.lineRows.some((l) =>
             passes(filter, l.amount, l.bookedOn, `${l.narration} ${l.reference}`, rowOf(l).ageDays),
           ),
-        ),
+      ),
       (p) => p.id,
       page.proposalsAfter,
       limit,

@@ -105,7 +105,7 @@ test("whatever is open, the form adds up: M is what the bank and the book differ
       const statementBalance = paise(matched + lines.reduce((n, l) => n + l.amount, 0n) + opening);
       const brsItems = items.map((i, n): BrsItem => ({
         ...i,
-        kind: i.kind as BrsItem["kind"],
+        kind: i.kind,
         amount: paise(i.amount),
         id: `i${n}`,
         date: may,

@@ -462,7 +462,15 @@ async function settlementDiffers(
     })),
     short > 0n ? { ...head, side: "debit", amount: short } : { ...head, side: "credit", amount: negate(short) },
   ];
-  const done = await book(tx, deed, bank, line, [], { voucher: other.function === undefined ? "receipt" : "contra", lines }, says);
+  const done = await book(
+    tx,
+    deed,
+    bank,
+    line,
+    [],
+    { voucher: other.function === undefined ? "receipt" : "contra", lines },
+    says,
+  );
   await tx.query(
     `update reconciliation.settlements set arrival_match_id = :match::uuid, arrived_on = :day
      where ulb_id = :ulb and settlement_id = any(:ids::text[])`,

@@ -92,10 +92,11 @@ export function resolutionToJson(resolution: Resolution): Json {
 /** The reverse; `kind` and what it asks for were checked when it was written. */
 export function resolutionFromJson(json: Record<string, unknown>): Resolution {
   if (json["kind"] !== "cheque-returned") return json as Resolution;
-  const amountOf = (name: string): Paise => paise(BigInt(String(json[name] ?? "0")));
+  const textOf = (name: string): string => (typeof json[name] === "string" ? json[name] : "");
+  const amountOf = (name: string): Paise => paise(BigInt(textOf(name)));
   return {
     kind: "cheque-returned",
-    instrumentId: String(json["instrumentId"]),
+    instrumentId: textOf("instrumentId"),
     bankCharge: amountOf("bankCharge"),
     payerCharge: amountOf("payerCharge"),
   };

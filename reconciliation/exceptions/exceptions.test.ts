@@ -9,7 +9,7 @@ import {
 import { balances, brokenTies, testCity, testClock } from "../../collections/testing.ts";
 import { closePeriod, getEntry, postEntry, setApprovalLimit, cr, dr } from "../../ledger/index.ts";
 import { localDate, period } from "../../ledger/kernel/dates.ts";
-import { rupees, toRupees, ZERO, type Paise } from "../../ledger/kernel/money.ts";
+import { rupees, toRupees, ZERO } from "../../ledger/kernel/money.ts";
 import { inSnapshot, type Role, type Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
 import { addBankAccount } from "../bank-accounts.ts";
@@ -76,7 +76,7 @@ test("a bank charge is drafted from the posting map, posted when another person 
   });
 
   const proposal = await propose(t, charge, { kind: "bank-charge" });
-  expect(draftText(proposal.draft)).toBe(`Cr ${BANK} 118.00, Dr 2407001 118.00`);
+  expect(draftText(proposal.draft)).toBe(`Dr 2407001 118.00, Cr ${BANK} 118.00`);
   // Trying it out moved nothing.
   expect(await books(t)).toEqual({});
   await expect(propose(t, charge, { kind: "bank-charge" })).rejects.toMatchObject({ code: "EXCEPTION_PROPOSED" });
@@ -354,7 +354,7 @@ test("an entry of a person that the bank never saw is taken back; a stale cheque
   const done = await approve(t, stale);
   expect(await books(t)).toMatchObject({ "3508001": "-800.00" });
   const entry = await t.tx("auditor", (tx) => getEntry(tx, done.proposal.decision?.entryId ?? 0n));
-  expect(entry.lines.map((l) => `${l.side} ${l.account} ${toRupees(l.amount as Paise)}`)).toEqual([
+  expect(entry.lines.map((l) => `${l.side} ${l.account} ${toRupees(l.amount)}`)).toEqual([
     `debit ${BANK} 800.00`,
     "credit 3508001 800.00",
   ]);

@@ -120,7 +120,7 @@ export function againstHead(
   };
   return amount > 0n
     ? { voucher: "receipt", lines: [dr(heads.bank, amount, { fund }), cr(heads.other, amount, side)] }
-    : { voucher: "payment", lines: [cr(heads.bank, negate(amount), { fund }), dr(heads.other, negate(amount), side)] };
+    : { voucher: "payment", lines: [dr(heads.other, negate(amount), side), cr(heads.bank, negate(amount), { fund })] };
 }
 
 /** The function that a simple template's head is booked under. */
