@@ -13,6 +13,7 @@ import {
   type Difference,
   type Fields,
   type Value,
+  plain,
 } from "./values.ts";
 import { advanceOf, duesOf, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
 import { intentJson } from "./intents.ts";
@@ -163,13 +164,13 @@ async function counts(stage: Stage, sql: string): Promise<Record<string, number>
 export function expectAnswer(where: string, expected: Value, answer: unknown): Difference[] {
   const f = fieldsOf(expected, where, ["status", "body", "contains", "not_contains", "headers", "text", "code"]);
   return Object.entries(f).flatMap(([key, value]): Difference[] => {
-    const text = String(valueAt(answer, "$.text") ?? JSON.stringify(answer));
-    const plain = readable(text);
+    const text = plain(valueAt(answer, "$.text") ?? JSON.stringify(answer));
+    const read = readable(text);
     if (key === "status") return differences(`${where}.status`, value, valueAt(answer, "$.status"));
     if (key === "headers") return differences(`${where}.headers`, value, valueAt(answer, "$.headers"));
     if (key === "code") return differences(`${where}.code`, value, valueAt(answer, "$.body.code"));
     if (key === "body" || key === "text") return differences(`${where}.${key}`, value, valueAt(answer, `$.${key}`));
-    return differences(where, { [key]: value }, plain);
+    return differences(where, { [key]: value }, read);
   });
 }
 
@@ -348,7 +349,7 @@ async function expectTasks(stage: Stage, expected: Value): Promise<Difference[]>
         (t.done_at !== null) === (f["done"] === true) &&
         (f["kind"] === undefined || t.kind === f["kind"]) &&
         (f["subject"] === undefined || t.subject === f["subject"]) &&
-        listOf(f["contains"]).every((part) => t.message.toLowerCase().includes(String(part).toLowerCase())),
+        listOf(f["contains"]).every((part) => t.message.toLowerCase().includes(plain(part).toLowerCase())),
     );
     return fits ? [] : [`tasks: expected ${show(one)}, got ${said}`];
   });

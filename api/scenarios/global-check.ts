@@ -5,6 +5,7 @@ import { toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { gaps } from "./expect-receipts.ts";
 import { act, rows, type Stage } from "./stage.ts";
 import type { Difference } from "./values.ts";
+import { plain } from "./values.ts";
 import { letterBalances } from "./view.ts";
 
 /**
@@ -85,7 +86,7 @@ async function registers(stage: Stage): Promise<string[]> {
   const today = dateInIndia(stage.world.clock.now());
   return act(stage, "auditor", async (tx) => [
     ...(await registerSelfTie(tx)).map((t) =>
-      JSON.stringify(t, (_k, v: unknown) => (typeof v === "bigint" ? String(v) : v)),
+      JSON.stringify(t, (_k, v: unknown) => (typeof v === "bigint" ? plain(v) : v)),
     ),
     ...[...(await receivableTie(tx, today)), ...(await advanceTie(tx, today))]
       .filter((t) => t.difference !== 0n)

@@ -24,6 +24,7 @@ import {
   textOf,
   type Fields,
   type Value,
+  plain,
 } from "../values.ts";
 import { today } from "../view.ts";
 
@@ -305,7 +306,7 @@ async function cancel(stage: Stage, step: Step): Promise<unknown> {
     "asked_by",
     "by",
   ]);
-  const receiptId = optionalText(f["receipt"], step.where) ?? String(stage.vars.get("receipt") ?? "");
+  const receiptId = optionalText(f["receipt"], step.where) ?? plain(stage.vars.get("receipt") ?? "");
   return act(stage, optionalText(f["by"] ?? step.fields["as"], step.where) ?? "checker", async (tx) =>
     cancelReceipt(tx, {
       receiptId,
