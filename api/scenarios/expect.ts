@@ -1,5 +1,6 @@
 import { LETTERS, isLetter } from "./letters.ts";
-import { billOf, rows, type Stage } from "./stage.ts";
+import { hasRoom, roomFunction } from "./rooms.ts";
+import { act, billOf, rows, type Stage } from "./stage.ts";
 import {
   differences,
   fieldsOf,
@@ -315,6 +316,11 @@ async function expectBills(stage: Stage, expected: Value): Promise<Difference[]>
 
 /** Cheques of the payer that the bank has not said yes to. */
 async function underClearing(stage: Stage, consumerId: string): Promise<bigint> {
+  if (hasRoom("heldAcknowledgements")) {
+    const read = roomFunction("heldAcknowledgements", "acknowledged cheques");
+    const held = (await act(stage, "auditor", (tx) => read(tx, consumerId))) as readonly { readonly amount: bigint }[];
+    return held.reduce((a, h) => a + h.amount, 0n);
+  }
   const [row] = await rows<{ amount: bigint | null }>(
     stage,
     `select sum(i.amount)::bigint as amount from collections.instruments i join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id

@@ -70,7 +70,8 @@ async function withoutEvidence(stage: Stage): Promise<string[]> {
   const found = await rows<{ what: string }>(
     stage,
     `select r.receipt_id::text as what from collections.receipts r
-     where r.ulb_id = $1 and not exists (select 1 from collections.instruments i where i.ulb_id = r.ulb_id and i.receipt_id = r.receipt_id)
+     where r.ulb_id = $1 and coalesce(to_jsonb(r) ->> 'kind', 'original') <> 'replacement'
+       and not exists (select 1 from collections.instruments i where i.ulb_id = r.ulb_id and i.receipt_id = r.receipt_id)
        and not exists (select 1 from collections.payments p where p.ulb_id = r.ulb_id and p.payment_id = r.payment_id and p.rank = 3)`,
   );
   return found.map((r) => r.what);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { createGateway, RunningSimulator } from "../../collections/index.ts";
+import type { RunningSimulator } from "../../collections/index.ts";
 import type { Actor, Role, Ulb, Who } from "../../ledger/kernel/tx.ts";
 import { inTransaction, type Tx } from "../../ledger/kernel/tx.ts";
 import type { OutgoingMessage } from "../messages.ts";
@@ -43,8 +43,6 @@ export type Answer = {
 
 /** An event in the simulator's queue of webhooks. */
 export type SimEvent = RunningSimulator["webhooks"][number];
-
-export type Gateway = ReturnType<typeof createGateway>;
 
 /** One scenario on its way: its ULB, its gateway, its people and what it has saved. */
 export type Stage = {

@@ -269,18 +269,20 @@ async function returned(stage: Stage, step: Step): Promise<unknown> {
   ]);
   const instrumentId =
     optionalText(f["instrument"], step.where) ?? (await instrumentOf(stage, f["number"], step.where));
-  return act(stage, optionalText(step.fields["as"], step.where) ?? "accountant", (tx) =>
-    dishonour(tx, {
-      instrumentId,
-      date: dayOf(stage, f["date"], step.where),
-      reason: optionalText(f["reason"], step.where) ?? "funds insufficient",
-      bankCharge: f["bank_charge"] === undefined ? paiseOf(0, "") : paiseOf(f["bank_charge"], step.where),
-      payerCharge:
-        f["charge"] === undefined && f["payer_charge"] === undefined
-          ? paiseOf(0, "")
-          : paiseOf(f["charge"] ?? f["payer_charge"], step.where),
-    }),
-  );
+  const fact = {
+    instrumentId,
+    date: dayOf(stage, f["date"], step.where),
+    reason: optionalText(f["reason"], step.where) ?? "funds insufficient",
+    bankCharge: f["bank_charge"] === undefined ? paiseOf(0, "") : paiseOf(f["bank_charge"], step.where),
+    payerCharge:
+      f["charge"] === undefined && f["payer_charge"] === undefined
+        ? paiseOf(0, "")
+        : paiseOf(f["charge"] ?? f["payer_charge"], step.where),
+  };
+  const as = optionalText(step.fields["as"], step.where) ?? "accountant";
+  // A cheque that was only acknowledged has no receipt to give back.
+  if (hasRoom("returnInstrument")) return actWith(stage, as, "returnInstrument", "a returned cheque", () => [fact]);
+  return act(stage, as, (tx) => dishonour(tx, fact));
 }
 
 export async function instrumentOf(stage: Stage, number: Value | undefined, where: string): Promise<string> {
