@@ -2,7 +2,7 @@ import { request } from "./http.ts";
 import { intentJson, openIntent } from "./intents.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { intents, receipts } from "./view.ts";
-import { fieldsOf, isFields, type Fields, type Value } from "./values.ts";
+import { fieldsOf, isFields, type Fields, type Value, plain } from "./values.ts";
 
 type AliasCall = {
   readonly body: Value;
@@ -35,7 +35,7 @@ const ALIASES: readonly { readonly pattern: RegExp; readonly run: (id: string) =
         return openIntent(stage, {
           bill: f["bill"] ?? f["bill_id"] ?? f["account"],
           amount: f["amount"],
-          key: key === undefined ? undefined : String(key),
+          key: key === undefined ? undefined : plain(key),
           as,
           where,
         });

@@ -1,7 +1,7 @@
 import { claimable, runOutbox } from "./outbox.ts";
 import { duties } from "../jobs/handlers.ts";
 import { rows, type Stage } from "./stage.ts";
-import { ScenarioFault } from "./values.ts";
+import { ScenarioFault, plain } from "./values.ts";
 
 /** What may be drained, and which of the server's duties that is. */
 const PARTS = {
@@ -55,7 +55,7 @@ export async function drain(stage: Stage, parts: readonly DrainPart[] | "all"): 
       try {
         await duty.run(stage.world.app, stage.ulb);
       } catch (error) {
-        stage.troubles.push(`${duty.name}: ${error instanceof Error ? error.message : String(error)}`);
+        stage.troubles.push(`${duty.name}: ${error instanceof Error ? error.message : plain(error)}`);
       }
     }
     if (wants("outbox")) await runOutbox(stage);

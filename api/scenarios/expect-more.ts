@@ -1,7 +1,7 @@
 import { getUlb } from "../../ledger/index.ts";
 import { unsettledMoney } from "../../collections/index.ts";
 import { act, rows, type Stage } from "./stage.ts";
-import { differences, fieldsOf, isFields, textOf, type Difference, type Value } from "./values.ts";
+import { differences, fieldsOf, isFields, textOf, type Difference, type Value, plain } from "./values.ts";
 import { today, vouchers } from "./view.ts";
 
 /** Expectations about one corner each. */
@@ -142,7 +142,7 @@ async function ofNeighbours(
 ): Promise<Difference[]> {
   const differ: Difference[] = [];
   for (const [code, value] of Object.entries(isFields(expected) ? expected : {})) {
-    const ulb = await getUlb(stage.world.app, code === "other.np" ? String(stage.vars.get("other_ulb")) : code);
+    const ulb = await getUlb(stage.world.app, code === "other.np" ? plain(stage.vars.get("other_ulb")) : code);
     differ.push(...differences(`${where}.${code}`, value, await read(ulb.id)));
   }
   return differ;

@@ -1,7 +1,7 @@
 import { financialYearOf, localDate } from "../../ledger/kernel/dates.ts";
 import { inWords, type Paise } from "../../ledger/kernel/money.ts";
 import { rows, type Stage } from "./stage.ts";
-import { differences, fieldsOf, isFields, paiseOf, show, type Difference, type Value } from "./values.ts";
+import { differences, fieldsOf, isFields, paiseOf, show, type Difference, type Value, plain } from "./values.ts";
 import { receipts } from "./view.ts";
 
 const RECEIPTS = [
@@ -57,7 +57,7 @@ export async function expectReceipts(stage: Stage, expected: Value): Promise<Dif
     }
   }
   if (differ.length > 0)
-    differ.push(`receipts are: ${all.map((r) => `${String(r["bill"])} ${r.amount} ${r.status}`).join(", ") || "none"}`);
+    differ.push(`receipts are: ${all.map((r) => `${plain(r["bill"])} ${r.amount} ${r.status}`).join(", ") || "none"}`);
   return differ;
 }
 
@@ -65,14 +65,14 @@ export async function expectReceipts(stage: Stage, expected: Value): Promise<Dif
 const STATUS: Readonly<Record<string, string>> = { issued: "ISSUED", dishonoured: "REVERSED", cancelled: "CANCELLED" };
 
 function described(r: Row): Record<string, unknown> {
-  const at = String(r["payment_at"]);
+  const at = plain(r["payment_at"]);
   return {
     ...r,
     status: STATUS[r.status] ?? r.status.toUpperCase(),
-    kind: String(r["kind"] ?? "original").toUpperCase(),
+    kind: plain(r["kind"] ?? "original").toUpperCase(),
     words: inWords(r.amount as Paise),
     series: r["fy"],
-    is_late: at.slice(0, 10) !== String(r["issued_at"]).slice(0, 10),
+    is_late: at.slice(0, 10) !== plain(r["issued_at"]).slice(0, 10),
     fy_of_payment: financialYearOf(localDate(at.slice(0, 10))),
   };
 }
@@ -99,7 +99,7 @@ function withMoney(value: Value): Value {
   if (!isFields(value)) return value;
   const made = { ...value };
   if (typeof made["amount"] === "string" || typeof made["amount"] === "number")
-    made["amount"] = String(paiseOf(made["amount"], "receipt.amount"));
+    made["amount"] = plain(paiseOf(made["amount"], "receipt.amount"));
   return made;
 }
 

@@ -2,7 +2,17 @@ import type { SimulatorOptions } from "../../collections/index.ts";
 import { BILLS, makeBills, planOf } from "./fixture.ts";
 import { setPolicies, tellUlb, ULB_SETTINGS } from "./settings.ts";
 import type { Stage } from "./stage.ts";
-import { fieldsOf, isFields, knownOnly, paiseOf, ScenarioFault, textOf, type Fields, type Value } from "./values.ts";
+import {
+  fieldsOf,
+  isFields,
+  knownOnly,
+  paiseOf,
+  ScenarioFault,
+  textOf,
+  type Fields,
+  type Value,
+  plain,
+} from "./values.ts";
 
 /** What `given` may say, and what it means. */
 export const GIVEN: Readonly<Record<string, string>> = {
@@ -39,13 +49,13 @@ export function simulatorOptions(given: Fields): SimulatorOptions {
   const { holidays } = given;
   const reserve = isFields(given["settings"]) ? given["settings"]["reserve_limit"] : undefined;
   return Object.assign(
-    { seed: String(reset["seed"] ?? given["seed"] ?? 1) },
+    { seed: plain(reset["seed"] ?? given["seed"] ?? 1) },
     Object.keys(fees).length === 0
       ? {}
       : { fees: Object.fromEntries(Object.entries(fees).map(([k, v]) => [k, Number(v)])) },
     Array.isArray(holidays) ? { holidays: holidays.map(String) } : {},
     reserve === undefined ? {} : { reserveLimit: Number(paiseOf(reserve, "given.settings.reserve_limit")) },
-  ) as SimulatorOptions;
+  );
 }
 
 /** Brings the scenario's ULB to where the first step begins: the fixture's bills, further bills, settings. */

@@ -5,6 +5,7 @@ import { toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { gaps } from "./expect-receipts.ts";
 import { act, rows, type Stage } from "./stage.ts";
 import type { Difference } from "./values.ts";
+import { plain } from "./values.ts";
 import { letterBalances } from "./view.ts";
 
 /**
@@ -69,7 +70,8 @@ async function withoutEvidence(stage: Stage): Promise<string[]> {
   const found = await rows<{ what: string }>(
     stage,
     `select r.receipt_id::text as what from collections.receipts r
-     where r.ulb_id = $1 and not exists (select 1 from collections.instruments i where i.ulb_id = r.ulb_id and i.receipt_id = r.receipt_id)
+     where r.ulb_id = $1 and coalesce(to_jsonb(r) ->> 'kind', 'original') <> 'replacement'
+       and not exists (select 1 from collections.instruments i where i.ulb_id = r.ulb_id and i.receipt_id = r.receipt_id)
        and not exists (select 1 from collections.payments p where p.ulb_id = r.ulb_id and p.payment_id = r.payment_id and p.rank = 3)`,
   );
   return found.map((r) => r.what);
@@ -85,7 +87,7 @@ async function registers(stage: Stage): Promise<string[]> {
   const today = dateInIndia(stage.world.clock.now());
   return act(stage, "auditor", async (tx) => [
     ...(await registerSelfTie(tx)).map((t) =>
-      JSON.stringify(t, (_k, v: unknown) => (typeof v === "bigint" ? String(v) : v)),
+      JSON.stringify(t, (_k, v: unknown) => (typeof v === "bigint" ? plain(v) : v)),
     ),
     ...[...(await receivableTie(tx, today)), ...(await advanceTie(tx, today))]
       .filter((t) => t.difference !== 0n)

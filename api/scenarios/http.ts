@@ -1,6 +1,6 @@
 import { createAccessToken } from "../v1/index.ts";
 import { act, personOf, type Answer, type Stage } from "./stage.ts";
-import { ScenarioFault, type Fields, type Value } from "./values.ts";
+import { ScenarioFault, type Fields, type Value, plain } from "./values.ts";
 
 /** The bearer token of a person of this scenario, made when he is first named. */
 async function tokenOf(stage: Stage, name: string): Promise<string> {
@@ -32,7 +32,7 @@ export async function request(
   if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method) || !url.startsWith("/"))
     throw new ScenarioFault(`"${target}" is not a method and a path`);
   const headers: Record<string, string> = Object.fromEntries(
-    Object.entries(options.headers ?? {}).map(([k, v]) => [k.toLowerCase(), String(v)]),
+    Object.entries(options.headers ?? {}).map(([k, v]) => [k.toLowerCase(), plain(v)]),
   );
   if (options.as !== undefined && headers["authorization"] === undefined)
     headers["authorization"] = `Bearer ${await tokenOf(stage, options.as)}`;
@@ -41,7 +41,7 @@ export async function request(
   if (Buffer.isBuffer(body)) payload = body;
   else if (options.form === true && typeof body === "object" && body !== null) {
     payload = new URLSearchParams(
-      Object.entries(body as Fields).map(([k, v]): [string, string] => [k, String(v)]),
+      Object.entries(body as Fields).map(([k, v]): [string, string] => [k, plain(v)]),
     ).toString();
     headers["content-type"] ??= "application/x-www-form-urlencoded";
   } else if (typeof body === "string") payload = body;
@@ -61,7 +61,7 @@ export async function request(
   return {
     status: answer.statusCode,
     headers: answer.headers,
-    body: parsed(answer.payload, String(answer.headers["content-type"] ?? "")),
+    body: parsed(answer.payload, plain(answer.headers["content-type"] ?? "")),
     text: answer.payload,
   };
 }

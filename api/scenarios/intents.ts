@@ -3,7 +3,7 @@ import { toRupees } from "../../ledger/kernel/money.ts";
 import { request } from "./http.ts";
 import { act, billOf, type Answer, type Stage } from "./stage.ts";
 import { intents, today, type IntentView } from "./view.ts";
-import { paiseOf, ScenarioFault, type Value } from "./values.ts";
+import { paiseOf, ScenarioFault, type Value, plain } from "./values.ts";
 
 export type IntentAnswer = Answer & { readonly id: string };
 let keys = 0;
@@ -41,7 +41,7 @@ export async function openIntent(
     body: { consumerId: bill.consumerId, amount: toRupees(amount as never), ...(issued ? { billId: issued.id } : {}) },
   });
   const id =
-    typeof answer.body === "object" && answer.body !== null && "id" in answer.body ? String(answer.body.id) : "";
+    typeof answer.body === "object" && answer.body !== null && "id" in answer.body ? plain(answer.body.id) : "";
   if (id !== "") stage.vars.set("intent", id);
   return {
     ...answer,

@@ -1,5 +1,3 @@
-import { type PostingKey } from "../../ledger/index.ts";
-
 /**
  * The account letters of the scenarios, and what they are here: a key of the posting map, or the accounts that the fixture's services use.
  * A letter may stand for several accounts (receivables by head); their lines are added up.
@@ -34,7 +32,6 @@ export const LETTERS = {
 
 export type Letter = keyof typeof LETTERS;
 export const isLetter = (text: string): text is Letter => Object.hasOwn(LETTERS, text);
-export type { PostingKey };
 
 /** Says which letter an account of the ULB goes under; an account without a letter goes by its code. */
 export type LetterOf = (account: string) => string;
@@ -53,11 +50,4 @@ export function letterOf(map: ReadonlyMap<string, string>): LetterOf {
   );
   return (account) =>
     exact.get(account) ?? prefixes.find(({ prefix }) => account.startsWith(prefix))?.letter ?? account;
-}
-
-/** The letters whose account this ULB has not got (yet): a file that names one is told so, instead of comparing with nothing. */
-export function unmapped(map: ReadonlyMap<string, string>): readonly Letter[] {
-  return (Object.entries(LETTERS) as [Letter, Meaning][])
-    .filter(([, m]) => m.keys !== undefined && !m.keys.some((k) => map.has(k)))
-    .map(([letter]) => letter);
 }

@@ -1,3 +1,4 @@
+import { plain } from "./values.ts";
 import { groupBy } from "../../ledger/kernel/group.ts";
 import { completeOutbox, openOutboxRows, postponeOutbox } from "../../ledger/kernel/outbox.ts";
 import { handlers } from "../jobs/handlers.ts";
@@ -42,8 +43,8 @@ export async function runOutbox(stage: Stage): Promise<void> {
         open.map((r) => r.id),
       );
     } catch (error) {
-      for (const row of open) await postponeOutbox(app.db, app.clock(), stage.ulb.id, row.id, String(error));
-      stage.troubles.push(`outbox ${topic}: ${String(error)}`);
+      for (const row of open) await postponeOutbox(app.db, app.clock(), stage.ulb.id, row.id, plain(error));
+      stage.troubles.push(`outbox ${topic}: ${plain(error)}`);
     }
   }
 }

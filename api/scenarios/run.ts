@@ -21,6 +21,7 @@ import {
   valueAt,
   type Difference,
   type Value,
+  plain,
 } from "./values.ts";
 import { accountBalances, newestEntry } from "./view.ts";
 import { openGateway } from "./world.ts";
@@ -165,7 +166,7 @@ async function filled(stage: Stage, step: Step): Promise<Step> {
   const fields = substitute(step.fields, (name) => lookUp(stage, name));
   const named = JSON.stringify(fields);
   if (named.includes(OTHER) && !stage.vars.has("other_ulb")) await makeNeighbour(stage);
-  const text = named.replaceAll(DEMO, stage.ulb.code).replaceAll(OTHER, String(stage.vars.get("other_ulb") ?? OTHER));
+  const text = named.replaceAll(DEMO, stage.ulb.code).replaceAll(OTHER, plain(stage.vars.get("other_ulb") ?? OTHER));
   const ready = JSON.parse(text) as { [key: string]: Value };
   return { ...step, fields: ready, value: ready[step.kind] ?? null };
 }
@@ -207,7 +208,7 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
       step,
       isAnswer(found) && found.status >= 400
         ? differences("error", typeof wantedError === "string" ? { contains: wantedError } : wantedError, found.text)
-        : [`expected to be refused (${String(wantedError)}), was done`],
+        : [`expected to be refused (${plain(wantedError)}), was done`],
     );
     return;
   }
@@ -254,5 +255,5 @@ function lookUp(stage: Stage, name: string): Value {
 function tell(error: unknown): string {
   if (error instanceof Refusal) return `${error.code}: ${error.message}`;
   if (error instanceof Error) return isFields(error) && error.message === "" ? JSON.stringify(error) : error.message;
-  return String(error);
+  return plain(error);
 }

@@ -41,6 +41,11 @@ describe.sequential("scenarios of payments", () => {
 });
 
 describe("a scenario file", () => {
+  test("is never empty", () => {
+    const read = new Set(scenarios.map((s) => s.file));
+    expect(readdirSync(folder).filter((name) => name !== "pending.yaml" && !read.has(name))).toEqual([]);
+  });
+
   test("variables in a flow mapping need no quotes", () => {
     const [one] = readScenarios(
       "x.yaml",

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from "fastify";
-import type { createGateway, RunningSimulator } from "../../collections/index.ts";
+import type { RunningSimulator } from "../../collections/index.ts";
 import type { Actor, Role, Ulb, Who } from "../../ledger/kernel/tx.ts";
 import { inTransaction, type Tx } from "../../ledger/kernel/tx.ts";
 import type { OutgoingMessage } from "../messages.ts";
 import type { WebApp } from "../web-app.ts";
 import type { LetterOf } from "./letters.ts";
-import { ScenarioFault, type Fields, type Value } from "./values.ts";
+import { ScenarioFault, type Fields, type Value, plain } from "./values.ts";
 
 /** A clock that the scenario moves; the program and the simulated gateway both read it. */
 export type StageClock = { now(): Date; set(at: Date): void };
@@ -43,8 +43,6 @@ export type Answer = {
 
 /** An event in the simulator's queue of webhooks. */
 export type SimEvent = RunningSimulator["webhooks"][number];
-
-export type Gateway = ReturnType<typeof createGateway>;
 
 /** One scenario on its way: its ULB, its gateway, its people and what it has saved. */
 export type Stage = {
@@ -142,10 +140,10 @@ export function saveAll(
   if (typeof save !== "object" || Array.isArray(save))
     throw new ScenarioFault(`${where}: save must be a name or {name: $.path}`);
   for (const [name, path] of Object.entries(save as Fields)) {
-    const value = at(from, String(path));
+    const value = at(from, plain(path));
     if (value === undefined)
       throw new ScenarioFault(
-        `${where}: there is nothing at ${String(path)} to save as ${name}; it is ${JSON.stringify(from)?.slice(0, 300)}`,
+        `${where}: there is nothing at ${plain(path)} to save as ${name}; it is ${JSON.stringify(from)?.slice(0, 300)}`,
       );
     stage.vars.set(name, value as Value);
   }

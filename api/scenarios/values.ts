@@ -32,7 +32,8 @@ export function knownOnly(value: Fields, where: string, known: readonly string[]
 
 export function textOf(value: Value | undefined, where: string): string {
   if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (value instanceof Error) return value.message;
+  if (typeof value === "number" || typeof value === "boolean") return plain(value);
   throw new ScenarioFault(`${where} must be text, not ${show(value)}`);
 }
 
@@ -47,11 +48,7 @@ export function numberOf(value: Value | undefined, where: string): number {
 }
 
 export function listOf(value: Value | undefined): readonly Value[] {
-  return value === undefined || value === null
-    ? []
-    : Array.isArray(value)
-      ? (value as readonly Value[])
-      : [value as Value];
+  return value === undefined || value === null ? [] : Array.isArray(value) ? (value as readonly Value[]) : [value];
 }
 
 /** Money as files write it: a whole number is paise (1000000), text with two decimals is rupees ("10000.00", "6,00,000.00"). */
@@ -192,7 +189,7 @@ export function differences(where: string, expected: Value, found: unknown): Dif
     }
     return (expected as readonly Value[]).flatMap((value, i) => differences(`${where}[${i}]`, value, found[i]));
   }
-  return isSame(expected as Value, found) ? [] : [`${where}: expected ${show(expected)}, got ${show(found)}`];
+  return isSame(expected, found) ? [] : [`${where}: expected ${show(expected)}, got ${show(found)}`];
 }
 
 function compared(where: string, how: (typeof COMPARISONS)[number], wanted: Value, found: unknown): Difference[] {
@@ -229,21 +226,28 @@ function contains(text: string, found: unknown, wanted: Value): boolean {
 function isSame(expected: Value, found: unknown): boolean {
   if (expected === null) return found === null || found === undefined;
   if (typeof found === "bigint") {
-    return (typeof expected === "number" || typeof expected === "string") && paiseText(expected) === String(found);
+    return (typeof expected === "number" || typeof expected === "string") && paiseText(expected) === plain(found);
   }
   if (found instanceof Date) return typeof expected === "string" && Date.parse(expected) === found.getTime();
   return (
     expected === found ||
-    (found !== null && found !== undefined && typeof found !== "object" && String(expected) === String(found))
+    (found !== null && found !== undefined && typeof found !== "object" && plain(expected) === plain(found))
   );
 }
 
 function paiseText(value: number | string): string {
   const rupees = typeof value === "string" ? /^(-?)(\d+)\.(\d\d)$/.exec(value.replaceAll(",", "")) : null;
-  return rupees ? String(BigInt(`${rupees[1]}${rupees[2]}${rupees[3]}`)) : String(value);
+  return rupees ? plain(BigInt(`${rupees[1]}${rupees[2]}${rupees[3]}`)) : plain(value);
 }
 
-const bigints = (_key: string, v: unknown): unknown => (typeof v === "bigint" ? String(v) : v);
+const bigints = (_key: string, v: unknown): unknown => (typeof v === "bigint" ? plain(v) : v);
+
+/** Text of anything: scalars as they are, the rest as JSON. */
+export function plain(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
+  return JSON.stringify(value, bigints) ?? "";
+}
 
 /** A value in a message: short, readable. */
 export function show(value: unknown): string {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createGateway, startSimulator, type SimulatorOptions } from "../../collections/index.ts";
 import { prepareDatabase } from "../../ledger/index.ts";
-import { openDatabase, withConnection, withDatabaseName, type DatabaseAddress } from "../../ledger/kernel/database.ts";
+import { withConnection, withDatabaseName, type DatabaseAddress } from "../../ledger/kernel/database.ts";
 import { startEmbeddedPostgres } from "../../ledger/kernel/embedded-postgres.ts";
 import { invariant } from "../../ledger/kernel/errors.ts";
 import type { App } from "../../ledger/kernel/tx.ts";
@@ -117,5 +117,3 @@ export async function throwAwayDatabase(): Promise<{ readonly address: DatabaseA
     },
   };
 }
-
-export { openDatabase };

@@ -1,7 +1,7 @@
 import { EXPECTATIONS } from "../expect.ts";
 import { act, type Stage } from "../stage.ts";
 import type { StepKinds } from "../step.ts";
-import { durationMs, isFields, knownOnly, listOf, numberOf, ScenarioFault, textOf, type Value } from "../values.ts";
+import { durationMs, isFields, knownOnly, listOf, numberOf, ScenarioFault, textOf, plain } from "../values.ts";
 import { Refusal } from "../../../ledger/kernel/errors.ts";
 
 /** Looking in between, and steps that may be refused. */
@@ -30,7 +30,7 @@ export const checkSteps: StepKinds = {
         if (error instanceof ScenarioFault) throw error;
         const isRefused = isRefusal(error);
         count(stage, isRefused ? "refused" : "failed");
-        if (!isRefused) stage.troubles.push(error instanceof Error ? error.message : String(error));
+        if (!isRefused) stage.troubles.push(error instanceof Error ? error.message : plain(error));
       }
       return {};
     },
@@ -67,7 +67,7 @@ export const checkSteps: StepKinds = {
       const none = listOf(isFields(value) ? value["none"] : value);
       const routes = stage.world.server.printRoutes({ commonPrefix: false });
       const found = none.filter((word) => new RegExp(textOf(word, where), "im").test(routes));
-      if (found.length > 0) throw new Error(`the server has an address with ${found.join(", ")}`);
+      if (found.length > 0) throw new Error(`the server has an address with ${found.map(plain).join(", ")}`);
       await Promise.resolve();
       return {};
     },
@@ -82,5 +82,5 @@ function isRefusal(error: unknown): boolean {
 function count(stage: Stage, what: string): void {
   const kept = stage.vars.get("attempts");
   const before = isFields(kept) ? kept : { done: 0, refused: 0, failed: 0 };
-  stage.vars.set("attempts", { ...before, [what]: numberOf(before[what], "attempts") + 1 } as Value);
+  stage.vars.set("attempts", { ...before, [what]: numberOf(before[what], "attempts") + 1 });
 }

@@ -24,6 +24,7 @@ import {
   textOf,
   type Fields,
   type Value,
+  plain,
 } from "../values.ts";
 import { today } from "../view.ts";
 
@@ -268,18 +269,20 @@ async function returned(stage: Stage, step: Step): Promise<unknown> {
   ]);
   const instrumentId =
     optionalText(f["instrument"], step.where) ?? (await instrumentOf(stage, f["number"], step.where));
-  return act(stage, optionalText(step.fields["as"], step.where) ?? "accountant", (tx) =>
-    dishonour(tx, {
-      instrumentId,
-      date: dayOf(stage, f["date"], step.where),
-      reason: optionalText(f["reason"], step.where) ?? "funds insufficient",
-      bankCharge: f["bank_charge"] === undefined ? paiseOf(0, "") : paiseOf(f["bank_charge"], step.where),
-      payerCharge:
-        f["charge"] === undefined && f["payer_charge"] === undefined
-          ? paiseOf(0, "")
-          : paiseOf(f["charge"] ?? f["payer_charge"], step.where),
-    }),
-  );
+  const fact = {
+    instrumentId,
+    date: dayOf(stage, f["date"], step.where),
+    reason: optionalText(f["reason"], step.where) ?? "funds insufficient",
+    bankCharge: f["bank_charge"] === undefined ? paiseOf(0, "") : paiseOf(f["bank_charge"], step.where),
+    payerCharge:
+      f["charge"] === undefined && f["payer_charge"] === undefined
+        ? paiseOf(0, "")
+        : paiseOf(f["charge"] ?? f["payer_charge"], step.where),
+  };
+  const as = optionalText(step.fields["as"], step.where) ?? "accountant";
+  // A cheque that was only acknowledged has no receipt to give back.
+  if (hasRoom("returnInstrument")) return actWith(stage, as, "returnInstrument", "a returned cheque", () => [fact]);
+  return act(stage, as, (tx) => dishonour(tx, fact));
 }
 
 export async function instrumentOf(stage: Stage, number: Value | undefined, where: string): Promise<string> {
@@ -305,7 +308,7 @@ async function cancel(stage: Stage, step: Step): Promise<unknown> {
     "asked_by",
     "by",
   ]);
-  const receiptId = optionalText(f["receipt"], step.where) ?? String(stage.vars.get("receipt") ?? "");
+  const receiptId = optionalText(f["receipt"], step.where) ?? plain(stage.vars.get("receipt") ?? "");
   return act(stage, optionalText(f["by"] ?? step.fields["as"], step.where) ?? "checker", async (tx) =>
     cancelReceipt(tx, {
       receiptId,

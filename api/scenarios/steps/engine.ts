@@ -3,7 +3,7 @@ import { request } from "../http.ts";
 import { longKey, openIntent } from "../intents.ts";
 import { billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
-import { fieldsOf, isFields, optionalText, ScenarioFault, textOf, type Fields, type Value } from "../values.ts";
+import { fieldsOf, isFields, optionalText, ScenarioFault, textOf, type Fields, type Value, plain } from "../values.ts";
 
 /** Requests to the program under test, over its own HTTP. */
 export const engineSteps: StepKinds = {
@@ -57,7 +57,7 @@ async function engine(stage: Stage, step: Step): Promise<unknown> {
   const key = optionalText(fields["key"], where);
   if (key !== undefined) headers["idempotency-key"] = key;
   for (const name of Object.keys(headers))
-    if (/^idempotency-key$/i.test(name)) headers[name] = longKey(stage, String(headers[name]));
+    if (/^idempotency-key$/i.test(name)) headers[name] = longKey(stage, plain(headers[name]));
   const as = optionalText(fields["as"], where);
   const alias = aliasOf(target);
   if (alias) return alias(stage, { body: fields["body"] ?? null, headers, as, where });

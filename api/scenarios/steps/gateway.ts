@@ -19,6 +19,7 @@ import {
   valueAt,
   type Fields,
   type Value,
+  plain,
 } from "../values.ts";
 
 /** What happens at the gateway and at the payer's bank. */
@@ -86,10 +87,10 @@ export const gatewaySteps: StepKinds = {
       const usual = stage.simulator.gatewayConfig(stage.simulator.url);
       createGateway({
         ...usual,
-        ...(f["webhook_secret"] === undefined ? {} : { webhookSecrets: [{ secret: String(f["webhook_secret"]) }] }),
-        ...(f["key_secret"] === undefined ? {} : { keySecret: String(f["key_secret"]) }),
-        ...(f["key_id"] === undefined ? {} : { keyId: String(f["key_id"]) }),
-        ...(f["base_url"] === undefined ? {} : { baseUrl: String(f["base_url"]) }),
+        ...(f["webhook_secret"] === undefined ? {} : { webhookSecrets: [{ secret: plain(f["webhook_secret"]) }] }),
+        ...(f["key_secret"] === undefined ? {} : { keySecret: plain(f["key_secret"]) }),
+        ...(f["key_id"] === undefined ? {} : { keyId: plain(f["key_id"]) }),
+        ...(f["base_url"] === undefined ? {} : { baseUrl: plain(f["base_url"]) }),
         ...(f["production"] === undefined ? {} : { isProduction: f["production"] === true }),
         ...(f["allow_simulator"] === undefined ? {} : { allowSimulator: f["allow_simulator"] === true }),
       }).close();
@@ -149,7 +150,7 @@ export async function callSimulator(
       ...(url.startsWith("/v1/")
         ? { authorization: `Basic ${Buffer.from(`${simulator.keyId}:${simulator.keySecret}`).toString("base64")}` }
         : {}),
-      ...Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, String(v)])),
+      ...Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, plain(v)])),
     },
     ...(body === undefined || body === null ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
@@ -182,12 +183,12 @@ async function movesTime(stage: Stage, route: string, body: Value | undefined): 
 /** The body of a call to the simulator; what names a thing of ours (an intent, a bill) becomes the gateway's own id. */
 async function bodyFor(stage: Stage, step: Step): Promise<Value | undefined> {
   const body = step.fields["body"];
-  if (!isFields(body)) return /\/__sim\/webhooks\/deliver$/.test(String(step.value)) ? { wait: true } : body;
+  if (!isFields(body)) return /\/__sim\/webhooks\/deliver$/.test(plain(step.value)) ? { wait: true } : body;
   const { order_of_intent: intent, order_of: other, payment_of_intent: paid, ...rest } = body;
   const named = intent ?? other;
   const made: Record<string, Value> = { ...rest };
   // The answer comes when they are sent: what the file does next happens after it.
-  if (/\/__sim\/webhooks\/deliver$/.test(String(step.value))) made["wait"] = true;
+  if (/\/__sim\/webhooks\/deliver$/.test(plain(step.value))) made["wait"] = true;
   if (named !== undefined) made["order_id"] = await orderOf(stage, textOf(named, `${step.where}: order_of_intent`));
   if (paid !== undefined) made["payment_id"] = await paymentOf(stage, textOf(paid, `${step.where}: payment_of_intent`));
   return made;
@@ -226,7 +227,7 @@ async function pay(stage: Stage, step: Step): Promise<unknown> {
   const found = {
     intent: intentId,
     order,
-    payment: String(valueAt(payment, "$.id") ?? ""),
+    payment: plain(valueAt(payment, "$.id") ?? ""),
     callback: (valueAt(answer.body, "$.callback") ?? {}) as Value,
     status: answer.status,
     body: answer.body,
@@ -315,7 +316,7 @@ async function replay(stage: Stage, value: Value, where: string): Promise<unknow
   ]);
   const name = textOf(f["event"] ?? "payment.captured", where);
   const event = stage.simulator.webhooks
-    .filter((e) => e.event === name && (f["payment"] === undefined || e.body.includes(String(f["payment"]))))
+    .filter((e) => e.event === name && (f["payment"] === undefined || e.body.includes(plain(f["payment"]))))
     .at(-1);
   if (!event) throw new ScenarioFault(`${where}: the gateway has no event ${name}`);
   const statuses: number[] = [];
@@ -327,7 +328,7 @@ async function replay(stage: Stage, value: Value, where: string): Promise<unknow
             "x-razorpay-event-id":
               f["new_id"] === false
                 ? event.id
-                : `${event.id.slice(0, 8)}again${String(stage.vars.size).padStart(2, "0")}${i}${Math.abs(hash(event.id + i))}`,
+                : `${event.id.slice(0, 8)}again${plain(stage.vars.size).padStart(2, "0")}${i}${Math.abs(hash(event.id + i))}`,
           }),
       "x-razorpay-signature": createHmac("sha256", optionalText(f["secret"], where) ?? event.secret)
         .update(event.body)
@@ -405,7 +406,7 @@ function craftedBody(stage: Stage, f: Fields, where: string): Buffer {
   if (f["body"] !== undefined) return Buffer.from(JSON.stringify(f["body"]));
   const name = textOf(f["like"] ?? f["event"] ?? "payment.captured", where);
   const model = stage.simulator.webhooks
-    .filter((e) => e.event === name && (f["payment"] === undefined || e.body.includes(String(f["payment"]))))
+    .filter((e) => e.event === name && (f["payment"] === undefined || e.body.includes(plain(f["payment"]))))
     .at(-1);
   if (!model) throw new ScenarioFault(`${where}: the gateway has no event ${name} to start from`);
   const body = JSON.parse(model.body.toString("utf8")) as Record<string, unknown>;

@@ -17,6 +17,7 @@ import {
   textOf,
   type Fields,
   type Value,
+  plain,
 } from "../values.ts";
 import { today } from "../view.ts";
 import { instrumentOf } from "./counter.ts";
@@ -124,7 +125,7 @@ const ORIGINS: Readonly<Record<string, string>> = { RCV: "receipt", ADV: "advanc
 
 /** {payment, amount, from: RCV}: asked for by the accountant, agreed to by another person, sent to the gateway. */
 async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unknown> {
-  const f = fieldsOf(value, where, ["payment", "amount", "from", "reason", "send"]);
+  const f = fieldsOf(value, where, ["payment", "amount", "from", "reason", "approve", "send"]);
   const asked = (await actWith(stage, "accountant", "askRefund", "a refund by order", () => [
     {
       paymentId: textOf(f["payment"] ?? stage.vars.get("payment"), where),
@@ -134,6 +135,7 @@ async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unk
     },
   ])) as { readonly id: string };
   stage.vars.set("refund", asked.id);
+  if (f["approve"] === false) return asked;
   await act(stage, "checker", (tx) => approveRefund(tx, asked.id));
   return f["send"] === false ? asked : sendRefund(stage.world.app, asPerson(stage, "checker"), asked.id);
 }
@@ -177,7 +179,7 @@ async function bbpsPost(stage: Stage, { value, where }: Step): Promise<unknown> 
   );
   if (f["give_up_after"] === undefined) return posted;
   // The caller has gone; what it began goes on.
-  posted.catch((error: unknown) => stage.troubles.push(String(error)));
+  posted.catch((error: unknown) => stage.troubles.push(plain(error)));
   await new Promise((resolve) => setTimeout(resolve, durationMs(textOf(f["give_up_after"], where))));
   return { isGivenUp: true };
 }

@@ -6,7 +6,7 @@ import { paise } from "../../../ledger/kernel/money.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import { HEADS, makeBills, planOf } from "../fixture.ts";
-import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value } from "../values.ts";
+import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value, plain } from "../values.ts";
 import { accountBalances, duesOf, today } from "../view.ts";
 
 /** What the office decides while a scenario goes on. */
@@ -17,7 +17,7 @@ export const officeSteps: StepKinds = {
     run: async (stage, { value, fields, where }) => {
       const name = textOf(value, where);
       const { fresh_bill: _step, ...plan } = fields;
-      const account = plan["account"] ?? `PT-9${String(stage.bills.size).padStart(4, "0")}`;
+      const account = plan["account"] ?? `PT-9${plain(stage.bills.size).padStart(4, "0")}`;
       const earlier = await accountBalances(stage);
       const usual = plan["demand"] === undefined && plan["heads"] === undefined ? { demand: "1000.00" } : {};
       const made = await makeBills(

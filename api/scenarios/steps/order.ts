@@ -34,7 +34,7 @@ export const orderSteps: StepKinds = {
       let next = 1;
       const lane = async (): Promise<void> => {
         for (let i = next++; i <= times; i = next++)
-          await stage.perform(withRound(inner["steps"] ?? null, i) as Value, `${where} round ${i}`);
+          await stage.perform(withRound(inner["steps"] ?? null, i), `${where} round ${i}`);
       };
       await Promise.all(Array.from({ length: Math.min(lanes, times) }, lane));
       return { times };
