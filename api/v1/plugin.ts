@@ -128,7 +128,13 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           { parseAs: "buffer", bodyLimit: MAX_CSV_BYTES },
           (_request, body, done) => done(null, body),
         );
-        for (const schema of [...sharedSchemas, ...payableSchemas, ...changeSchemas, ...noticeSchemas, ...bankDeskSchemas])
+        for (const schema of [
+          ...sharedSchemas,
+          ...payableSchemas,
+          ...changeSchemas,
+          ...noticeSchemas,
+          ...bankDeskSchemas,
+        ])
           server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
         server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
