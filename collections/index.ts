@@ -118,6 +118,7 @@ export {
   type RefundRequest,
   type RefundStatus,
 } from "./refunds.ts";
+export { refundable, type Refundable } from "./refundable.ts";
 export { observeRefunds } from "./refund-observations.ts";
 export { payRefundFromBank, sendDueRefunds, sendRefund } from "./refund-sending.ts";
 export * from "./disputes/index.ts";

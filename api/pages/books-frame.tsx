@@ -29,6 +29,7 @@ const GROUPS = [
     tabs: [
       ["money", "/books/money", "Deposits"],
       ["refunds", "/books/refunds", "Refunds"],
+      ["tasks", "/books/tasks", "Tasks"],
       ["bank", "/books/bank", "Bank"],
     ],
   },

@@ -25,6 +25,7 @@ import { refundRoutes } from "./refunds.tsx";
 import { registerRoutes } from "./registers.tsx";
 import { runRoutes } from "./runs.tsx";
 import { statementRoutes } from "./statements.tsx";
+import { taskRoutes } from "./tasks.tsx";
 import { voucherRoutes } from "./vouchers.tsx";
 import { yearRoutes } from "./years.tsx";
 
@@ -59,6 +60,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     counterOfficeRoutes(web, desk);
     receiptKeyRoutes(web, desk);
     refundRoutes(web, desk);
+    taskRoutes(web, desk);
     bankRoutes(web, desk);
     auditRoutes(web, desk);
     dashboardRoutes(web, desk);

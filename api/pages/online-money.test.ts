@@ -1,0 +1,252 @@
+import type { LightMyRequestResponse } from "fastify";
+import { expect, test } from "vitest";
+import { testConsumer, testDemand } from "../../billing/testing.ts";
+import { createOrder, listReceipts, listRefunds, openTasks, processInbox } from "../../collections/index.ts";
+import { balances, brokenTies, testCity, testClock, testGateway } from "../../collections/testing.ts";
+import { addBankBook } from "../../ledger/index.ts";
+import { localDate } from "../../ledger/kernel/dates.ts";
+import { newId } from "../../ledger/kernel/ids.ts";
+import { rupees } from "../../ledger/kernel/money.ts";
+import type { Role, Ulb } from "../../ledger/kernel/tx.ts";
+import { testApp, type TestUlb } from "../../ledger/testing.ts";
+import { createWebApp, formSecret } from "../app.ts";
+import { createUser } from "../users.ts";
+
+const clock = testClock("2026-06-15T05:00:00Z");
+const base = await testApp({ clock, poolSize: 8 });
+const ulbs = new Map<string, Ulb>();
+const { app, simulator } = await testGateway(base, ulbs, { seed: "desk" });
+const PASSWORD = "a long enough password";
+const BANK = "4502101";
+
+type Person = {
+  get(url: string): Promise<LightMyRequestResponse>;
+  post(url: string, fields?: Record<string, string>): Promise<LightMyRequestResponse>;
+  upload(
+    url: string,
+    fields: Record<string, string>,
+    file?: { name: string; text: string; type?: string },
+  ): Promise<LightMyRequestResponse>;
+};
+type Town = {
+  readonly city: TestUlb;
+  readonly consumerId: string;
+  readonly code: string;
+  sign(...roles: Exclude<Role, "citizen" | "system">[]): Promise<Person>;
+  /** Somebody with no account. */
+  stranger(): Promise<Person>;
+};
+
+let visitors = 0;
+let served: ReturnType<typeof createWebApp> | undefined;
+/** One server for the file: people are signed in to their own ULB, and a receipt is found wherever it is. */
+const webOf = (ulb: Ulb): ReturnType<typeof createWebApp> =>
+  (served ??= formSecret(app).then((secret) =>
+    createWebApp({
+      app: { ...app, demo: false, baseUrl: "http://127.0.0.1:1", defaultUlb: () => Promise.resolve(ulb) },
+      secret,
+      log: false,
+    }),
+  ));
+
+/** A town with a bank book, one property that owes 5,000.00, its web server, and people who sign in. */
+async function town(): Promise<Town> {
+  const city = await testCity(base, ulbs, { startsOn: localDate("2026-04-01") });
+  await city.tx("admin", (tx) =>
+    addBankBook(tx, {
+      account: BANK,
+      bank: "State Bank of India",
+      branch: "Main Branch",
+      number: "00000012345678",
+      validFrom: localDate("2026-04-01"),
+    }),
+  );
+  const { id, code } = await city.tx("accountant", async (tx) => {
+    const consumer = await testConsumer(tx);
+    await testDemand(tx, consumer, "5000", {
+      date: localDate("2026-04-01"),
+      periodFrom: localDate("2026-04-01"),
+      periodTo: localDate("2026-09-30"),
+      dueDate: localDate("2026-09-30"),
+    });
+    return consumer;
+  });
+  const web = await webOf(city.ulb);
+  const visit = async (login?: string): Promise<Person> => {
+    visitors += 1;
+    const remoteAddress = `10.3.0.${visitors}`;
+    const jar = new Map<string, string>();
+    const ask = async (method: "GET" | "POST", url: string, payload?: string, type?: string) => {
+      const answer = await web.inject({
+        method,
+        url,
+        remoteAddress,
+        ...(payload === undefined ? {} : { payload }),
+        headers: {
+          accept: "text/html",
+          ...(payload === undefined ? {} : { "content-type": type ?? "application/x-www-form-urlencoded" }),
+        },
+        cookies: Object.fromEntries(jar),
+      });
+      for (const c of answer.cookies as { name: string; value: string }[]) jar.set(c.name, c.value);
+      return answer;
+    };
+    const tokenIn = (page: string): string => /name="_csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+    let csrf = tokenIn((await ask("GET", "/signin")).body);
+    const post = (url: string, fields: Record<string, string> = {}) =>
+      ask("POST", url, new URLSearchParams({ _csrf: csrf, ...fields }).toString());
+    if (login !== undefined) {
+      await post("/signin", { login, password: PASSWORD, next: "/" });
+      csrf = tokenIn((await ask("GET", "/")).body);
+    }
+    return {
+      get: (url) => ask("GET", url),
+      post,
+      upload: (url, fields, file) => {
+        const boundary = "----paper";
+        const parts = Object.entries({ _csrf: csrf, ...fields }).map(
+          ([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+        );
+        if (file)
+          parts.push(
+            `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${file.name}"\r\ncontent-type: ${file.type ?? "text/csv"}\r\n\r\n${file.text}\r\n`,
+          );
+        return ask("POST", url, `${parts.join("")}--${boundary}--\r\n`, `multipart/form-data; boundary=${boundary}`);
+      },
+    };
+  };
+  return {
+    city,
+    consumerId: id,
+    code,
+    stranger: () => visit(),
+    sign: async (...roles) => {
+      const login = `${roles.join("-")}${visitors}@${city.ulb.code}`;
+      await createUser(base, {
+        login,
+        name: roles.join(" and "),
+        password: PASSWORD,
+        roles: roles.map((role) => ({ ulb: city.ulb, role })),
+      });
+      return visit(login);
+    },
+  };
+}
+
+const drain = async (t: Town): Promise<void> => {
+  await simulator.deliverWebhooks();
+  await processInbox(app, t.city.ulb);
+};
+/** Pays the 5,000.00 online, and once more: the second is an advance. Gives the ids of both payments. */
+async function paidTwice(t: Town): Promise<readonly [string, string]> {
+  const order = await createOrder(app, t.city.as("citizen"), {
+    consumerId: t.consumerId,
+    amount: rupees("5000.00"),
+    idempotencyKey: newId(),
+  });
+  const at = order.providerOrderId ?? expect.fail("the order is confirmed");
+  const first = simulator.payOrder(at, { method: "netbanking" }).payment.id;
+  const second = simulator.payOrder(at, { method: "netbanking", force: true }).payment.id;
+  await drain(t);
+  return [first, second];
+}
+const receiptsOf = (t: Town) =>
+  t.city.tx("auditor", (tx) => listReceipts(tx, { from: localDate("2026-04-01"), to: localDate("2027-03-31") }));
+const refundsOf = (t: Town) => t.city.tx("auditor", (tx) => listRefunds(tx));
+const tasksOf = (t: Town) => t.city.tx("auditor", async (tx) => (await openTasks(tx)).map((task) => task.kind).sort());
+const books = (t: Town) => t.city.tx("auditor", (tx) => balances(tx));
+
+test("a refund is asked for on the desk with its figures, decided by another person, and sent; asking twice is asking once", async () => {
+  const t = await town();
+  const [, second] = await paidTwice(t);
+  const both = await t.sign("accountant", "checker");
+  const checker = await t.sign("checker");
+  const receipt = (await receiptsOf(t)).find((r) => r.paymentId === second) ?? expect.fail("it has a receipt");
+
+  const form = await both.get(`/books/refunds/new?of=${encodeURIComponent(receipt.number)}`);
+  expect(form.body).toContain("May still be refunded");
+  expect(form.body).toMatch(/advance: up to ₹ 5,000\.00/);
+  const ask = { payment: second, origin: "advance", amount: "5,000", reason: "paid twice by mistake" };
+  const tooMuch = await both.post("/books/refunds", { ...ask, amount: "5000.01" });
+  expect([tooMuch.statusCode, tooMuch.body]).toEqual([409, expect.stringContaining("REFUND_ROOM")]);
+  const asked = await both.post("/books/refunds", ask);
+  expect(asked.statusCode).toBe(303);
+  const at = String(asked.headers.location);
+  expect((await both.post("/books/refunds", ask)).headers.location).toBe(at);
+  expect(await refundsOf(t)).toHaveLength(1);
+  expect(await books(t)).toMatchObject({ "3504101": "-5000.00" });
+
+  expect((await both.get(at)).body).toContain("another person decides");
+  expect((await both.post(`${at}/approve`)).statusCode).toBe(403);
+  expect((await checker.post(`${at}/reject`, { reason: "no" })).statusCode).toBe(422);
+  expect((await checker.post(`${at}/approve`)).headers.location).toBe(at);
+  expect(await tasksOf(t)).toEqual([]);
+  expect(await books(t)).toMatchObject({ "3504008": "-5000.00" });
+  expect((await both.post(`${at}/send`)).headers.location).toBe(at);
+  expect((await both.post(`${at}/send`)).statusCode).toBe(409);
+  await drain(t);
+  expect((await checker.get("/books/refunds")).body).toContain("paid by the gateway");
+  expect(await t.city.tx("auditor", brokenTies)).toEqual([]);
+});
+
+test("a citizen asks on his receipt's page to have his advance paid back; what the gateway cannot pay, the bank pays once", async () => {
+  const t = await town();
+  const [, second] = await paidTwice(t);
+  const receipt = (await receiptsOf(t)).find((r) => r.paymentId === second) ?? expect.fail("it has a receipt");
+  const citizen = await t.stranger();
+  const at = `/receipt/${receipt.token}`;
+  expect((await citizen.get(at)).body).toContain("₹ 5,000.00 of this payment is kept as your advance");
+  expect((await citizen.post(`${at}/refund`, { amount: "5000", reason: "x" })).statusCode).toBe(422);
+  const ask = { amount: "2,000", reason: "I paid twice by mistake" };
+  expect((await citizen.post(`${at}/refund`, ask)).headers.location).toBe(at);
+  expect((await citizen.post(`${at}/refund`, ask)).headers.location).toBe(at);
+  const [refund] = await refundsOf(t);
+  expect(refund).toMatchObject({ status: "asked", createdBy: "citizen", amount: 200000n });
+  expect((await citizen.get(at)).body).toContain("asked for; an officer decides");
+  expect(await tasksOf(t)).toEqual(["refund-payable"]);
+
+  const desk = `/books/refunds/${refund?.id ?? ""}`;
+  const checker = await t.sign("checker");
+  const accountant = await t.sign("accountant");
+  expect((await accountant.post(`${desk}/approve`)).statusCode).toBe(403);
+  await checker.post(`${desk}/approve`);
+  const bank = { account: BANK, reference: "SBIN126166000077", date: "2026-06-15" };
+  expect((await accountant.post(`${desk}/bank`, bank)).statusCode).toBe(409);
+  await t.city.tx("system", (tx) =>
+    tx.query("update collections.refunds set status = 'bank-due', next_send_at = null where ulb_id = :ulb", {
+      ulb: t.city.ulb.id,
+    }),
+  );
+  expect((await accountant.get(desk)).body).toContain("Pay from the bank");
+  expect((await accountant.post(`${desk}/bank`, { ...bank, reference: "no" })).statusCode).toBe(422);
+  expect((await accountant.post(`${desk}/bank`, bank)).headers.location).toBe(desk);
+  expect((await accountant.post(`${desk}/bank`, bank)).statusCode).toBe(409);
+  expect(await books(t)).toMatchObject({ [BANK]: "-2000.00", "3504101": "-3000.00" });
+  expect((await citizen.get(at)).body).toContain("paid back");
+  expect(await t.city.tx("auditor", brokenTies)).toEqual([]);
+});
+
+test("evidence of a payer is kept and the gateway is asked again; nobody marks a payment as paid", async () => {
+  const t = await town();
+  const order = await createOrder(app, t.city.as("citizen"), {
+    consumerId: t.consumerId,
+    amount: rupees("5000.00"),
+    idempotencyKey: newId(),
+  });
+  const accountant = await t.sign("accountant");
+  const brought = { about: order.id, note: "message of his bank, UTR 612345678901" };
+  const before = await accountant.upload("/books/tasks/evidence", brought, {
+    name: "sms.txt",
+    text: "Rs 5000 debited",
+    type: "text/plain",
+  });
+  expect(before.statusCode).toBe(200);
+  expect(before.body).toContain("sms.txt");
+  expect(await receiptsOf(t)).toEqual([]);
+  simulator.payOrder(order.providerOrderId ?? "");
+  expect((await accountant.upload("/books/tasks/evidence", brought)).body).toContain("its receipt is issued");
+  expect(await receiptsOf(t)).toHaveLength(1);
+  expect((await accountant.upload("/books/tasks/evidence", { about: "pay_1", note: "something" })).statusCode).toBe(
+    404,
+  );
+});
