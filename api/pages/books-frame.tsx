@@ -29,6 +29,7 @@ const GROUPS = [
     tabs: [
       ["money", "/books/money", "Deposits"],
       ["refunds", "/books/refunds", "Refunds"],
+      ["disputes", "/books/disputes", "Disputes"],
       ["tasks", "/books/tasks", "Tasks"],
       ["bank", "/books/bank", "Bank"],
     ],

@@ -11,6 +11,7 @@ import { counterRoutes } from "./counter.tsx";
 import { counterOfficeRoutes } from "./counter/office.tsx";
 import { receiptKeyRoutes } from "./counter/receipt-keys.tsx";
 import { dashboardRoutes } from "./dashboard.tsx";
+import { disputeRoutes } from "./disputes.tsx";
 import { homeRoutes } from "./home.tsx";
 import { importRoutes } from "./imports.tsx";
 import { createDesk, type PagesOptions } from "./kit.tsx";
@@ -60,6 +61,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     counterOfficeRoutes(web, desk);
     receiptKeyRoutes(web, desk);
     refundRoutes(web, desk);
+    disputeRoutes(web, desk);
     taskRoutes(web, desk);
     bankRoutes(web, desk);
     auditRoutes(web, desk);

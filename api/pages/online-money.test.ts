@@ -11,6 +11,7 @@ import type { Role, Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
 import { createWebApp, formSecret } from "../app.ts";
 import { createUser } from "../users.ts";
+import { createAccessToken } from "../v1/index.ts";
 
 const clock = testClock("2026-06-15T05:00:00Z");
 const base = await testApp({ clock, poolSize: 8 });
@@ -33,6 +34,8 @@ type Town = {
   readonly consumerId: string;
   readonly code: string;
   sign(...roles: Exclude<Role, "citizen" | "system">[]): Promise<Person>;
+  /** Asks the machine interface with a token of that role. */
+  call(role: Role, target: string, body?: object, key?: string): Promise<LightMyRequestResponse>;
   /** Somebody with no account. */
   stranger(): Promise<Person>;
 };
@@ -120,6 +123,23 @@ async function town(): Promise<Town> {
     consumerId: id,
     code,
     stranger: () => visit(),
+    call: async (role, target, body, key) => {
+      const { token } = await city.tx("admin", (tx) =>
+        createAccessToken(tx, {
+          name: `test ${role}`,
+          actor: `${role}@test`,
+          roles: [role],
+          expiresAt: new Date("2027-01-01T00:00:00Z"),
+        }),
+      );
+      const [method = "GET", url = ""] = target.split(" ");
+      return web.inject({
+        method: method as "GET" | "POST",
+        url,
+        ...(body === undefined ? {} : { payload: body }),
+        headers: { authorization: `Bearer ${token}`, ...(key === undefined ? {} : { "idempotency-key": key }) },
+      });
+    },
     sign: async (...roles) => {
       const login = `${roles.join("-")}${visitors}@${city.ulb.code}`;
       await createUser(base, {
@@ -249,4 +269,75 @@ test("evidence of a payer is kept and the gateway is asked again; nobody marks a
   expect((await accountant.upload("/books/tasks/evidence", { about: "pay_1", note: "something" })).statusCode).toBe(
     404,
   );
+});
+
+test("a dispute is answered on the desk: a draft first, for good with a proof, and once; another is accepted and its dues open again", async () => {
+  const t = await town();
+  const [first, second] = await paidTwice(t);
+  const [won, lost] = [simulator.openDispute(first), simulator.openDispute(second)];
+  await drain(t);
+  const accountant = await t.sign("accountant");
+  const checker = await t.sign("checker");
+  expect((await accountant.get("/books/disputes")).body).toMatch(/2 open, ₹ 10,000\.00 in dispute/);
+  const at = `/books/disputes/${won.id}`;
+  const summary = "Receipt RC/2026-27/000001 was issued for this payment.";
+  const bare = await accountant.upload(`${at}/answer`, { action: "submit", summary });
+  expect([bare.statusCode, bare.body]).toEqual([422, expect.stringContaining("DISPUTE_ANSWER")]);
+  expect((await accountant.upload(`${at}/answer`, { action: "draft", summary })).headers.location).toBe(at);
+  expect((await accountant.get(at)).body).toContain("Draft of the answer");
+  const proof = { name: "receipt.pdf", text: "%PDF-1.7 receipt", type: "application/pdf" };
+  expect((await accountant.upload(`${at}/answer`, { action: "submit", summary }, proof)).statusCode).toBe(303);
+  expect((await accountant.upload(`${at}/answer`, { action: "submit", summary }, proof)).statusCode).toBe(409);
+  simulator.decideDispute(won.id, "won");
+  await drain(t);
+  expect((await accountant.get(at)).body).toContain("won");
+
+  const other = `/books/disputes/${lost.id}`;
+  expect((await accountant.post(`${other}/accept`, { sure: "yes" })).statusCode).toBe(403);
+  expect((await checker.post(`${other}/accept`, { sure: "yes" })).headers.location).toBe(other);
+  await drain(t);
+  const page = (await checker.get(other)).body;
+  expect(page).toContain("lost");
+  expect(page).toContain("In the books");
+  expect(await books(t)).toMatchObject({ "4501005": "5000.00" });
+  expect(await t.city.tx("auditor", brokenTies)).toEqual([]);
+});
+
+test("a machine asks for a refund and answers a dispute by the same rules", async () => {
+  const t = await town();
+  const [first, second] = await paidTwice(t);
+  expect((await t.call("auditor", `GET /v1/payments/${second}/refundable`)).json()).toMatchObject({
+    room: "5000.00",
+    choices: [
+      { origin: "advance", upTo: "5000.00" },
+      { origin: "receipt", upTo: "5000.00" },
+    ],
+  });
+  const wish = { paymentId: second, amount: "1500.00", origin: "advance", reason: "paid twice by mistake" };
+  const asked = await t.call("accountant", "POST /v1/refunds", wish, "ask-refund-1");
+  expect([asked.statusCode, (await t.call("accountant", "POST /v1/refunds", wish, "ask-refund-1")).body]).toEqual([
+    201,
+    asked.body,
+  ]);
+  const { id } = asked.json<{ id: string }>();
+  const yes = { isApproved: true };
+  expect((await t.call("accountant", `POST /v1/refunds/${id}/decision`, yes, "decide-1")).statusCode).toBe(403);
+  const approved = await t.call("checker", `POST /v1/refunds/${id}/decision`, yes, "decide-1");
+  expect(approved.json()).toMatchObject({ status: "approved", approvedBy: "checker@test" });
+  expect((await t.call("checker", `POST /v1/refunds/${id}/send`)).json()).toMatchObject({ sendAttempts: 1 });
+  const bank = { bankAccount: BANK, reference: "SBIN126166000078", date: "2026-06-15" };
+  expect((await t.call("checker", `POST /v1/refunds/${id}/bank-payment`, bank, "bank-pay-1")).statusCode).toBe(409);
+  expect((await t.call("auditor", "GET /v1/refunds?status=asked")).json()).toEqual({ items: [] });
+
+  const dispute = simulator.openDispute(first);
+  await drain(t);
+  const answer = { action: "submit", summary: "The receipt was issued.", documents: [] as object[] };
+  expect((await t.call("accountant", `POST /v1/disputes/${dispute.id}/answer`, answer)).json()).toMatchObject({
+    code: "DISPUTE_ANSWER",
+  });
+  answer.documents = [{ name: "r.pdf", type: "application/pdf", base64: Buffer.from("%PDF-1.7").toString("base64") }];
+  const sent = await t.call("accountant", `POST /v1/disputes/${dispute.id}/answer`, answer);
+  expect(sent.json()).toMatchObject({ answeredBy: "accountant@test", status: "under_review" });
+  expect((await t.call("checker", `POST /v1/disputes/${dispute.id}/acceptance`)).statusCode).toBe(409);
+  expect((await t.call("auditor", "GET /v1/disputes?state=live")).json<{ items: object[] }>().items).toHaveLength(1);
 });
