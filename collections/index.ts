@@ -125,6 +125,7 @@ export * from "./disputes/index.ts";
 export { attachEvidence, listEvidence, type Evidence, type KeptEvidence } from "./evidence.ts";
 export * from "./external/index.ts";
 export * from "./requests/index.ts";
+export * from "./unidentified/index.ts";
 export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
 export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
 export {

@@ -30,6 +30,7 @@ const GROUPS = [
       ["money", "/books/money", "Deposits"],
       ["refunds", "/books/refunds", "Refunds"],
       ["disputes", "/books/disputes", "Disputes"],
+      ["online", "/books/online", "Online money"],
       ["tasks", "/books/tasks", "Tasks"],
       ["bank", "/books/bank", "Bank"],
     ],

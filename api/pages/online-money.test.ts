@@ -1,7 +1,15 @@
 import type { LightMyRequestResponse } from "fastify";
 import { expect, test } from "vitest";
 import { testConsumer, testDemand } from "../../billing/testing.ts";
-import { createOrder, listReceipts, listRefunds, openTasks, processInbox } from "../../collections/index.ts";
+import {
+  createOrder,
+  getRequest,
+  listReceipts,
+  listRefunds,
+  openTasks,
+  postExternalPayment,
+  processInbox,
+} from "../../collections/index.ts";
 import { balances, brokenTies, testCity, testClock, testGateway } from "../../collections/testing.ts";
 import { addBankBook } from "../../ledger/index.ts";
 import { localDate } from "../../ledger/kernel/dates.ts";
@@ -340,4 +348,133 @@ test("a machine asks for a refund and answers a dispute by the same rules", asyn
   expect(sent.json()).toMatchObject({ answeredBy: "accountant@test", status: "under_review" });
   expect((await t.call("checker", `POST /v1/disputes/${dispute.id}/acceptance`)).statusCode).toBe(409);
   expect((await t.call("auditor", "GET /v1/disputes?state=live")).json<{ items: object[] }>().items).toHaveLength(1);
+});
+
+test("money of nobody is given to its consumer by two people: the receipt keeps its number, and it pays what was due on its day", async () => {
+  const t = await town();
+  simulator.payOrder(simulator.createOrder({ amount: 620_000, notes: { ulb: t.city.ulb.code } }).id);
+  await drain(t);
+  const [receipt] = await receiptsOf(t);
+  expect(receipt).toMatchObject({ consumerId: null, number: "RC/2026-27/000001" });
+  const [accountant, both, checker] = [
+    await t.sign("accountant"),
+    await t.sign("accountant", "checker"),
+    await t.sign("checker"),
+  ];
+  const at = `/books/unidentified/${receipt?.id ?? ""}`;
+  const word = { consumer: t.code, reason: "his bank's letter names the UTR" };
+  expect((await both.post(at, { ...word, consumer: "nobody-like-it" })).statusCode).toBe(404);
+  expect((await both.post(at, word)).statusCode).toBe(303);
+  expect((await both.post(at, word)).statusCode).toBe(303);
+  expect((await accountant.post(at, word)).statusCode).toBe(409);
+  expect(await books(t)).toMatchObject({ "3508006": "-6200.00" });
+  const page = (await checker.get("/books/unidentified")).body;
+  const proposal = /proposals\/([0-9a-f-]{36})\/approve/.exec(page)?.[1] ?? expect.fail("it waits for a checker");
+  const approve = `/books/unidentified/proposals/${proposal}/approve`;
+  expect((await both.post(approve)).statusCode).toBe(403);
+  expect((await checker.post(approve)).statusCode).toBe(303);
+  expect((await checker.post(approve)).statusCode).toBe(409);
+  expect(await receiptsOf(t)).toMatchObject([{ number: "RC/2026-27/000001", consumerCode: t.code }]);
+  expect(await tasksOf(t)).toEqual([]);
+  const now = await books(t);
+  expect([now["3508006"], now["3504101"], now["4501005"]]).toEqual([undefined, "-1200.00", "6200.00"]);
+  expect(await t.city.tx("auditor", brokenTies)).toEqual([]);
+  // It is his like any other: the advance of it may be asked back, and the whole of it taken back.
+  const form = await accountant.get(`/books/refunds/new?of=${receipt?.paymentId ?? ""}`);
+  expect(form.body).toContain("up to ₹ 1,200.00");
+  const whole = {
+    payment: receipt?.paymentId ?? "",
+    origin: "receipt",
+    amount: "6200",
+    reason: "it was not his after all",
+  };
+  const asked = String((await accountant.post("/books/refunds", whole)).headers.location);
+  await checker.post(`${asked}/approve`);
+  expect(await books(t)).toMatchObject({ "3504008": "-6200.00" });
+  expect(await t.city.tx("auditor", brokenTies)).toEqual([]);
+});
+
+test("the counter shows a UPI code that turns into the receipt when it is paid; asked for twice it is one code", async () => {
+  const t = await town();
+  const cashier = await t.sign("cashier");
+  const shown = await cashier.post(`/counter/upi/${t.consumerId}`, { amount: "5,000" });
+  expect(shown.statusCode).toBe(303);
+  const at = String(shown.headers.location);
+  expect((await cashier.post(`/counter/upi/${t.consumerId}`, { amount: "5,000" })).headers.location).toBe(at);
+  expect((await cashier.post(`/counter/upi/${t.consumerId}`, { amount: "five" })).statusCode).toBe(422);
+  const waiting = await cashier.get(at);
+  expect(waiting.body).toContain("waits for the payment");
+  expect(waiting.body).toContain(`${at}/code`);
+  const code = await cashier.get(`${at}/code`);
+  expect([code.headers["content-type"], code.body]).toEqual([
+    "image/svg+xml; charset=utf-8",
+    expect.stringMatching(/^<svg .*<path d="M/),
+  ]);
+  const request = await t.city.tx("auditor", (tx) => getRequest(tx, at.split("/").at(-1) ?? ""));
+  simulator.webhookPlan({ drop: 1 });
+  simulator.payQr(request.providerId ?? "");
+  simulator.webhookPlan({});
+  const receipt = String((await cashier.get(at)).headers.location);
+  expect(receipt).toMatch(/^\/counter\/receipts\//);
+  expect((await cashier.get(`${at}?part=1&round=3`)).headers["hx-redirect"]).toBe(receipt);
+  expect((await cashier.get(receipt)).body).toContain("₹ 5,000.00 received");
+  expect(await receiptsOf(t)).toHaveLength(1);
+});
+
+test("the office makes a link and a challan for a bill, and closes what is not wanted any more", async () => {
+  const t = await town();
+  const accountant = await t.sign("accountant");
+  const auditor = await t.sign("auditor");
+  const wish = { consumer: t.code, kind: "link", amount: "" };
+  expect((await auditor.post("/books/requests", wish)).statusCode).toBe(403);
+  const link = String((await accountant.post("/books/requests", wish)).headers.location);
+  expect((await accountant.post("/books/requests", wish)).headers.location).toBe(link);
+  expect((await auditor.get(link)).body).toContain("₹ 5,000.00");
+  const challan = await accountant.post("/books/requests", { ...wish, kind: "virtual-account" });
+  expect((await auditor.get(String(challan.headers.location))).body).toContain("Account number");
+  expect((await accountant.post("/books/requests", { ...wish, amount: "0.50" })).statusCode).toBe(422);
+  expect((await accountant.post(`${link}/close`, { reason: "he paid at the counter" })).statusCode).toBe(303);
+  expect((await accountant.post(`${link}/close`, { reason: "again" })).statusCode).toBe(409);
+  expect((await auditor.get("/books/requests")).body).toContain("closed");
+});
+
+test("an administrator sets the account, the excess policies and partners; a settlement says what does not fit", async () => {
+  const t = await town();
+  const admin = await t.sign("admin");
+  const accountant = await t.sign("accountant");
+  const account = { accountId: "acc_ABCDEFGH123456", capture: "manual", feeBearer: "payer", rebateDate: "capture" };
+  expect((await accountant.post("/books/online", account)).statusCode).toBe(403);
+  expect((await admin.post("/books/online", { ...account, accountId: "acc_1" })).statusCode).toBe(422);
+  expect((await admin.post("/books/online", account)).statusCode).toBe(303);
+  const policy = { service: "property-tax", policy: "AUTO_REFUND", limit: "2,500", days: "x" };
+  expect((await admin.post("/books/online/excess", policy)).statusCode).toBe(422);
+  expect((await admin.post("/books/online/excess", { ...policy, days: "3" })).statusCode).toBe(303);
+  const page = (await accountant.get("/books/online")).body;
+  expect(page).toContain("acc_ABCDEFGH123456");
+  expect(page).toContain("up to ₹ 2,500.00 within 3 days");
+
+  const partner = { code: "bbps-sbi", name: "BBPS through SBI", channel: "bbps", actor: "system@test" };
+  expect((await admin.post("/books/online/partners", { ...partner, actor: "x" })).statusCode).toBe(422);
+  expect((await admin.post("/books/online/partners", partner)).statusCode).toBe(303);
+  await t.city.tx("system", (tx) =>
+    postExternalPayment(tx, {
+      consumerId: t.consumerId,
+      amount: rupees("3000.00"),
+      reference: "BB-0001",
+      instrument: "UPI",
+      paidAt: clock(),
+    }),
+  );
+  const settlement = { partner: "bbps-sbi", reference: "UTR0001", date: "2026-06-15", account: BANK, amount: "3,100" };
+  const send = (text: string) =>
+    accountant.upload("/books/online/partners/settlement", settlement, { name: "s.csv", text });
+  const bad = await send("reference,amount\nBB-0001,three\n");
+  expect([bad.statusCode, bad.body]).toEqual([422, expect.stringContaining("Line 2")]);
+  expect((await send("reference,amount\nBB-0001,3000.00\n")).body).toContain("EXTERNAL_SETTLEMENT");
+  const file = "reference,amount\nBB-0001,3000.00\nBB-0009,100.00\n";
+  const settled = await send(file);
+  expect([settled.statusCode, settled.body]).toEqual([200, expect.stringContaining("1 payments fit")]);
+  expect(settled.body).toContain("BB-0009 of 100.00 was never posted here");
+  expect((await send(file)).statusCode).toBe(409);
+  expect(await books(t)).toMatchObject({ [BANK]: "3100.00", "3508006": "-100.00" });
 });

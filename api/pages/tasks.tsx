@@ -35,7 +35,7 @@ function roomOf(task: Task): string | undefined {
     case "double-outflow":
       return `/books/disputes/${task.subject.split("/")[0] ?? ""}`;
     case "unidentified-payment":
-      return `/books/unidentified?of=${task.subject}`;
+      return `/books/unidentified#${task.subject}`;
     case "external-short":
       return "/books/online/partners";
     case "request-trouble":

@@ -17,6 +17,7 @@ import { ratesGuide } from "./guides/rates.ts";
 import { registersGuide } from "./guides/registers.ts";
 import { statementsGuide } from "./guides/statements.ts";
 import { templatesGuide } from "./guides/templates.ts";
+import { unidentifiedGuide } from "./guides/unidentified.ts";
 import { upyogGuide } from "./guides/upyog.ts";
 import { yearCloseGuide } from "./guides/year-close.ts";
 
@@ -99,6 +100,7 @@ const GROUPS: readonly GuideGroup[] = [
   statementsGuide,
   importsGuide,
   onlineMoneyGuide,
+  unidentifiedGuide,
   packGuide,
   upyogGuide,
   {
