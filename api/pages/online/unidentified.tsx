@@ -43,7 +43,7 @@ export function UnidentifiedPage(props: {
       <p>
         {receipts.length === 0
           ? "There is no money of nobody we know."
-          : `${receipts.length} receipts, ₹ ${formatIndian(sum(receipts.map((r) => r.amount)))} of nobody we know. One person says whose it is, another agrees; the receipt keeps its number and pays his dues as of the day it was paid.`}
+          : `${receipts.length} ${receipts.length === 1 ? "receipt" : "receipts"}, ₹ ${formatIndian(sum(receipts.map((r) => r.amount)))} of nobody we know. One person says whose it is, another agrees; the receipt keeps its number and pays his dues as of the day it was paid.`}
       </p>
       {receipts.map((r) => {
         const proposal = waiting.get(r.id);
