@@ -11,6 +11,10 @@ export const configErrors = defineErrors({
     message: (f: { value: string }) =>
       `PUBLIC_URL is "${f.value}"; write it like https://pay.example.org, without a path`,
   },
+  CONFIG_MESSAGES: {
+    status: 500,
+    message: (f: { value: string }) => `MESSAGES is "${f.value}"; it must be file, console or none`,
+  },
   CONFIG_GATEWAY: {
     status: 500,
     message: (f: { missing: readonly string[] }) =>
@@ -36,6 +40,8 @@ export type Config = {
   readonly redisUrl: string | undefined;
   readonly dataDir: string;
   readonly gateway: GatewayConfig | undefined;
+  /** Where messages to citizens go; undefined: a file in demo mode, and otherwise they are held. */
+  readonly messages: "file" | "console" | "none" | undefined;
 };
 
 /** Reads the environment (docs/reference/configuration.md). Raises CONFIG_*. */
@@ -50,12 +56,19 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: env["REDIS_URL"] || undefined,
     dataDir: path.resolve(env["NAGARKOSH_DATA"] ?? ".data"),
     gateway: readGateway(env),
+    messages: readMessages(env["MESSAGES"]),
   };
 }
 
 function readPublicUrl(value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (!/^https?:\/\/[^/?#\s]+$/.test(value)) throw configErrors.CONFIG_PUBLIC_URL({ value });
+  return value;
+}
+
+function readMessages(value: string | undefined): Config["messages"] {
+  if (!value) return undefined;
+  if (value !== "file" && value !== "console" && value !== "none") throw configErrors.CONFIG_MESSAGES({ value });
   return value;
 }
 

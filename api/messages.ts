@@ -12,6 +12,8 @@ export type OutgoingMessage = {
   readonly id: string;
   /** Ten digits, without the country's code. */
   readonly mobile: string;
+  /** The consumer's, for a service that writes there; null where he has none. */
+  readonly email: string | null;
   readonly language: Language;
   readonly body: string;
 };
@@ -272,7 +274,8 @@ async function send(app: App, who: Who, service: MessageService, keys: readonly 
       `update api.messages set status = 'sending', claimed_at = :now
        where ulb_id = :ulb and dedupe_key = any(:keys::text[])
          and (status = 'ready' or (status = 'sending' and claimed_at < :now::timestamptz - make_interval(mins => :claim_minutes)))
-       returning message_id as id, mobile, language, body`,
+       returning message_id as id, mobile, language, body,
+         (select c.email from billing.consumers c where c.ulb_id = messages.ulb_id and c.consumer_id = messages.consumer_id) as email`,
       { ulb: who.ulb.id, now: tx.clock(), keys, claim_minutes: CLAIM_MINUTES },
     );
     const open = await tx.queryOne<{ n: bigint }>(

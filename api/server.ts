@@ -1,3 +1,4 @@
+import path from "node:path";
 import { dateInIndia, financialYearOf, period, periodStart, systemClock, type Clock } from "../ledger/kernel/dates.ts";
 import { defineErrors } from "../ledger/kernel/errors.ts";
 import { inTransaction, type App, type Ulb } from "../ledger/kernel/tx.ts";
@@ -21,6 +22,8 @@ import { noGateway } from "./gateway.ts";
 import { gatewaySealingKey } from "./gateway-key.ts";
 import { duties, handlers } from "./jobs/handlers.ts";
 import { startJobs, type Jobs, type JobsLog } from "./jobs/jobs.ts";
+import { consoleService, fileService } from "./message-services/index.ts";
+import type { MessageService } from "./messages.ts";
 import { openSystem } from "./system.ts";
 import { createUser } from "./users.ts";
 
@@ -183,7 +186,7 @@ export async function serve(
         app: system.app,
         address: system.address,
         redisUrl: config.redisUrl,
-        handlers: handlers(app),
+        handlers: handlers(app, messageService(config, options.demo)),
         duties: duties(app),
         log,
       });
@@ -193,6 +196,18 @@ export async function serve(
     console.log("stopping …");
   } finally {
     for (const close of closers.reverse()) await close();
+  }
+}
+
+/** Who carries messages: what MESSAGES names; else a file in demo mode, and nobody in a city, which must know that it has not sent any. */
+function messageService(config: Config, isDemo: boolean): MessageService | undefined {
+  switch (config.messages ?? (isDemo ? "file" : "none")) {
+    case "file":
+      return fileService(path.join(config.dataDir, "messages.jsonl"));
+    case "console":
+      return consoleService((line) => console.log(line));
+    case "none":
+      return undefined;
   }
 }
 

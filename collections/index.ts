@@ -118,12 +118,14 @@ export {
   type RefundRequest,
   type RefundStatus,
 } from "./refunds.ts";
+export { refundable, type Refundable } from "./refundable.ts";
 export { observeRefunds } from "./refund-observations.ts";
 export { payRefundFromBank, sendDueRefunds, sendRefund } from "./refund-sending.ts";
 export * from "./disputes/index.ts";
 export { attachEvidence, listEvidence, type Evidence, type KeptEvidence } from "./evidence.ts";
 export * from "./external/index.ts";
 export * from "./requests/index.ts";
+export * from "./unidentified/index.ts";
 export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
 export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
 export {

@@ -325,19 +325,30 @@ export type PaymentInfo = {
   readonly isLate: boolean;
 };
 
-/** The payments of an order, or one by its id. */
+/** The payments of an order, or of a payment request, or one by its id. */
 export async function findPayments(
   read: Read,
-  by: { readonly orderId?: string; readonly paymentId?: string },
+  by: { readonly orderId?: string; readonly paymentId?: string; readonly requestId?: string },
 ): Promise<PaymentInfo[]> {
+  const { requestId } = by;
+  // Two statements: an "or" over a third column would read every payment.
   const rows = await read.query<Omit<PaymentInfo, "isLate">>(
     `select payment_id as id, order_id as "orderId", amount, rank, method, reference, captured_at as "capturedAt", receipt_id as "receiptId",
        refund_id as "refundId", settlement_id as "settlementId", created_at as "createdAt", request_id as "requestId",
        convenience_fee as "convenienceFee", refunded, disputed
      from collections.payments
-     where ulb_id = :ulb and (order_id = :order_id::uuid or payment_id = :payment_id)
+     where ulb_id = :ulb and ${
+       requestId === undefined
+         ? "(order_id = :order_id::uuid or payment_id = :payment_id)"
+         : "payment_id in (select payment_id from collections.request_payments where ulb_id = :ulb and request_id = :request_id::uuid)"
+     }
      order by created_at, payment_id`,
-    { ulb: read.ulb.id, order_id: by.orderId ?? null, payment_id: by.paymentId ?? null },
+    {
+      ulb: read.ulb.id,
+      ...(requestId === undefined
+        ? { order_id: by.orderId ?? null, payment_id: by.paymentId ?? null }
+        : { request_id: requestId }),
+    },
   );
   return rows.map((r) => ({ ...r, isLate: r.capturedAt !== null && isLate(r.capturedAt, r.createdAt) }));
 }

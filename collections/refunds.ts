@@ -114,7 +114,7 @@ export function refundRoom(p: {
   return paise(room > 0n ? room : 0n);
 }
 
-type Refundable = {
+type Capture = {
   readonly amount: bigint;
   readonly refunded: bigint;
   readonly disputed: bigint;
@@ -122,17 +122,34 @@ type Refundable = {
 };
 
 /**
- * A citizen or the office asks that money goes back the way it came. Nothing is in the books until a second person approves.
+ * A citizen or the office asks that money goes back the way it came. Nothing is in the books until a second person approves; while it waits, the
+ * same person asking for the same amount with the same reason asked once.
  * Raises PAYMENT_NOT_FOUND, REFUND_REASON, REFUND_ROOM, REFUND_SOURCE.
  */
 export async function askRefund(tx: Tx, request: RefundRequest): Promise<Refund> {
   if (request.reason.trim().length < 5) throw collectionErrors.REFUND_REASON({ reason: request.reason.slice(0, 60) });
-  const payment = await tx.queryOne<Refundable>(
+  const payment = await tx.queryOne<Capture>(
     `select amount, refunded, disputed, receipt_id from collections.payments
      where ulb_id = :ulb and payment_id = :id and rank = 3 for no key update`,
     { ulb: tx.ulb.id, id: request.paymentId },
   );
   if (!payment) throw collectionErrors.PAYMENT_NOT_FOUND({ payment: request.paymentId.slice(0, 40) });
+  // The same person asks for the same again (a form that is sent twice): it is the same wish while it waits.
+  const waiting = await tx.queryOne<RefundRow>(
+    `select ${REFUND_COLUMNS} from collections.refunds
+     where ulb_id = :ulb and payment_id = :id and status = 'asked' and created_by = :actor and origin = :origin and amount = :amount::bigint
+       and reason = :reason
+     limit 1`,
+    {
+      ulb: tx.ulb.id,
+      id: request.paymentId,
+      actor: tx.actor.id,
+      origin: request.origin,
+      amount: request.amount ?? null,
+      reason: request.reason.trim().slice(0, 500),
+    },
+  );
+  if (waiting) return refundOf(waiting);
   const room = refundRoom(payment);
   const amount = request.amount ?? room;
   if (amount <= 0n || amount > room) {

@@ -87,3 +87,4 @@ export {
   type AdviceView,
   type PaymentOrderView,
 } from "./pdf/payment-advice.ts";
+export { qrSvg } from "./pdf/qr-svg.ts";

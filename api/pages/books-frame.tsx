@@ -29,6 +29,9 @@ const GROUPS = [
     tabs: [
       ["money", "/books/money", "Deposits"],
       ["refunds", "/books/refunds", "Refunds"],
+      ["disputes", "/books/disputes", "Disputes"],
+      ["online", "/books/online", "Online money"],
+      ["tasks", "/books/tasks", "Tasks"],
       ["bank", "/books/bank", "Bank"],
     ],
   },

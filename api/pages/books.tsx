@@ -118,7 +118,7 @@ export function OverviewPage(props: {
           </a>
         </li>
         <li>
-          <a class="card figure-card" href="/books/refunds#tasks">
+          <a class="card figure-card" href="/books/tasks">
             Waiting for a person
             <span class="big">{props.tasks.length + props.exceptions.length}</span>
           </a>

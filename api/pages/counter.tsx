@@ -274,6 +274,9 @@ export function TakePage(props: {
           </label>
           <div class="actions">
             <button>Take the money and issue the receipt</button>
+            <button class="second" formaction={`/counter/upi/${consumer.id}`}>
+              Show a UPI code for this amount
+            </button>
             <a href={`/counter/basket?ids=${consumer.id}`}>Add another account to this payment</a>
           </div>
         </Form>

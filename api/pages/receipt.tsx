@@ -1,15 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
-import { getReceipt, publicKeys, verifyReceiptCode } from "../../collections/index.ts";
+import {
+  askRefund,
+  getReceipt,
+  listRefunds,
+  publicKeys,
+  refundable,
+  verifyReceiptCode,
+  type Receipt,
+  type Refund,
+} from "../../collections/index.ts";
 import { formatDate } from "../../ledger/kernel/dates.ts";
-import { inWords } from "../../ledger/kernel/money.ts";
-import type { Ulb, Who } from "../../ledger/kernel/tx.ts";
+import type { Refusal } from "../../ledger/kernel/errors.ts";
+import { formatIndian, inWords, paise, rupees, toRupees, type Paise } from "../../ledger/kernel/money.ts";
+import type { Read, Ulb, Who } from "../../ledger/kernel/tx.ts";
 import { listUlbs } from "../../ledger/index.ts";
 import { receiptPdf, receiptView, type ReceiptView } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
-import { Amount, Facts, Mark, Table } from "./components.tsx";
+import { Amount, Facts, Field, Flash, Form, Mark, Refused, Table } from "./components.tsx";
 import { wordFor } from "./i18n.ts";
-import { attempt, field, send, viewOf, type Desk, type View } from "./kit.tsx";
+import { attempt, field, send, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
 import { Layout } from "./layout.tsx";
 
 const STATUS_WORDS = {
@@ -26,6 +36,9 @@ export function ReceiptPage({
   token,
   ulb,
   signature = "",
+  back,
+  typed,
+  refusal,
 }: {
   readonly view: View;
   readonly receipt: ReceiptView;
@@ -33,6 +46,9 @@ export function ReceiptPage({
   readonly ulb: Ulb;
   /** Of the code that was scanned: "" where it had none. */
   readonly signature?: "" | "valid" | "invalid";
+  readonly back?: Back | undefined;
+  readonly typed?: { readonly amount: string; readonly reason: string };
+  readonly refusal?: Refusal | undefined;
 }): VNode {
   const { t, session } = view;
   const local = (name: string, nameLocal: string | null | undefined): string =>
@@ -133,8 +149,75 @@ export function ReceiptPage({
         </button>
         <a href="/pay">{t("receipt.again")}</a>
       </p>
+      <Refused refusal={refusal} view={view} />
+      {back !== undefined && <PayBack view={view} token={token} back={back} typed={typed} />}
     </Layout>
   );
+}
+
+/** What became of the excess of an online payment: how much of it is an advance that may be asked back, and what was asked. */
+type Back = { readonly upTo: Paise; readonly refunds: readonly Refund[] };
+
+async function backOf(read: Read, receipt: Receipt): Promise<Back | undefined> {
+  const kept = receipt.lines.find((l) => l.kind === "advance")?.amount ?? 0n;
+  if (receipt.paymentId === null || kept === 0n) return undefined;
+  const { choices } = await refundable(read, receipt.paymentId);
+  const upTo = choices.find((c) => c.origin === "advance")?.upTo ?? paise(0n);
+  return {
+    upTo: upTo < kept ? upTo : paise(kept),
+    refunds: await listRefunds(read, { paymentId: receipt.paymentId }),
+  };
+}
+
+function PayBack(props: {
+  readonly view: View;
+  readonly token: string;
+  readonly back: Back;
+  readonly typed?: { readonly amount: string; readonly reason: string } | undefined;
+}): VNode {
+  const { view, back, typed } = props;
+  const { t } = view;
+  return (
+    <section class="no-print">
+      {back.refunds.map((r) => (
+        <Flash kind={r.status === "rejected" ? "problem" : "note"}>
+          {t("receipt.refund.state", { number: r.number, amount: formatIndian(r.amount), state: stateOf(view, r) })}
+        </Flash>
+      ))}
+      {back.upTo > 0n && (
+        <details open={typed !== undefined}>
+          <summary>{t("receipt.refund.title")}</summary>
+          <Form view={view} action={`/receipt/${props.token}/refund`} class="panel" label={t("receipt.refund.title")}>
+            <p>{t("receipt.refund.text", { amount: formatIndian(back.upTo) })}</p>
+            <Field
+              label={t("receipt.refund.amount")}
+              name="amount"
+              value={typed?.amount ?? toRupees(back.upTo)}
+              isAmount
+              isRequired
+              maxLength={20}
+            />
+            <Field
+              label={t("receipt.refund.reason")}
+              name="reason"
+              value={typed?.reason ?? ""}
+              size="long"
+              isRequired
+              maxLength={300}
+            />
+            <button class="second">{t("receipt.refund.submit")}</button>
+          </Form>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function stateOf({ t }: View, refund: Refund): string {
+  if (refund.status === "asked") return t("receipt.refund.state.asked");
+  if (refund.status === "rejected") return t("receipt.refund.state.rejected", { reason: refund.rejectedReason ?? "" });
+  const isDone = refund.status === "processed" || refund.status === "bank-paid";
+  return t(isDone ? "receipt.refund.state.done" : "receipt.refund.state.open");
 }
 
 /** The ULB that issued it: the signed-in person's, the usual one, or whichever has it. The token is 160 random bits. */
@@ -160,8 +243,9 @@ export function receiptRoutes(web: FastifyInstance, desk: Desk): void {
     const { token } = request.params;
     const who = await issuerOf(desk, request, token);
     const code = field(request.query, "s").slice(0, 1200);
-    const { receipt, keys } = await desk.read(who, async (read) => ({
+    const { receipt, keys, back } = await desk.read(who, async (read) => ({
       receipt: await receiptView(read, token, urlOf),
+      back: await backOf(read, await getReceipt(read, token)),
       keys: code === "" ? [] : await publicKeys(read),
     }));
     const checked =
@@ -177,7 +261,43 @@ export function receiptRoutes(web: FastifyInstance, desk: Desk): void {
         token={token}
         ulb={who.ulb}
         signature={checked === undefined ? "" : isOwn ? "valid" : "invalid"}
+        back={back}
       />,
+    );
+  });
+
+  // Whoever holds the receipt's address (160 random bits) is the payer or has it from him; an officer decides, and it goes back the way it came.
+  web.post<{ Params: { token: string } }>("/receipt/:token/refund", limited, async (request, reply) => {
+    const { token } = request.params;
+    const who = await issuerOf(desk, request, token);
+    const typed = {
+      amount: field(request.body, "amount").slice(0, 40),
+      reason: field(request.body, "reason").slice(0, 300),
+    };
+    const asked = await attempt(() => {
+      const amount = rupees(typedAmount(typed.amount));
+      return desk.write({ ...who, actor: { id: "citizen", roles: ["citizen"] } }, async (tx) => {
+        const { paymentId } = await getReceipt(tx, token);
+        return askRefund(tx, { paymentId: paymentId ?? "", amount, origin: "advance", reason: typed.reason });
+      });
+    });
+    if (asked.ok) return reply.redirect(`/receipt/${token}`, 303);
+    const { receipt, back } = await desk.read(who, async (read) => ({
+      receipt: await receiptView(read, token, urlOf),
+      back: await backOf(read, await getReceipt(read, token)),
+    }));
+    return send(
+      reply,
+      <ReceiptPage
+        view={viewOf(request, `/receipt/${token}`)}
+        receipt={receipt}
+        token={token}
+        ulb={who.ulb}
+        back={back}
+        typed={typed}
+        refusal={asked.refusal}
+      />,
+      asked.refusal.status,
     );
   });
 

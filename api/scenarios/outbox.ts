@@ -2,6 +2,7 @@ import { plain } from "./values.ts";
 import { groupBy } from "../../ledger/kernel/group.ts";
 import { completeOutbox, openOutboxRows, postponeOutbox } from "../../ledger/kernel/outbox.ts";
 import { handlers } from "../jobs/handlers.ts";
+import type { OutgoingMessage } from "../messages.ts";
 import { rows, type Stage } from "./stage.ts";
 
 async function dueIds(stage: Stage): Promise<{ topic: string; outbox_id: bigint }[]> {
@@ -20,7 +21,7 @@ export async function claimable(stage: Stage): Promise<number> {
 export async function runOutbox(stage: Stage): Promise<void> {
   const { app } = stage.world;
   const service = {
-    send: async (batch: readonly { id: string; mobile: string; language: "en" | "hi" | "pa"; body: string }[]) => {
+    send: async (batch: readonly OutgoingMessage[]) => {
       stage.phone.push(...batch);
       return batch.map((m) => ({ id: m.id, status: "accepted" as const }));
     },

@@ -56,7 +56,7 @@ test("a statement is imported, accepted, matched and split at the bench; an exce
   const { page } = maker;
   await page.goto(AT);
   await page
-    .getByLabel("CSV file of the bank")
+    .getByLabel("Statement file of the bank")
     .setInputFiles({ name: "june.csv", mimeType: "text/csv", buffer: Buffer.from(CSV) });
   await page.getByRole("button", { name: "Upload" }).click();
   await page.getByText("5 of 5 lines are new").waitFor();

@@ -17,6 +17,7 @@ import { ratesGuide } from "./guides/rates.ts";
 import { registersGuide } from "./guides/registers.ts";
 import { statementsGuide } from "./guides/statements.ts";
 import { templatesGuide } from "./guides/templates.ts";
+import { unidentifiedGuide } from "./guides/unidentified.ts";
 import { upyogGuide } from "./guides/upyog.ts";
 import { yearCloseGuide } from "./guides/year-close.ts";
 
@@ -99,6 +100,7 @@ const GROUPS: readonly GuideGroup[] = [
   statementsGuide,
   importsGuide,
   onlineMoneyGuide,
+  unidentifiedGuide,
   packGuide,
   upyogGuide,
   {
@@ -289,6 +291,7 @@ const GROUPS: readonly GuideGroup[] = [
       CONFIG_PORT: "Set PORT to a number from 1 to 65535.",
       CONFIG_PUBLIC_URL: "Write scheme and host only, such as https://pay.example.org.",
       CONFIG_GATEWAY: "Set all three of the gateway's variables, or none.",
+      CONFIG_MESSAGES: "Set MESSAGES to file, console or none, or leave it out.",
       PORT_IN_USE: "Stop the program that uses the port, or set PORT to another number.",
       DEMO_ULB_EXISTS: "Give the demo an empty data folder, or another ULB code with --ulb.",
     },

@@ -6,6 +6,7 @@ import type { Who } from "../../ledger/kernel/tx.ts";
 import { bookRoutes } from "./books.ts";
 import { consumerRoutes } from "./consumers.ts";
 import { changeSchemas, demandChangeRoutes } from "./demand-changes.ts";
+import { disputeRoutes, disputeSchemas } from "./disputes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankDeskSchemas, benchRoutes, exceptionRoutes, signedBrsRoutes } from "./bank-desk.ts";
@@ -19,6 +20,7 @@ import { payableChequeRoutes } from "./payable-cheques.ts";
 import { payablePaymentRoutes } from "./payable-payments.ts";
 import { payableSchemas } from "./payable-views.ts";
 import { problemHandler, refuseHuge } from "./problems.ts";
+import { refundRoutes, refundSchemas } from "./refunds.ts";
 import { reportRoutes } from "./reports.ts";
 import type { V1App, V1Server } from "./route.ts";
 import { ProblemSchema, sharedSchemas } from "./schemas.ts";
@@ -53,6 +55,7 @@ const TAGS: readonly [string, string][] = [
   ["Demand changes", "How a posted demand is changed: proposed by one person, approved by another."],
   ["Notices", "Demand notices, reminders, warrants."],
   ["Online payments", "Orders at the payment gateway."],
+  ["Refunds and disputes", "Money that goes back, by us or by the payer's bank."],
   ["BBPS and portals", "What others take for the ULB: bills fetched, payments posted once."],
   ["Receipts", "Our documents for money received."],
   ["Counter", "Cash, cheques and drafts at a cashier's counter."],
@@ -134,6 +137,8 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           ...changeSchemas,
           ...noticeSchemas,
           ...bankDeskSchemas,
+          ...refundSchemas,
+          ...disputeSchemas,
         ])
           server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
@@ -172,6 +177,8 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           payablePaymentRoutes,
           payableChequeRoutes,
           bbpsRoutes,
+          refundRoutes,
+          disputeRoutes,
           bookRoutes,
           importRoutes,
           bankRoutes,

@@ -9,4 +9,4 @@ export {
   type RequestState,
   type RequestTerms,
 } from "./requests.ts";
-export { pollDueRequests } from "./request-payments.ts";
+export { pollDueRequests, pollRequest } from "./request-payments.ts";

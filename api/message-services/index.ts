@@ -1,0 +1,2 @@
+export { throughChannels, type Channel } from "./channels.ts";
+export { consoleService, fileService } from "./file.ts";

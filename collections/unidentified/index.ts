@@ -1,0 +1,9 @@
+export {
+  approveOwner,
+  listOwnerProposals,
+  listUnidentified,
+  proposeOwner,
+  rejectOwner,
+  type OwnerProposal,
+} from "./owners.ts";
+export { ownerErrors } from "./errors.ts";
