@@ -454,18 +454,21 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
   const cheques =
     isLine && exception.amount < 0n
       ? await read.query<{ id: string; number: string; receipt: string; payer: string; on: LocalDate }>(
-          `select i.instrument_id::text as id, i.number, r.fy || '/' || r.number as receipt, r.payer_name as payer, m.deposited_on as on
+          `select i.instrument_id::text as id, i.number, coalesce('receipt ' || r.fy || '/' || r.number, 'acknowledgement ' || a.fy || '/' || a.number) as receipt,
+             coalesce(r.payer_name, a.payer_name) as payer, m.deposited_on as on
            from collections.instruments i
-           join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+           left join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+           left join collections.acknowledgements a on a.ulb_id = i.ulb_id and a.ack_id = i.ack_id
            join collections.remittances m on m.ulb_id = i.ulb_id and m.remittance_id = i.remittance_id
-           where i.ulb_id = :ulb and i.kind in ('cheque', 'dd') and i.status = 'deposited' and m.bank_account = :account
-             and i.amount <= :most::bigint
-           order by (i.amount = :most::bigint) desc, position(i.number in :words) desc, m.deposited_on desc
+           where i.ulb_id = :ulb and i.kind in ('cheque', 'dd', 'postal-order') and i.status in ('deposited', 'cleared')
+             and i.share_no = 0 and m.bank_account = :account and m.deposited_on <= :day::date and i.amount <= :most::bigint
+           order by (i.number <> '' and position(i.number in :words) > 0) desc, (i.amount = :most::bigint) desc, m.deposited_on desc
            limit 20`,
           {
             ulb: read.ulb.id,
             account: bank.account,
             most: size(exception.amount),
+            day: exception.date,
             words: `${exception.particulars} ${exception.reference}`,
           },
         )
@@ -478,7 +481,7 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
     elsewhere: elsewhere.slice(0, MOST_ITEMS),
     cheques: cheques.map((c) => ({
       id: c.id,
-      label: `${c.number}, ${c.payer}, receipt ${c.receipt}, deposited ${formatDate(c.on)}`,
+      label: `${c.number}, ${c.payer}, ${c.receipt}, deposited ${formatDate(c.on)}`,
     })),
     names: new Map((await listAccounts(read)).map((a) => [a.code, a.name])),
   };
