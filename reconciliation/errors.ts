@@ -74,6 +74,11 @@ export const reconciliationErrors = defineErrors({
     message: (f: { account: string }) =>
       `the opening balance of account ${f.account} is matched with the books; un-match it before an earlier statement is added`,
   },
+  SETTLEMENT_DISPUTE: {
+    status: 409,
+    message: (f: { settlement: string; dispute: string; taken: string; booked: string }) =>
+      `settlement ${f.settlement} takes ${money(f.taken)} for dispute ${f.dispute}, the books lost ${money(f.booked)} by it: difference ${difference(f.taken, f.booked)}`,
+  },
   STATEMENT_MISSING: {
     status: 404,
     message: (f: { account: string; day: string }) =>

@@ -39,7 +39,7 @@ import {
   type Leg,
 } from "../matches.ts";
 import { openItems, type OpenItem } from "../open-items.ts";
-import { bookSettlement } from "../settlements.ts";
+import { bookSettlement, lostDisputes } from "../settlements.ts";
 import { getBankLine, type BankLine } from "../statements.ts";
 import { exceptionErrors } from "./errors.ts";
 import { draftLines, type BankException, type DraftLine } from "./exception.ts";
@@ -590,7 +590,8 @@ async function adjustSettlement(tx: Tx, deed: Deed, resolution: Of<"settlement-a
   const foreign = settlement.rows.find((r) => r.settlementId !== settlement.id);
   if (settlement.rows.length === 0) throw refuse("the gateway has told no rows of it yet; import settlements again");
   if (foreign) throw refuse(`${foreign.entityId} belongs to another settlement`);
-  const { figures, adjustments } = adjustedFigures(settlement.amount, settlement.rows);
+  const lost = await lostDisputes(tx, settlement.id, settlement.rows);
+  const { figures, adjustments } = adjustedFigures(settlement.amount, settlement.rows, new Set(lost));
   if (figures.fee < 0n) throw refuse("its rows pay out more than their amounts; ask the gateway");
   const account = await postingAccount(tx, resolution.role);
   const made = await bookSettlement(

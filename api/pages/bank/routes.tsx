@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
 import { findConsumers } from "../../../billing/index.ts";
+import { atGatewayOf } from "../../../collections/index.ts";
 import { listAccounts, postingAccount } from "../../../ledger/index.ts";
 import { addMonths, formatDate, localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../../ledger/kernel/errors.ts";
@@ -22,6 +23,7 @@ import {
   exceptionCounts,
   getBankAccount,
   getException,
+  importSettlementFile,
   listBankAccounts,
   listExceptions,
   listMatches,
@@ -49,6 +51,7 @@ import {
   type ExceptionFilter,
   type Pairing,
   type Resolution,
+  type SettlementFileReport,
 } from "../../../reconciliation/index.ts";
 import { apiErrors } from "../../errors.ts";
 import { attempt, dateField, field, send, typedAmount, viewOf, type Desk } from "../kit.tsx";
@@ -57,6 +60,7 @@ import { BenchPage, FILTERS, queryOf, type Typed } from "./bench.tsx";
 import { BrsPage } from "./brs.tsx";
 import { ExceptionPage, ExceptionsPage, type ExceptionSight } from "./exceptions.tsx";
 import { MatchesPage, MatchPage } from "./matches.tsx";
+import { uploadOf } from "./upload.ts";
 import { SettlementPage, SettlementsPage, STATES } from "./settlements.tsx";
 
 const PAGE = 50;
@@ -490,8 +494,12 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
 // ---------------------------------------------------------------- settlements
 
 function settlementRoutes(web: FastifyInstance, desk: Desk): void {
-  web.get("/books/bank/settlements", async (request, reply) => {
-    const who = desk.need(request, ...READERS.books);
+  const show = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: Who,
+    more: { readonly report?: SettlementFileReport; readonly refusal?: Refusal } = {},
+  ): Promise<FastifyReply> => {
     const to = dateField(request.query, "to", desk.today());
     const range = { from: dateField(request.query, "from", addMonths(to, -3)), to };
     const state = (Object.keys(STATES) as (keyof typeof STATES)[]).find((s) => s === field(request.query, "state"));
@@ -517,7 +525,7 @@ function settlementRoutes(web: FastifyInstance, desk: Desk): void {
     return send(
       reply,
       <SettlementsPage
-        view={viewOf(request)}
+        view={viewOf(request, here)}
         range={range}
         state={state ?? ""}
         totals={found.totals}
@@ -528,8 +536,25 @@ function settlementRoutes(web: FastifyInstance, desk: Desk): void {
         }
         first={day === "" ? undefined : here}
         next={found.settlements.length > PAGE && last ? `${here}&after=${last.settledOn}.${last.id}` : undefined}
+        canWrite={canWrite(who)}
+        {...more}
       />,
+      more.refusal?.status ?? (more.report?.status === "refused" ? 422 : 200),
     );
+  };
+  web.get("/books/bank/settlements", async (request, reply) =>
+    show(request, reply, desk.need(request, ...READERS.books)),
+  );
+
+  web.post("/books/bank/settlements/import", { config: { isUpload: true } }, async (request, reply) => {
+    const who = desk.need(request, "accountant");
+    const upload = await uploadOf(request);
+    // The token came among the parts, so it is checked here and not before.
+    Object.assign(request, { body: upload.fields });
+    desk.session.checkCsrf(request);
+    const app = await atGatewayOf(desk.app, who.ulb);
+    const done = await attempt(() => importSettlementFile(app, who, { content: upload.content.toString("utf8") }));
+    return show(request, reply, who, done.ok ? { report: done.value } : { refusal: done.refusal });
   });
 
   web.get<{ Params: { id: string } }>("/books/bank/settlements/:id", async (request, reply) => {
