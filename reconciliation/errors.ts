@@ -23,6 +23,10 @@ export const reconciliationErrors = defineErrors({
     status: 422,
     message: (f: { account: string }) => `the number of bank account ${f.account} must end in four digits`,
   },
+  BANK_HOLIDAY: {
+    status: 422,
+    message: (f: { day: string; problem: string }) => `the holiday of ${f.day} was not declared: ${f.problem}`,
+  },
   BANK_LINE_UNKNOWN: { status: 404, message: (f: { line: string }) => `there is no bank statement line ${f.line}` },
   BANK_LINE_MATCHED: {
     status: 409,

@@ -51,7 +51,7 @@ export function registerSettlementImport(root: Command): void {
             process.exitCode = 1;
           if (report.booked.length > 0) await sealOrSay(system.app, ulb);
         } finally {
-          await gateways.close();
+          gateways.close();
           gateway.close();
         }
       });

@@ -159,6 +159,7 @@ test("the pages of the bank's desk fit a phone, and work without scripts", async
     `${AT}/matches`,
     `${AT}/brs?on=2026-06-30`,
     "/books/bank/settlements",
+    "/books/bank/holidays",
   ]) {
     await page.goto(url);
     expect(await overflow(page), url).toBe(0);
@@ -176,6 +177,14 @@ test("the pages of the bank's desk fit a phone, and work without scripts", async
   await upload(SETTLEMENTS);
   await page.getByText("These settlements are exceptions").waitFor();
   expect(await overflow(page)).toBe(0);
+  await page.goto("/books/bank/holidays");
+  const holiday = page.getByRole("form", { name: "Declare a holiday" });
+  await holiday.getByLabel("Day").fill("2026-08-28");
+  await holiday.getByLabel("Name").fill("Raksha Bandhan");
+  await holiday.getByRole("button", { name: "Declare it" }).click();
+  await page.getByText("It is declared.").waitFor();
+  await page.getByRole("button", { name: "Withdraw" }).click();
+  await page.getByText("No holiday was declared.").waitFor();
   await page.goto(`${AT}/exceptions`);
   await page.getByRole("link", { name: "Credit not identified", exact: true }).click();
   expect(await overflow(page)).toBe(0);

@@ -8,6 +8,7 @@ import { consumerRoutes } from "./consumers.ts";
 import { changeSchemas, demandChangeRoutes } from "./demand-changes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
+import { bankHolidayRoutes } from "./bank-holidays.ts";
 import { bankDeskSchemas, benchRoutes, exceptionRoutes, signedBrsRoutes } from "./bank-desk.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { deskRoutes } from "./counter.ts";
@@ -128,7 +129,13 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           { parseAs: "buffer", bodyLimit: MAX_CSV_BYTES },
           (_request, body, done) => done(null, body),
         );
-        for (const schema of [...sharedSchemas, ...payableSchemas, ...changeSchemas, ...noticeSchemas, ...bankDeskSchemas])
+        for (const schema of [
+          ...sharedSchemas,
+          ...payableSchemas,
+          ...changeSchemas,
+          ...noticeSchemas,
+          ...bankDeskSchemas,
+        ])
           server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
         server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
@@ -171,6 +178,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           bankRoutes,
           benchRoutes,
           exceptionRoutes,
+          bankHolidayRoutes,
           signedBrsRoutes,
           reportRoutes,
         ]) {

@@ -24,12 +24,14 @@ import {
   getBankAccount,
   getException,
   importSettlementFile,
+  learnedHeads,
   listBankAccounts,
   listExceptions,
   listMatches,
   listSignedBrs,
   matchLegs,
   openItems,
+  pastCases,
   prepareBrs,
   proposalsOf,
   proposeResolution,
@@ -59,6 +61,7 @@ import { READERS } from "../layout.tsx";
 import { BenchPage, FILTERS, queryOf, type Typed } from "./bench.tsx";
 import { BrsPage } from "./brs.tsx";
 import { ExceptionPage, ExceptionsPage, type ExceptionSight } from "./exceptions.tsx";
+import { holidayRoutes } from "./holidays.tsx";
 import { MatchesPage, MatchPage } from "./matches.tsx";
 import { uploadOf } from "./upload.ts";
 import { SettlementPage, SettlementsPage, STATES } from "./settlements.tsx";
@@ -70,6 +73,7 @@ type ById = { Params: { account: string; id: string } };
 /** The person's side of reconciliation: bench, exceptions, matches, settlements, and the statement that is signed. */
 export function bankDeskRoutes(web: FastifyInstance, desk: Desk): void {
   settlementRoutes(web, desk);
+  holidayRoutes(web, desk);
   benchRoutes(web, desk);
   matchRoutes(web, desk);
   exceptionRoutes(web, desk);
@@ -487,6 +491,11 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
       id: c.id,
       label: `${c.number}, ${c.payer}, ${c.receipt}, deposited ${formatDate(c.on)}`,
     })),
+    learned: isLine
+      ? learnedHeads(await pastCases(read, bank.account), [
+          { id: exception.subjectId, amount: exception.amount, narration: exception.particulars },
+        ])[0]
+      : undefined,
     names: new Map((await listAccounts(read)).map((a) => [a.code, a.name])),
   };
 }
