@@ -1,4 +1,5 @@
-import type { Gateway, Outcome } from "../collections/index.ts";
+import { createGateway, type Gateway, type Outcome } from "../collections/index.ts";
+import type { Config } from "./config.ts";
 
 const refused: Outcome<never> = {
   kind: "rejected",
@@ -50,3 +51,17 @@ export const noGateway: Gateway = {
   verifyCheckout: () => false,
   close: () => undefined,
 };
+
+/** The gateway that the environment names; where it names none, one that says so. The caller closes it. */
+export function configuredGateway(config: Pick<Config, "gateway">): Gateway {
+  if (!config.gateway) return noGateway;
+  return createGateway({
+    keyId: config.gateway.keyId,
+    keySecret: config.gateway.keySecret,
+    webhookSecrets: [{ secret: config.gateway.webhookSecret }],
+    ...(config.gateway.baseUrl === undefined ? {} : { baseUrl: config.gateway.baseUrl }),
+    // In production a simulator must be named twice: by its address, and by this.
+    allowSimulator: process.env["ALLOW_SIMULATOR"] === "1",
+    isProduction: process.env["NODE_ENV"] === "production",
+  });
+}

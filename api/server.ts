@@ -18,7 +18,7 @@ import type { WebApp } from "./web-app.ts";
 import type { Config } from "./config.ts";
 import { demoBankOpening, demoClock, runDemoMonth } from "./demo/month.ts";
 import { keepSimulator, keptSimulatorState } from "./demo/simulator-state.ts";
-import { noGateway } from "./gateway.ts";
+import { configuredGateway } from "./gateway.ts";
 import { gatewaySealingKey } from "./gateway-key.ts";
 import { duties, handlers } from "./jobs/handlers.ts";
 import { startJobs, type Jobs, type JobsLog } from "./jobs/jobs.ts";
@@ -71,19 +71,7 @@ export async function serve(
           sendWebhook: ({ body, headers }) => deliverTo?.(body, headers) ?? Promise.resolve(0),
         })
       : undefined;
-    const gateway: Gateway = simulator
-      ? createGateway(simulator.gatewayConfig(localUrl))
-      : config.gateway
-        ? createGateway({
-            keyId: config.gateway.keyId,
-            keySecret: config.gateway.keySecret,
-            webhookSecrets: [{ secret: config.gateway.webhookSecret }],
-            ...(config.gateway.baseUrl === undefined ? {} : { baseUrl: config.gateway.baseUrl }),
-            // In production a simulator must be named twice: by its address, and by this.
-            allowSimulator: process.env["ALLOW_SIMULATOR"] === "1",
-            isProduction: process.env["NODE_ENV"] === "production",
-          })
-        : noGateway;
+    const gateway: Gateway = simulator ? createGateway(simulator.gatewayConfig(localUrl)) : configuredGateway(config);
     closers.push(() => Promise.resolve(gateway.close()));
     const gateways = createGatewayRouter(system.app, {
       usual: gateway,

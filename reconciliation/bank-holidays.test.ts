@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { localDate } from "../ledger/kernel/dates.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
+import { addBankAccount } from "./bank-accounts.ts";
 import { bankCalendar, declareBankHolidays, listBankHolidays, withdrawBankHoliday } from "./bank-holidays.ts";
 import { dayOf } from "./matching/calendar.ts";
 import { BANK, bankUlb } from "./testing.ts";
@@ -12,6 +13,9 @@ test("a holiday counts for the bank it is declared for, or for all; declared aga
   const town = await bankUlb(app);
   const [all, own, other] = ["2026-04-14", "2026-04-15", "2026-04-16"].map(localDate);
   if (!all || !own || !other) throw new Error("three days");
+  await town.tx("accountant", (tx) =>
+    addBankAccount(tx, { account: "4502201", bank: "Another Bank", name: "Second account", number: "5678" }),
+  );
   await town.tx("accountant", (tx) =>
     declareBankHolidays(tx, [
       { day: all, name: "Ambedkar Jayanti", bank: null },
@@ -37,4 +41,17 @@ test("one ULB does not see another's holidays", async () => {
     declareBankHolidays(tx, [{ day: localDate("2026-04-14"), name: "Ambedkar Jayanti", bank: null }]),
   );
   expect(await inSnapshot(app, b.as("auditor"), listBankHolidays)).toEqual([]);
+});
+
+test("a holiday without a name, or of a bank at which the ULB has no account, is refused", async () => {
+  const town = await bankUlb(app);
+  const declare = (name: string, bank: string | null) =>
+    town.tx("accountant", (tx) => declareBankHolidays(tx, [{ day: localDate("2026-08-28"), name, bank }]));
+  await expect(declare(" ", null)).rejects.toThrow(
+    "BANK_HOLIDAY: the holiday of 28/08/2026 was not declared: it has no name",
+  );
+  await expect(declare("Raksha Bandhan", "Bank of Nowhere")).rejects.toThrow(
+    'no account of the ULB is with "Bank of Nowhere"',
+  );
+  expect(await town.tx("auditor", listBankHolidays)).toEqual([]);
 });

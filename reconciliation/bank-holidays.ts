@@ -1,6 +1,7 @@
 import { audit } from "../ledger/kernel/audit.ts";
-import type { LocalDate } from "../ledger/kernel/dates.ts";
+import { formatDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { reconciliationErrors } from "./errors.ts";
 import { BankCalendar, USUAL_CALENDAR } from "./matching/calendar.ts";
 
 export type BankHoliday = {
@@ -12,12 +13,26 @@ export type BankHoliday = {
 
 /**
  * Declares days on which a bank is closed, beside Sundays, second and fourth Saturdays and the national holidays, as the State's notification under
- * the Negotiable Instruments Act lists them. A day declared again takes the new name.
+ * the Negotiable Instruments Act lists them. A day declared again takes the new name. Raises BANK_HOLIDAY for a day without a name, or of a bank at
+ * which the ULB has no account.
  */
 export async function declareBankHolidays(tx: Tx, holidays: readonly BankHoliday[]): Promise<void> {
   if (holidays.length === 0) return;
   // One row per bank and day, or the statement would touch a row twice.
   const rows = [...new Map(holidays.map((h) => [`${h.bank ?? ""}|${h.day}`, h])).values()];
+  const banks = await tx.query<{ bank: string }>(
+    "select distinct bank from reconciliation.bank_accounts where ulb_id = :ulb",
+    { ulb: tx.ulb.id },
+  );
+  for (const { day, name, bank } of rows) {
+    if (name.trim() === "")
+      throw reconciliationErrors.BANK_HOLIDAY({ day: formatDate(day), problem: "it has no name" });
+    if (bank !== null && !banks.some((b) => b.bank === bank))
+      throw reconciliationErrors.BANK_HOLIDAY({
+        day: formatDate(day),
+        problem: `no account of the ULB is with "${bank.slice(0, 60)}"`,
+      });
+  }
   await tx.query(
     `insert into reconciliation.bank_holidays (ulb_id, bank, day, name, created_by, created_at)
      select :ulb, bank, day, name, :actor, :now

@@ -3,6 +3,7 @@ import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, getBankAccount, type BankAccount } from "./bank-accounts.ts";
+import { bankCalendar } from "./bank-holidays.ts";
 import { composeBrs, type Brs, type BrsItem, type BrsLine } from "./brs.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { match } from "./match.ts";
@@ -37,6 +38,7 @@ export async function brs(read: Read, account: string, asOf: LocalDate): Promise
       lines.map((l) => ({ ...l, date: l.bookedOn })),
       all,
       asOf,
+      { calendar: await bankCalendar(read, account) },
     ),
   );
   const last = await read.queryOne<{ balance: bigint }>(

@@ -1,7 +1,7 @@
 import { cr, dr, type EntryDraft, type Line } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
-import { negate, subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { negate, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { SettlementFigures } from "./settlement.ts";
 
 /** The usual entries for what a bank statement shows and the books do not know, and for cheques that were never presented. */
@@ -56,11 +56,15 @@ export type SettlementAccounts = {
 };
 
 /** What the gateway paid more (positive) or less than payments, refunds and fees explain, and the head that a person named for it. */
-export type Adjusted = { readonly amount: Paise; readonly account: string; readonly function?: string | undefined };
+export type Adjusted = {
+  readonly amount: Paise;
+  readonly account: string;
+  readonly function?: string | undefined;
+};
 
 /**
  * The entry of a settlement whose figures were proved: Dr in transit (or bank) net, Dr fee without tax, Dr GST on it;
- * Cr gateway clearing with payments less refunds. A contra voucher: money between 450 heads, and the fees beside it.
+ * Cr gateway clearing with payments less refunds and lost disputes. A contra voucher: money between 450 heads, and the fees beside it.
  */
 export function settlementEntry(
   settlement: { readonly id: string; readonly utr: string | null; readonly date: LocalDate },
@@ -70,7 +74,7 @@ export function settlementEntry(
   adjusted?: Adjusted,
 ): EntryDraft {
   const net = figures.net;
-  const cleared = subtract(figures.gross, figures.refunds);
+  const cleared = sum([figures.gross, negate(figures.refunds), negate(figures.disputes)]);
   const adjustments = adjusted?.amount ?? ZERO;
   invariant(
     sum([net, figures.fee, figures.tax]) === sum([cleared, adjustments]),

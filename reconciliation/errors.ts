@@ -23,6 +23,10 @@ export const reconciliationErrors = defineErrors({
     status: 422,
     message: (f: { account: string }) => `the number of bank account ${f.account} must end in four digits`,
   },
+  BANK_HOLIDAY: {
+    status: 422,
+    message: (f: { day: string; problem: string }) => `the holiday of ${f.day} was not declared: ${f.problem}`,
+  },
   BANK_LINE_UNKNOWN: { status: 404, message: (f: { line: string }) => `there is no bank statement line ${f.line}` },
   BANK_LINE_MATCHED: {
     status: 409,
@@ -73,6 +77,11 @@ export const reconciliationErrors = defineErrors({
     status: 409,
     message: (f: { account: string }) =>
       `the opening balance of account ${f.account} is matched with the books; un-match it before an earlier statement is added`,
+  },
+  SETTLEMENT_DISPUTE: {
+    status: 409,
+    message: (f: { settlement: string; dispute: string; taken: string; booked: string }) =>
+      `settlement ${f.settlement} takes ${money(f.taken)} for dispute ${f.dispute}, the books lost ${money(f.booked)} by it: difference ${difference(f.taken, f.booked)}`,
   },
   STATEMENT_MISSING: {
     status: 404,

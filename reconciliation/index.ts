@@ -57,6 +57,7 @@ export { parseStatementFile, readStatementFile } from "./parsers/read.ts";
 export { type Reading, type ReadLine, type ReadStatement, type StatementFormat } from "./parsers/reading.ts";
 export { BANK_PROFILES, type BankProfile } from "./profiles.ts";
 export { checkSettlement, type SettlementCheck, type SettlementFigures, type SettlementRow } from "./settlement.ts";
+export { importSettlementFile, type SettlementFileReport } from "./settlement-file.ts";
 export {
   bookSettlement,
   importSettlements,

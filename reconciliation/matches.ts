@@ -9,7 +9,7 @@ import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { lockBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { bankCalendar } from "./bank-holidays.ts";
 import { bookingDate } from "./booking-date.ts";
-import { clearPaid, unclearOf } from "./clearing.ts";
+import { clearDeposited, clearPaid, unclearOf } from "./clearing.ts";
 import { contestedMatches, linesOfMatches, proofsOf } from "./contested.ts";
 import { templateLines, transitArrivedEntry, type EntryTemplate } from "./entries.ts";
 import { reconciliationErrors } from "./errors.ts";
@@ -373,7 +373,8 @@ async function templateAccounts(read: Read, bank: string) {
 
 /**
  * Takes a match back by a record of its own, with the reason; the history stays. What the match posted is reversed by an entry, and the
- * two cancel each other in the bank book; a cheque or advice that it had cleared is on its way again. Raises MATCH_UNKNOWN, REASON_MISSING_FOR_UNMATCH.
+ * two cancel each other in the bank book; a cheque or advice that it had cleared is on its way again. Raises MATCH_UNKNOWN,
+ * REASON_MISSING_FOR_UNMATCH, INSTRUMENT_REALISED.
  */
 export async function unmatch(tx: Tx, matchId: string, reason: string): Promise<void> {
   if (reason.trim().length < 5) throw reconciliationErrors.REASON_MISSING_FOR_UNMATCH({ match: matchId });
@@ -746,10 +747,9 @@ export async function insertMatches(tx: Tx, account: string, matches: readonly N
     from = to;
   }
   const atBank = matches.filter((m) => m.legs.some((l) => l.kind !== "item") && m.legs.some((l) => l.kind === "item"));
-  await clearPaid(
-    tx,
-    atBank.map((m) => m.id),
-  );
+  const ids = atBank.map((m) => m.id);
+  await clearPaid(tx, ids);
+  await clearDeposited(tx, ids);
 }
 
 async function insertBatch(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {

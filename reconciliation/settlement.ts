@@ -12,13 +12,17 @@ export type SettlementRow = {
   readonly tax: Paise;
   readonly isOnHold: boolean;
   readonly settlementId: string | null;
+  /** Of an adjustment: the dispute for which the gateway took or gave back money. */
+  readonly disputeId?: string | null;
 };
 
-/** What a settlement is made of: gross − refunds − fee − tax = net. `fee` is without tax. */
+/** What a settlement is made of: gross − refunds − disputes − fee − tax = net. `fee` is without tax. */
 export type SettlementFigures = {
   readonly payments: number;
   readonly gross: Paise;
   readonly refunds: Paise;
+  /** Taken back for lost disputes, which stand in the books already. */
+  readonly disputes: Paise;
   readonly fee: Paise;
   readonly tax: Paise;
   readonly net: Paise;
@@ -60,6 +64,8 @@ export function checkSettlement(
     }
     if (row.isOnHold)
       problem("SETTLEMENT_ROW_HELD", `${row.entityId} is on hold but stands in settlement ${settlement.id}`);
+    // What a lost dispute takes was booked with its loss; here it is netted, as a refund is.
+    if (isOfDispute(row)) continue;
     if (row.type === "adjustment" || row.type === "transfer") {
       problem(
         "SETTLEMENT_ROW_KIND",
@@ -81,6 +87,14 @@ export function checkSettlement(
     fee = sum([fee, charge.fee]);
     tax = sum([tax, charge.tax]);
   }
+  const taken = disputesOf(rows.filter((r) => r.settlementId === settlement.id));
+  for (const [dispute, amount] of taken)
+    if (amount < 0n)
+      problem(
+        "SETTLEMENT_ROW_KIND",
+        `dispute ${dispute} gave back ${formatIndian(negate(amount))} that another settlement took; a person must say what it is`,
+      );
+  const disputes = sum(taken.values());
   const paid = sum(rows.map((r) => subtract(r.credit, r.debit)));
   if (paid !== settlement.amount) {
     problem(
@@ -89,16 +103,29 @@ export function checkSettlement(
         `difference ${formatIndian(subtract(paid, settlement.amount))}`,
     );
   }
-  const figures = { payments, gross, refunds, fee, tax, net: settlement.amount };
-  const made = sum([gross, negate(refunds), negate(fee), negate(tax)]);
+  const figures = { payments, gross, refunds, disputes, fee, tax, net: settlement.amount };
+  const made = sum([gross, negate(refunds), negate(disputes), negate(fee), negate(tax)]);
   if (problems.length === 0 && made !== settlement.amount) {
     problem(
       "SETTLEMENT_FIGURES",
-      `gross ${formatIndian(gross)} − refunds ${formatIndian(refunds)} − fee ${formatIndian(fee)} − tax ${formatIndian(tax)} = ` +
+      `gross ${formatIndian(gross)} − refunds ${formatIndian(refunds)} − disputes ${formatIndian(disputes)} − fee ${formatIndian(fee)} − tax ${formatIndian(tax)} = ` +
         `${formatIndian(made)}, the settlement is ${formatIndian(settlement.amount)}`,
     );
   }
   return problems.length === 0 ? { ok: true, figures } : { ok: false, problems, figures };
+}
+
+const isOfDispute = (row: SettlementRow): boolean =>
+  row.type === "adjustment" && (row.disputeId ?? null) !== null && row.fee === 0n && row.tax === 0n;
+
+/** What the gateway took in these rows for each dispute; what it gave back counts against it, so one that was won again comes to zero. */
+export function disputesOf(rows: readonly SettlementRow[]): ReadonlyMap<string, Paise> {
+  const taken = new Map<string, Paise>();
+  for (const row of rows) {
+    if (!isOfDispute(row) || !row.disputeId) continue;
+    taken.set(row.disputeId, sum([taken.get(row.disputeId) ?? ZERO, row.debit, negate(row.credit)]));
+  }
+  return taken;
 }
 
 /** Fee without tax, and tax, of a row whose arithmetic holds in one reading; undefined when it holds in none. */

@@ -1,4 +1,5 @@
 import {
+  askDispute,
   markSettled,
   observePayments,
   observeRefunds,
@@ -14,13 +15,13 @@ import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } 
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
-import { toRupees, type Paise } from "../ledger/kernel/money.ts";
+import { subtract, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import { bookingDate } from "./booking-date.ts";
 import { settlementEntry, type Adjusted } from "./entries.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { closeSettlementException, keepWaiting } from "./exceptions/settlements.ts";
-import { checkSettlement, type SettlementFigures } from "./settlement.ts";
+import { checkSettlement, disputesOf, type SettlementFigures, type SettlementRow } from "./settlement.ts";
 
 export type SettlementReport = {
   readonly from: LocalDate;
@@ -127,17 +128,28 @@ async function pullItems(
 
 // ------------------------------------------------------------------------------------------------ booking
 
-async function bookOne(
+/** A settlement as the books need it, and where the amount paid out is known from: the gateway, the bank's lines, or only the sum of its rows. */
+export type PaidOut = Pick<GatewaySettlement, "id" | "amount" | "utr" | "createdAt"> & {
+  readonly amountFrom?: "gateway" | "bank" | "rows";
+};
+type Row = StoredItem & Pick<SettlementItem, "isOnHold" | "settlementId">;
+
+/**
+ * Books a settlement in a transaction of its own, or writes down why it is none: problems of its rows, of the caller (`more`), or of the books.
+ * Payments, refunds and disputes that the books do not know are asked for first.
+ */
+export async function bookOne(
   app: CollectionsApp,
   who: Who,
-  settlement: GatewaySettlement,
-  items: readonly SettlementItem[],
+  settlement: PaidOut,
+  items: readonly Row[],
+  more: readonly Problem[] = [],
 ): Promise<readonly Problem[]> {
   const check = checkSettlement(settlement, items);
-  let problems: readonly Problem[] = check.ok ? [] : check.problems;
+  let problems: readonly Problem[] = [...more, ...(check.ok ? [] : check.problems)];
   // What was captured is booked whether or not the settlement adds up: money is never refused.
   await adoptUnknown(app, who, items);
-  if (check.ok) {
+  if (check.ok && more.length === 0) {
     try {
       await inTransaction(app, who, (tx) => bookSettlement(tx, settlement, check.figures, items));
     } catch (error) {
@@ -151,22 +163,27 @@ async function bookOne(
   return problems;
 }
 
-/** Payments and refunds that we hear of only by the settlement (the webhook was lost) are fetched and booked before it. */
-async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly SettlementItem[]): Promise<void> {
+/** Payments, refunds and lost disputes that we hear of only by the settlement (the webhook was lost) are fetched and booked before it. */
+async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly Row[]): Promise<void> {
   const ids = items.map((i) => i.entityId);
+  const disputes = [...disputesOf(items)].flatMap(([id, taken]) => (taken > 0n ? [id] : []));
   const rows = await inTransaction(app, who, (tx) =>
     tx.query<{ id: string }>(
       `select payment_id as id from collections.payments where ulb_id = :ulb and payment_id = any(:ids::text[]) and booked_as is not null
        union all
        select provider_refund_id from collections.refunds
-       where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and processed_on is not null`,
-      { ulb: tx.ulb.id, ids },
+       where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and processed_on is not null
+       union all
+       select dispute_id from collections.disputes
+       where ulb_id = :ulb and dispute_id = any(:disputes::text[]) and booked_on is not null`,
+      { ulb: tx.ulb.id, ids, disputes },
     ),
   );
   const booked = new Set(rows.map((r) => r.id));
   const unknown = items.filter((i) => !booked.has(i.entityId));
   const payments = unknown.filter((i) => i.type === "payment").map((i) => i.entityId);
   if (payments.length > 0) await observePayments(app, who, payments, "settlement");
+  for (const dispute of disputes) if (!booked.has(dispute)) await askDispute(app, who, dispute);
   const refundOf = groupBy(
     unknown.filter((i) => i.type === "refund" && i.paymentId !== null),
     (i) => i.paymentId ?? "",
@@ -187,7 +204,17 @@ async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly Settl
 /** What is kept of a row of the gateway's report. */
 export type StoredItem = Pick<
   SettlementItem,
-  "entityId" | "type" | "debit" | "credit" | "amount" | "fee" | "tax" | "paymentId" | "orderReceipt" | "method"
+  | "entityId"
+  | "type"
+  | "debit"
+  | "credit"
+  | "amount"
+  | "fee"
+  | "tax"
+  | "paymentId"
+  | "orderReceipt"
+  | "method"
+  | "disputeId"
 >;
 
 /**
@@ -196,9 +223,9 @@ export type StoredItem = Pick<
  */
 export async function bookSettlement(
   tx: Tx,
-  settlement: { readonly id: string; readonly amount: Paise; readonly utr: string | null; readonly createdAt: Date },
+  settlement: PaidOut,
   figures: SettlementFigures,
-  items: readonly StoredItem[],
+  items: readonly (StoredItem & Pick<SettlementItem, "isOnHold" | "settlementId">)[],
   adjusted?: Adjusted,
 ): Promise<{ readonly entryId: bigint; readonly isNew: boolean }> {
   // Two runs at once: the second waits here and finds it booked.
@@ -220,21 +247,27 @@ export async function bookSettlement(
   );
   const settledOn = dateInIndia(settlement.createdAt);
   const date = await bookingDate(tx, settledOn);
+  // With an adjustment that a person explained, a dispute that the books do not know is part of what he explained.
+  const lost = adjusted
+    ? await lostDisputes(tx, settlement.id, items)
+    : [...disputesOf(items)].flatMap(([id, taken]) => (taken > 0n ? [id] : []));
   await markSettled(
     tx,
-    items.filter((i) => i.type === "payment" || i.type === "refund").map((i) => i.entityId),
+    [...items.filter((i) => i.type === "payment" || i.type === "refund").map((i) => i.entityId), ...lost],
     settlement.id,
     date,
   );
+  if (!adjusted) await sameLoss(tx, settlement.id, disputesOf(items));
   const draft = settlementEntry({ id: settlement.id, utr: settlement.utr, date }, figures, accounts, "01", adjusted);
   const entry = await postEntry(tx, { ...draft, valueDate: settledOn });
   await tx.query(
     `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, payments, gross, refunds, fee, tax, adjustments,
-       entry_id, transit_account, recorded_at)
-     values (:ulb, :id, 'booked', :amount, :utr, :on_date, :payments, :gross, :refunds, :fee, :tax, :adjustments, :entry, :transit, :now)
+       entry_id, transit_account, recorded_at, amount_from)
+     values (:ulb, :id, 'booked', :amount, :utr, :on_date, :payments, :gross, :refunds, :fee, :tax, :adjustments, :entry, :transit, :now, :amount_from)
      on conflict (ulb_id, settlement_id) do update set status = 'booked', amount = excluded.amount, utr = excluded.utr,
        settled_on = excluded.settled_on, payments = excluded.payments, gross = excluded.gross, refunds = excluded.refunds, fee = excluded.fee,
-       tax = excluded.tax, adjustments = excluded.adjustments, entry_id = excluded.entry_id, transit_account = excluded.transit_account, recorded_at = excluded.recorded_at`,
+       tax = excluded.tax, adjustments = excluded.adjustments, entry_id = excluded.entry_id, transit_account = excluded.transit_account, recorded_at = excluded.recorded_at,
+       amount_from = excluded.amount_from`,
     {
       ulb: tx.ulb.id,
       id: settlement.id,
@@ -246,7 +279,8 @@ export async function bookSettlement(
       refunds: figures.refunds,
       fee: figures.fee,
       tax: figures.tax,
-      adjustments: adjusted?.amount ?? 0n,
+      adjustments: subtract(adjusted?.amount ?? ZERO, figures.disputes),
+      amount_from: settlement.amountFrom ?? "gateway",
       entry: entry.id,
       transit: accounts["settlement-in-transit"],
       now: tx.clock(),
@@ -262,16 +296,52 @@ export async function bookSettlement(
   return { entryId: entry.id, isNew: true };
 }
 
+/** Of the disputes that these rows were netted for, those which the books lost, with the same amount and in no other settlement. */
+export async function lostDisputes(
+  read: Read,
+  settlementId: string,
+  rows: readonly SettlementRow[],
+): Promise<readonly string[]> {
+  const taken = disputesOf(rows);
+  if (taken.size === 0) return [];
+  const booked = await read.query<{ id: string; amount: Paise }>(
+    `select dispute_id as id, amount_deducted as amount from collections.disputes
+     where ulb_id = :ulb and dispute_id = any(:ids::text[]) and booked_on is not null
+       and (settlement_id is null or settlement_id = :settlement)
+     order by dispute_id`,
+    { ulb: read.ulb.id, ids: [...taken.keys()], settlement: settlementId },
+  );
+  return booked.flatMap((d) => (taken.get(d.id) === d.amount ? [d.id] : []));
+}
+
+/** Raises SETTLEMENT_DISPUTE where the gateway took another sum for a dispute than the books lost by it. */
+async function sameLoss(read: Read, settlementId: string, taken: ReadonlyMap<string, Paise>): Promise<void> {
+  const ids = [...taken].flatMap(([id, amount]) => (amount > 0n ? [id] : []));
+  if (ids.length === 0) return;
+  const booked = await read.query<{ id: string; amount: Paise }>(
+    "select dispute_id as id, amount_deducted as amount from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[])",
+    { ulb: read.ulb.id, ids },
+  );
+  for (const { id, amount } of booked)
+    if (taken.get(id) !== amount)
+      throw reconciliationErrors.SETTLEMENT_DISPUTE({
+        settlement: settlementId,
+        dispute: id,
+        taken: String(taken.get(id)),
+        booked: String(amount),
+      });
+}
+
 async function storeItems(tx: Tx, settlementId: string, items: readonly StoredItem[]): Promise<void> {
   for (let from = 0; from < items.length; from += 5000) {
     const part = items.slice(from, from + 5000);
     await tx.query(
       `insert into reconciliation.settlement_items (ulb_id, settlement_id, entity_id, type, debit, credit, amount, fee, tax, payment_id,
-         order_receipt, method)
-       select :ulb, :settlement, id, kind, debit, credit, amount, fee, tax, payment, receipt, method
+         order_receipt, method, dispute_id)
+       select :ulb, :settlement, id, kind, debit, credit, amount, fee, tax, payment, receipt, method, dispute
        from unnest(:ids::text[], :kinds::text[], :debits::bigint[], :credits::bigint[], :amounts::bigint[], :fees::bigint[], :taxes::bigint[],
-         :payments::text[], :receipts::text[], :methods::text[])
-         as t (id, kind, debit, credit, amount, fee, tax, payment, receipt, method)`,
+         :payments::text[], :receipts::text[], :methods::text[], :disputes::text[])
+         as t (id, kind, debit, credit, amount, fee, tax, payment, receipt, method, dispute)`,
       {
         ulb: tx.ulb.id,
         settlement: settlementId,
@@ -285,6 +355,7 @@ async function storeItems(tx: Tx, settlementId: string, items: readonly StoredIt
         payments: part.map((i) => i.paymentId),
         receipts: part.map((i) => i.orderReceipt),
         methods: part.map((i) => i.method),
+        disputes: part.map((i) => i.disputeId ?? null),
       },
     );
   }
@@ -292,15 +363,16 @@ async function storeItems(tx: Tx, settlementId: string, items: readonly StoredIt
 
 async function recordException(
   tx: Tx,
-  settlement: GatewaySettlement,
+  settlement: PaidOut,
   figures: SettlementFigures,
   problems: readonly Problem[],
-  items: readonly SettlementItem[],
+  items: readonly Row[],
 ): Promise<void> {
   await tx.query(
-    `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, recorded_at)
-     values (:ulb, :id, 'exception', :amount, :utr, :on_date, :now)
-     on conflict (ulb_id, settlement_id) do update set amount = excluded.amount, utr = excluded.utr, recorded_at = excluded.recorded_at
+    `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, recorded_at, amount_from)
+     values (:ulb, :id, 'exception', :amount, :utr, :on_date, :now, :amount_from)
+     on conflict (ulb_id, settlement_id) do update set amount = excluded.amount, utr = excluded.utr, recorded_at = excluded.recorded_at,
+       amount_from = excluded.amount_from
      where settlements.status = 'exception'`,
     {
       ulb: tx.ulb.id,
@@ -309,6 +381,7 @@ async function recordException(
       utr: settlement.utr,
       on_date: dateInIndia(settlement.createdAt),
       now: tx.clock(),
+      amount_from: settlement.amountFrom ?? "gateway",
     },
   );
   const message = problems
@@ -319,6 +392,7 @@ async function recordException(
     amount: toRupees(settlement.amount),
     gross: toRupees(figures.gross),
     refunds: toRupees(figures.refunds),
+    disputes: toRupees(figures.disputes),
     fee: toRupees(figures.fee),
     tax: toRupees(figures.tax),
     problems: problems.slice(0, 50).map((p) => `${p.code}: ${p.message}`),
@@ -346,7 +420,10 @@ async function recordException(
   await keepWaiting(tx, settlement, message, items);
 }
 
-async function bookedSettlements(tx: Tx, settlements: readonly GatewaySettlement[]): Promise<Set<string>> {
+export async function bookedSettlements(
+  tx: Tx,
+  settlements: readonly { readonly id: string; readonly utr: string | null }[],
+): Promise<Set<string>> {
   const rows = await tx.query<{ settlement_id: string; utr: string | null }>(
     `select settlement_id, utr from reconciliation.settlements
      where ulb_id = :ulb and settlement_id = any(:ids::text[]) and status = 'booked'`,

@@ -13,9 +13,10 @@ import {
   importDemands,
   type ImportReport,
 } from "../../billing/index.ts";
-import { importStatement, reconcile } from "../../reconciliation/index.ts";
+import { importStatement, reconcileAccount } from "../../reconciliation/index.ts";
 import { sealOrSay, withUlb } from "./common.ts";
 import { registerBookImports } from "./import-books.ts";
+import { registerSettlementImport } from "./import-settlements.ts";
 
 type ImportOptions = {
   ulb: string;
@@ -33,6 +34,7 @@ export function registerImport(program: Command): void {
     .command("import")
     .description("read a file into the books: all of it, or nothing and a list of what is wrong");
   registerBookImports(root);
+  registerSettlementImport(root);
   const kind = (
     name: string,
     description: string,
@@ -173,9 +175,9 @@ async function bankStatement(app: App, who: Who, file: string, options: ImportOp
     `${path.basename(file)}: ${result.linesInFile} lines, ${result.linesAdded} new${options.dryRun ? " (dry run: nothing was written)" : ""}`,
   );
   if (options.dryRun) return true;
-  const matched = await inTransaction(app, who, (tx) => reconcile(tx, account));
+  const matched = await inTransaction(app, who, (tx) => reconcileAccount(tx, account));
   console.log(
-    `  matched ${matched.confirmed.length}, proposed ${matched.proposed.length + matched.proposedEntries.length}, exceptions ${matched.exceptions.length}`,
+    `  matched ${matched.confirmed.length}, proposed ${matched.proposed.length + matched.proposedEntries.length}, exceptions ${matched.exceptions.length} (${matched.opened} new, ${matched.closed} settled)`,
   );
   return true;
 }

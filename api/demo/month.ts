@@ -43,7 +43,7 @@ import {
   type Denominations,
   type Simulator,
 } from "../../collections/index.ts";
-import { addBankAccount, importSettlements, importStatement, reconcile } from "../../reconciliation/index.ts";
+import { addBankAccount, importSettlements, importStatement, reconcileAccount } from "../../reconciliation/index.ts";
 import { setCollectionTarget } from "../../reports/index.ts";
 import { closeChecks } from "../close-checks.ts";
 import { sealAll } from "../sealing.ts";
@@ -273,7 +273,7 @@ export async function runDemoMonth(options: {
     importStatement(tx, { account: bankHead, csv: statement, fileName: "bank-statement.csv", through: last }),
   );
   if (imported.status === "refused") throw new Error(imported.problems.map((p) => p.message).join("\n"));
-  const report = await inTransaction(app, books, (tx) => reconcile(tx, bankHead));
+  const report = await inTransaction(app, books, (tx) => reconcileAccount(tx, bankHead));
   facts.push(
     ["paid online", String(counts.online)],
     ["online attempts that failed", String(counts.failed)],

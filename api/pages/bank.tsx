@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
 import { formatDate, formatMoment } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
@@ -24,6 +24,7 @@ import {
 import { apiErrors } from "../errors.ts";
 import { BankParts } from "./bank/frame.tsx";
 import { bankDeskRoutes } from "./bank/routes.tsx";
+import { uploadOf } from "./bank/upload.ts";
 import { kindName } from "./bank/words.ts";
 import { Books } from "./books-frame.tsx";
 import { Amount, Badge, Crumbs, Field, Flash, Form, Problems, Refused, Select, Table } from "./components.tsx";
@@ -344,22 +345,6 @@ export function BankPage(props: {
 
 // ---------------------------------------------------------------- routes
 
-type Upload = { readonly csv: Buffer; readonly fileName: string; readonly fields: Record<string, string> };
-
-/** The one file of an upload, with the form's fields before it. */
-async function uploadOf(request: FastifyRequest): Promise<Upload | undefined> {
-  const fields: Record<string, string> = {};
-  let csv: Buffer | undefined;
-  let fileName = "";
-  for await (const part of request.parts()) {
-    if (part.type === "file") {
-      csv = await part.toBuffer();
-      fileName = part.filename.slice(0, 200);
-    } else if (typeof part.value === "string") fields[part.fieldname] = part.value;
-  }
-  return csv === undefined ? undefined : { csv, fileName, fields };
-}
-
 export function bankRoutes(web: FastifyInstance, desk: Desk): void {
   type ByAccount = { Params: { account: string } };
 
@@ -410,20 +395,18 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
     const { account } = request.params;
     const upload = await uploadOf(request);
     // The token came among the parts, so it is checked here and not before.
-    Object.assign(request, { body: upload?.fields ?? {} });
+    Object.assign(request, { body: upload.fields });
     desk.session.checkCsrf(request);
     const imported = await attempt(() =>
       desk.write(who, (tx) =>
         importStatement(tx, {
           account,
-          csv: upload?.csv ?? "",
-          fileName: upload?.fileName || "statement.csv",
-          ...(field(upload?.fields, "profile") === ""
+          csv: upload.content,
+          fileName: upload.fileName || "statement.csv",
+          ...(field(upload.fields, "profile") === "" ? {} : { profile: field(upload.fields, "profile").slice(0, 40) }),
+          ...(field(upload.fields, "closing") === ""
             ? {}
-            : { profile: field(upload?.fields, "profile").slice(0, 40) }),
-          ...(field(upload?.fields, "closing") === ""
-            ? {}
-            : { expected: { closing: rupees(field(upload?.fields, "closing").replaceAll(",", "").slice(0, 40)) } }),
+            : { expected: { closing: rupees(field(upload.fields, "closing").replaceAll(",", "").slice(0, 40)) } }),
         }),
       ),
     );

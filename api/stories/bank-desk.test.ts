@@ -50,6 +50,12 @@ const CSV = statementCsv("0.00", [
   ["2026-06-30", "2500.00", "BY TRANSFER SELF"],
 ]);
 
+/** A report of a settlement whose payment is not ours. */
+const SETTLEMENTS = [
+  "transaction_entity,entity_id,amount,currency,fee (exclusive tax),tax,debit,credit,payment_method,settlement_id,settled_at,settlement_utr,order_receipt",
+  "payment,pay_BankDesk000001,1000.00,INR,20.00,3.60,0.00,976.40,card,setl_BankDesk000001,10/06/2026 10:00:00,TESTN26161000111,",
+].join("\n");
+
 test("a statement is imported, accepted, matched and split at the bench; an exception is resolved by two people, the statement signed by three", async () => {
   const maker = await visit(browser, web.url);
   await maker.signIn("accountant@test", PASSWORD);
@@ -153,11 +159,32 @@ test("the pages of the bank's desk fit a phone, and work without scripts", async
     `${AT}/matches`,
     `${AT}/brs?on=2026-06-30`,
     "/books/bank/settlements",
+    "/books/bank/holidays",
   ]) {
     await page.goto(url);
     expect(await overflow(page), url).toBe(0);
     await screenshot(page, `phone${url.replaceAll(/[/?=]/g, "-")}`);
   }
+  await page.goto("/books/bank/settlements");
+  const report = page.getByRole("form", { name: "Upload a settlement report" });
+  const upload = async (text: string): Promise<void> => {
+    const file = { name: "settlements.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+    await report.getByLabel("Report of the gateway").setInputFiles(file);
+    await report.getByRole("button", { name: "Upload" }).click();
+  };
+  await upload(SETTLEMENTS.slice(0, -20));
+  await page.getByText("The report was refused").waitFor();
+  await upload(SETTLEMENTS);
+  await page.getByText("These settlements are exceptions").waitFor();
+  expect(await overflow(page)).toBe(0);
+  await page.goto("/books/bank/holidays");
+  const holiday = page.getByRole("form", { name: "Declare a holiday" });
+  await holiday.getByLabel("Day").fill("2026-08-28");
+  await holiday.getByLabel("Name").fill("Raksha Bandhan");
+  await holiday.getByRole("button", { name: "Declare it" }).click();
+  await page.getByText("It is declared.").waitFor();
+  await page.getByRole("button", { name: "Withdraw" }).click();
+  await page.getByText("No holiday was declared.").waitFor();
   await page.goto(`${AT}/exceptions`);
   await page.getByRole("link", { name: "Credit not identified", exact: true }).click();
   expect(await overflow(page)).toBe(0);

@@ -15,6 +15,7 @@ import { packGuide } from "./guides/pack.ts";
 import { payablesGuide } from "./guides/payables.ts";
 import { ratesGuide } from "./guides/rates.ts";
 import { registersGuide } from "./guides/registers.ts";
+import { settlementFilesGuide } from "./guides/settlement-files.ts";
 import { statementsGuide } from "./guides/statements.ts";
 import { templatesGuide } from "./guides/templates.ts";
 import { unidentifiedGuide } from "./guides/unidentified.ts";
@@ -234,6 +235,7 @@ const GROUPS: readonly GuideGroup[] = [
     },
   },
   bankGuide,
+  settlementFilesGuide,
   {
     title: "Reports",
     intro: "Statements and registers.",

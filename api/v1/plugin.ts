@@ -9,6 +9,7 @@ import { changeSchemas, demandChangeRoutes } from "./demand-changes.ts";
 import { disputeRoutes, disputeSchemas } from "./disputes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
+import { bankHolidayRoutes } from "./bank-holidays.ts";
 import { bankDeskSchemas, benchRoutes, exceptionRoutes, signedBrsRoutes } from "./bank-desk.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { deskRoutes } from "./counter.ts";
@@ -184,6 +185,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           bankRoutes,
           benchRoutes,
           exceptionRoutes,
+          bankHolidayRoutes,
           signedBrsRoutes,
           reportRoutes,
         ]) {

@@ -168,6 +168,11 @@ export const counterErrors = defineErrors({
     message: (f: { instrument: string; status: string }) =>
       `${f.instrument} is ${f.status}; only what was deposited is cleared`,
   },
+  INSTRUMENT_REALISED: {
+    status: 409,
+    message: (f: { instrument: string; receipt: string }) =>
+      `${f.instrument} was realised by this match and receipt ${f.receipt} was issued for it; if the bank took the money back, enter the return`,
+  },
   CLEARED_EARLY: {
     status: 422,
     message: (f: { on: string; deposited: string }) => `what was deposited on ${f.deposited} is not cleared on ${f.on}`,

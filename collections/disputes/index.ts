@@ -1,3 +1,10 @@
 export { alertDisputes, getDispute, listDisputes, type Dispute } from "./disputes.ts";
-export { acceptDispute, contestDispute, findDisputes, pollDisputes, type DisputeAnswer } from "./answers.ts";
+export {
+  acceptDispute,
+  askDispute,
+  contestDispute,
+  findDisputes,
+  pollDisputes,
+  type DisputeAnswer,
+} from "./answers.ts";
 export { type DisputePhase, type DisputeStatus } from "./dispute-state.ts";

@@ -92,6 +92,7 @@ const Item = Type.Object({
   order_id: optionalText,
   order_receipt: optionalText,
   method: optionalText,
+  dispute_id: optionalText,
 });
 
 export function money(value: number): Paise {
@@ -205,6 +206,7 @@ export function parseSettlementItem(json: unknown): SettlementItem | undefined {
     orderId: i.order_id ?? null,
     orderReceipt: i.order_receipt ?? null,
     method: i.method ?? null,
+    disputeId: i.dispute_id ?? null,
     createdAt: moment(i.created_at),
     settledAt: i.settled_at ? moment(i.settled_at) : null,
   };

@@ -88,6 +88,8 @@ export type SettlementItem = {
   readonly orderId: string | null;
   readonly orderReceipt: string | null;
   readonly method: string | null;
+  /** Of an adjustment: the dispute for which the gateway took or gave back money. */
+  readonly disputeId?: string | null;
   readonly createdAt: Instant;
   readonly settledAt: Instant | null;
 };

@@ -169,9 +169,10 @@ async function holdAcknowledgement(tx: Tx, id: string): Promise<Acknowledgement>
 
 /**
  * The bank has the money of an acknowledged cheque: the receipt is issued, dated the day of realisation, and the dues are settled as of it; what
- * exceeds them by then is an advance. Called where its instrument is cleared. Raises ACK_*, and the ledger's refusals.
+ * exceeds them by then is an advance. Called where its instrument is cleared. Where the month of that day is closed it is booked on `bookedOn` and
+ * keeps its value date. Raises ACK_*, and the ledger's refusals.
  */
-export async function realise(tx: Tx, ackId: string, on: LocalDate): Promise<string> {
+export async function realise(tx: Tx, ackId: string, on: LocalDate, bookedOn = on): Promise<string> {
   const ack = await holdAcknowledgement(tx, ackId);
   const accounts = await postingAccounts(tx, "cheques-provisional", "cheques-in-hand");
   const payer = (await lockPayers(tx, [ack.consumerId])).get(ack.consumerId);
@@ -180,12 +181,12 @@ export async function realise(tx: Tx, ackId: string, on: LocalDate): Promise<str
   const applied = await applyPayment(tx, {
     consumerId: ack.consumerId,
     amount: ack.amount,
-    date: on,
+    date: bookedOn,
     source: { type: "receipt", id: receiptId },
     billId: ack.billId,
   });
-  const titles = new Map((await listTaxHeads(tx, on)).map((h) => [h.code, h]));
-  await mark(tx, ack.id, "realised", on, receiptId);
+  const titles = new Map((await listTaxHeads(tx, bookedOn)).map((h) => [h.code, h]));
+  await mark(tx, ack.id, "realised", bookedOn, receiptId);
   await writeDocuments(tx, [
     {
       receiptId,
@@ -197,7 +198,7 @@ export async function realise(tx: Tx, ackId: string, on: LocalDate): Promise<str
       amount: ack.amount,
       paidAt: tx.clock(),
       valueDate: on,
-      entryDate: on,
+      entryDate: bookedOn,
       sessionId: ack.sessionId,
       paymentId: null,
       idempotencyKey: null,

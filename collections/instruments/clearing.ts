@@ -34,10 +34,16 @@ export async function leavesAtBank(read: Read): Promise<DepositedLeaf[]> {
 
 /**
  * The bank's statement shows the money of these leaves: they are cleared, and those that were only acknowledged get their receipt, dated the day of
- * realisation. A leaf that pays several accounts is cleared whole. Saying it again changes nothing. Gives the receipts that were issued.
+ * realisation. A leaf that pays several accounts is cleared whole. Saying it again changes nothing. Gives the receipts that were issued; they stand
+ * in the books on `bookedOn` where the month of the day is closed.
  * Raises INSTRUMENT_NOT_FOUND, INSTRUMENT_NOT_DEPOSITED, CLEARED_EARLY, and the ledger's refusals.
  */
-export async function clearInstruments(tx: Tx, instrumentIds: readonly string[], on: LocalDate): Promise<string[]> {
+export async function clearInstruments(
+  tx: Tx,
+  instrumentIds: readonly string[],
+  on: LocalDate,
+  bookedOn = on,
+): Promise<string[]> {
   const rows = await tx.query<{
     id: string;
     kind: string;
@@ -57,19 +63,19 @@ export async function clearInstruments(tx: Tx, instrumentIds: readonly string[],
   const found = new Set(rows.map((r) => r.id));
   const missing = instrumentIds.find((id) => !found.has(id));
   if (missing !== undefined) throw collectionErrors.INSTRUMENT_NOT_FOUND({ instrument: missing });
-  const receipts: string[] = [];
-  for (const row of rows) {
-    if (row.status === "cleared") continue;
+  const fresh = rows.filter((r) => r.status !== "cleared");
+  for (const row of fresh) {
     if (row.status !== "deposited" || row.deposited_on === null)
       throw counterErrors.INSTRUMENT_NOT_DEPOSITED({ instrument: `${row.kind} ${row.number}`, status: row.status });
     if (on < row.deposited_on)
       throw counterErrors.CLEARED_EARLY({ on: formatDate(on), deposited: formatDate(row.deposited_on) });
-    await tx.query(
-      "update collections.instruments set status = 'cleared', cleared_on = :on_date where ulb_id = :ulb and instrument_id = :id::uuid",
-      { ulb: tx.ulb.id, id: row.id, on_date: on },
-    );
-    if (row.ack_id !== null) receipts.push(await realise(tx, row.ack_id, on));
   }
+  await tx.query(
+    "update collections.instruments set status = 'cleared', cleared_on = :on_date where ulb_id = :ulb and instrument_id = any(:ids::uuid[])",
+    { ulb: tx.ulb.id, ids: fresh.map((r) => r.id), on_date: on },
+  );
+  const receipts: string[] = [];
+  for (const row of fresh) if (row.ack_id !== null) receipts.push(await realise(tx, row.ack_id, on, bookedOn));
   await audit(tx, {
     action: "clear",
     subject: "instruments",
@@ -77,4 +83,39 @@ export async function clearInstruments(tx: Tx, instrumentIds: readonly string[],
     after: { cleared: rows.length, on },
   });
   return receipts;
+}
+
+/**
+ * The bank's money was not that of these leaves after all: they are at the bank again, as if nothing had been heard of them. One that was returned
+ * meanwhile stays returned. Raises INSTRUMENT_REALISED for a leaf whose receipt was issued when it was realised: that is a document, and only the
+ * return of the leaf takes it back.
+ */
+export async function unclearInstruments(tx: Tx, instrumentIds: readonly string[]): Promise<void> {
+  const rows = await tx.query<{ id: string; kind: string; number: string; receipt: string | null }>(
+    `select i.instrument_id as id, i.kind, i.number, r.fy || '/' || r.number as receipt
+     from collections.instruments i
+     left join collections.acknowledgements a on a.ulb_id = i.ulb_id and a.ack_id = i.ack_id and a.status = 'realised'
+     left join collections.receipts r on r.ulb_id = a.ulb_id and r.receipt_id = a.receipt_id
+     where i.ulb_id = :ulb and i.instrument_id = any(:ids::uuid[]) and i.status = 'cleared'
+     order by i.instrument_id for no key update of i`,
+    { ulb: tx.ulb.id, ids: instrumentIds },
+  );
+  const [first] = rows;
+  if (!first) return;
+  const realised = rows.find((r) => r.receipt !== null);
+  if (realised)
+    throw counterErrors.INSTRUMENT_REALISED({
+      instrument: `${realised.kind} ${realised.number}`,
+      receipt: realised.receipt ?? "",
+    });
+  await tx.query(
+    "update collections.instruments set status = 'deposited', cleared_on = null where ulb_id = :ulb and instrument_id = any(:ids::uuid[])",
+    { ulb: tx.ulb.id, ids: rows.map((r) => r.id) },
+  );
+  await audit(tx, {
+    action: "unclear",
+    subject: "instruments",
+    subjectId: first.id,
+    after: { uncleared: rows.length },
+  });
 }

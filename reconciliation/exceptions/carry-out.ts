@@ -15,9 +15,9 @@ import {
 import {
   closeCounterSession,
   currentSession,
-  dishonour,
   openCounterSession,
   receiveAtCounter,
+  returnInstrument,
 } from "../../collections/index.ts";
 import { financialYearOf, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { invariant } from "../../ledger/kernel/errors.ts";
@@ -39,7 +39,7 @@ import {
   type Leg,
 } from "../matches.ts";
 import { openItems, type OpenItem } from "../open-items.ts";
-import { bookSettlement } from "../settlements.ts";
+import { bookSettlement, lostDisputes } from "../settlements.ts";
 import { getBankLine, type BankLine } from "../statements.ts";
 import { exceptionErrors } from "./errors.ts";
 import { draftLines, type BankException, type DraftLine } from "./exception.ts";
@@ -331,7 +331,10 @@ async function explainHeld(tx: Tx, deed: Deed, resolution: Of<"receipt" | "named
   return { entryId: entry.id, matchId: null, draft: draftLines(draft.lines), says, isOver: true };
 }
 
-/** The bank took a cheque back: its receipt is dishonoured, what it had settled is due again, and the line is matched with that. */
+/**
+ * The bank took a cheque back, at once or after it had credited it: its receipt is dishonoured, or its acknowledgement ends, what it had settled is
+ * due again, and the line is matched with that. A cheque that paid several accounts comes back for all of them in one line.
+ */
 async function chequeReturned(
   tx: Tx,
   deed: Deed,
@@ -339,15 +342,25 @@ async function chequeReturned(
   line: BankLine,
   resolution: Of<"cheque-returned">,
 ): Promise<Outcome> {
-  const held = isUuid(resolution.instrumentId)
-    ? await tx.queryOne<{ number: string | null; amount: Paise; bank_account: string | null }>(
-        `select i.number, i.amount, m.bank_account from collections.instruments i
+  const shares = isUuid(resolution.instrumentId)
+    ? await tx.query<{
+        id: string;
+        number: string | null;
+        amount: Paise;
+        bank_account: string | null;
+        known_until: LocalDate | null;
+      }>(
+        `select i.instrument_id::text as id, i.number, i.amount, m.bank_account, coalesce(i.cleared_on, m.deposited_on) as known_until
+         from collections.instruments i
          left join collections.remittances m on m.ulb_id = i.ulb_id and m.remittance_id = i.remittance_id
-         where i.ulb_id = :ulb and i.instrument_id = :id::uuid`,
+         where i.ulb_id = :ulb and (i.instrument_id = :id::uuid or i.tender_id =
+           (select tender_id from collections.instruments where ulb_id = :ulb and instrument_id = :id::uuid))
+         order by (i.instrument_id = :id::uuid) desc, i.instrument_id`,
         { ulb: tx.ulb.id, id: resolution.instrumentId },
       )
-    : undefined;
-  const expected = negate(add(held?.amount ?? (0n as Paise), resolution.bankCharge));
+    : [];
+  const [held] = shares;
+  const expected = negate(add(sum(shares.map((s) => s.amount)), resolution.bankCharge));
   if (held?.bank_account && (held.bank_account !== bank.account || expected !== line.amount))
     throw exceptionErrors.EXCEPTION_CHEQUE({
       cheque: held.number ?? "",
@@ -356,22 +369,32 @@ async function chequeReturned(
       account: bank.account,
       expected: String(expected),
     });
-  const done = await dishonour(tx, {
+  // A bank may value the return like the credit; the cheque cannot have come back before it was there.
+  const day = held?.known_until && held.known_until > line.valueDate ? held.known_until : line.valueDate;
+  const done = await returnInstrument(tx, {
     instrumentId: resolution.instrumentId,
-    date: await bookingDate(tx, line.valueDate),
+    date: await bookingDate(tx, day),
     reason: deed.reason,
     bankCharge: resolution.bankCharge,
     payerCharge: resolution.payerCharge,
   });
-  const row = await tx.queryOne<{ id: string }>(
-    "select dishonour_id::text as id from collections.dishonours where ulb_id = :ulb and instrument_id = :id::uuid",
-    { ulb: tx.ulb.id, id: resolution.instrumentId },
+  const returns = await tx.query<{ id: string }>(
+    `select dishonour_id::text as id from collections.dishonours where ulb_id = :ulb and instrument_id = any(:ids::uuid[])
+     order by (dishonour_id = :first::uuid) desc, dishonour_id`,
+    { ulb: tx.ulb.id, ids: shares.map((s) => s.id), first: done.dishonourId },
   );
-  const entry = await entryOf(tx, { type: "dishonour", id: row?.id ?? "" });
-  const items = await itemsOfEntry(tx, bank.account, entry);
-  const says = `cheque ${held?.number ?? ""} of receipt ${done.receipt.number} returned`;
-  const matchId = await writeMatch(tx, bank.account, says, undefined, [lineLeg(line), ...items.flatMap(itemLegs)]);
-  return { entryId: entry.id, matchId, draft: draftLines(entry.lines), says, isOver: true };
+  const legs: Leg[] = [];
+  const lines: Line[] = [];
+  let entryId: bigint | null = null;
+  for (const { id } of returns) {
+    const entry = await entryOf(tx, { type: "dishonour", id });
+    entryId ??= entry.id;
+    lines.push(...entry.lines);
+    legs.push(...(await itemsOfEntry(tx, bank.account, entry)).flatMap(itemLegs));
+  }
+  const says = `cheque ${held?.number ?? ""} of ${done.receipt ? `receipt ${done.receipt.number}` : "an acknowledgement"} returned`;
+  const matchId = await writeMatch(tx, bank.account, says, undefined, [lineLeg(line), ...legs]);
+  return { entryId, matchId, draft: draftLines(lines), says, isOver: true };
 }
 
 // ------------------------------------------------------------------------------------------------ differences
@@ -567,7 +590,8 @@ async function adjustSettlement(tx: Tx, deed: Deed, resolution: Of<"settlement-a
   const foreign = settlement.rows.find((r) => r.settlementId !== settlement.id);
   if (settlement.rows.length === 0) throw refuse("the gateway has told no rows of it yet; import settlements again");
   if (foreign) throw refuse(`${foreign.entityId} belongs to another settlement`);
-  const { figures, adjustments } = adjustedFigures(settlement.amount, settlement.rows);
+  const lost = await lostDisputes(tx, settlement.id, settlement.rows);
+  const { figures, adjustments } = adjustedFigures(settlement.amount, settlement.rows, new Set(lost));
   if (figures.fee < 0n) throw refuse("its rows pay out more than their amounts; ask the gateway");
   const account = await postingAccount(tx, resolution.role);
   const made = await bookSettlement(

@@ -2,7 +2,7 @@ import { postingAccount } from "../../ledger/index.ts";
 import { dateInIndia, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { negate, subtract, sum, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
-import type { SettlementFigures, SettlementRow } from "../settlement.ts";
+import { disputesOf, type SettlementFigures, type SettlementRow } from "../settlement.ts";
 import { openExceptions } from "./keep.ts";
 
 /** A row of a settlement that waits, as the gateway told it last. */
@@ -10,6 +10,7 @@ export type WaitingItem = SettlementRow & {
   readonly paymentId: string | null;
   readonly orderReceipt: string | null;
   readonly method: string | null;
+  readonly disputeId?: string | null;
 };
 
 /** Keeps the gateway's rows of a settlement that does not add up, and opens its exception for a person, once. */
@@ -28,9 +29,10 @@ export async function keepWaiting(
     const part = own.slice(from, from + 5000);
     await tx.query(
       `insert into reconciliation.settlement_waiting_items (ulb_id, settlement_id, entity_id, type, debit, credit, amount, fee, tax, is_on_hold,
-         payment_id, order_receipt, method)
+         payment_id, order_receipt, method, dispute_id)
        select :ulb, :settlement, t.* from unnest(:ids::text[], :kinds::text[], :debits::bigint[], :credits::bigint[], :amounts::bigint[],
-         :fees::bigint[], :taxes::bigint[], :holds::boolean[], :payments::text[], :receipts::text[], :methods::text[]) as t`,
+         :fees::bigint[], :taxes::bigint[], :holds::boolean[], :payments::text[], :receipts::text[], :methods::text[],
+         :disputes::text[]) as t`,
       {
         ulb: tx.ulb.id,
         settlement: settlement.id,
@@ -45,6 +47,7 @@ export async function keepWaiting(
         payments: part.map((i) => i.paymentId),
         receipts: part.map((i) => i.orderReceipt),
         methods: part.map((i) => i.method),
+        disputes: part.map((i) => i.disputeId ?? null),
       },
     );
   }
@@ -94,7 +97,7 @@ export async function waitingSettlement(read: Read, id: string): Promise<Waiting
   if (!settlement) return undefined;
   const rows = await read.query<WaitingItem>(
     `select entity_id as "entityId", type, debit, credit, amount, fee, tax, is_on_hold as "isOnHold", settlement_id as "settlementId",
-       payment_id as "paymentId", order_receipt as "orderReceipt", method
+       payment_id as "paymentId", order_receipt as "orderReceipt", method, dispute_id as "disputeId"
      from reconciliation.settlement_waiting_items where ulb_id = :ulb and settlement_id = :id order by entity_id`,
     { ulb: read.ulb.id, id },
   );
@@ -103,11 +106,13 @@ export async function waitingSettlement(read: Read, id: string): Promise<Waiting
 
 /**
  * The figures of a settlement whose adjustments a person explains: of each payment and refund the fee is what the gateway kept of it; all that these
- * do not explain is the adjustment. Pure: gross − refunds − fee − tax + adjustments = net, always.
+ * do not explain is the adjustment, except what was taken for disputes that the books know as lost. Pure:
+ * gross − refunds − disputes − fee − tax + adjustments = net, always.
  */
 export function adjustedFigures(
   net: Paise,
   rows: readonly SettlementRow[],
+  lost: ReadonlySet<string> = new Set(),
 ): { readonly figures: SettlementFigures; readonly adjustments: Paise } {
   let [gross, refunds, fee, tax] = [ZERO, ZERO, ZERO, ZERO];
   let payments = 0;
@@ -123,6 +128,7 @@ export function adjustedFigures(
     fee = sum([fee, subtract(kept, own)]);
     tax = sum([tax, own]);
   }
-  const explained = sum([gross, negate(refunds), negate(fee), negate(tax)]);
-  return { figures: { payments, gross, refunds, fee, tax, net }, adjustments: subtract(net, explained) };
+  const disputes = sum([...disputesOf(rows)].flatMap(([id, amount]) => (lost.has(id) ? [amount] : [])));
+  const explained = sum([gross, negate(refunds), negate(disputes), negate(fee), negate(tax)]);
+  return { figures: { payments, gross, refunds, disputes, fee, tax, net }, adjustments: subtract(net, explained) };
 }

@@ -14,6 +14,7 @@ export type SettlementReportRow = SettlementRow & {
   readonly paymentId: string | null;
   readonly orderReceipt: string | null;
   readonly method: string | null;
+  readonly disputeId: string | null;
 };
 
 export type SettlementReportFile =
@@ -140,7 +141,7 @@ function rowOf(
 ): SettlementReportRow | undefined {
   const entityId = textIn(of("entity_id"));
   const typeText = textIn(of("type"))?.toLowerCase();
-  // Disputes and whatever the gateway adds later move money without an entry of their own: a person decides, as for adjustments.
+  // Whatever the gateway adds later moves money without an entry of its own: a person decides, as for adjustments; a dispute stands in the books.
   const type = typeText === undefined ? undefined : (KINDS.find((k) => k === typeText) ?? "adjustment");
   const currency = textIn(of("currency"));
   if (entityId === null || type === undefined) {
@@ -169,6 +170,7 @@ function rowOf(
     paymentId: textIn(of("payment_id")) ?? (type === "payment" ? entityId : null),
     orderReceipt: textIn(of("order_receipt")),
     method: textIn(of("method")),
+    disputeId: textIn(of("dispute_id")) ?? (entityId.startsWith("disp_") ? entityId : null),
   };
 }
 

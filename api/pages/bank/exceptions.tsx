@@ -12,6 +12,7 @@ import {
   type BankException,
   type DraftLine,
   type ExceptionCount,
+  type LearnedHead,
   type OpenItem,
   type Proposal,
   type ResolutionKind,
@@ -122,6 +123,8 @@ export type ExceptionSight = {
   readonly elsewhere: readonly (OpenItem & { readonly account: string })[];
   /** Deposited cheques of its amount. */
   readonly cheques: readonly { readonly id: string; readonly label: string }[];
+  /** How lines of the same words were booked before, when that was always alike. */
+  readonly learned: LearnedHead | undefined;
   readonly names: ReadonlyMap<string, string>;
 };
 
@@ -213,10 +216,13 @@ function Propose(props: Parameters<typeof ExceptionPage>[0] & { readonly at: str
   const { view, sight, at, typed } = props;
   const { exception } = sight;
   const fits = fitting(exception);
-  const kind = props.kind !== undefined && fits.includes(props.kind) ? props.kind : fits[0];
+  const usual = sight.learned !== undefined && exception.template === null ? "named-head" : undefined;
+  const wanted = props.kind ?? usual;
+  const kind = wanted !== undefined && fits.includes(wanted) ? wanted : fits[0];
   return (
     <section aria-labelledby="propose">
       <h2 id="propose">Propose a way out</h2>
+      {sight.learned && <Learned {...props} learned={sight.learned} />}
       <form method="get" action={at} class="filter">
         <Select
           label="Way out"
@@ -244,6 +250,31 @@ function Propose(props: Parameters<typeof ExceptionPage>[0] & { readonly at: str
   );
 }
 
+/** The past cases that a learned head comes from: a person judges whether this one is like them. */
+function Learned(props: Parameters<typeof ExceptionPage>[0] & { readonly learned: LearnedHead }): VNode {
+  const { learned, sight } = props;
+  return (
+    <>
+      <p>
+        Lines of the same words were booked {learned.cases} times, always to {learned.head}{" "}
+        {sight.names.get(learned.head) ?? ""}.
+      </p>
+      <Table
+        caption="Booked like this before"
+        stacks
+        columns={[{ title: "Date", kind: "code" }, { title: "Narration" }, { title: "Amount (₹)", kind: "amount" }]}
+        rows={learned.examples.map((c) => ({
+          cells: [
+            <a href={`/books/bank/${sight.bank.account}/matches/${c.matchId}`}>{formatDate(c.date)}</a>,
+            c.narration,
+            <Amount value={c.amount} />,
+          ],
+        }))}
+      />
+    </>
+  );
+}
+
 function Questions(props: Parameters<typeof ExceptionPage>[0]): VNode | null {
   const { sight, kind, typed } = props;
   switch (kind) {
@@ -253,7 +284,7 @@ function Questions(props: Parameters<typeof ExceptionPage>[0]): VNode | null {
           <Field
             label="Head (account code)"
             name="account"
-            value={typed("account")}
+            value={typed("account") || (sight.learned?.head ?? "")}
             size="short"
             isRequired
             maxLength={20}

@@ -31,6 +31,9 @@ export function BankParts({ account, part }: { readonly account: string; readonl
             Gateway settlements
           </a>
         </li>
+        <li>
+          <a href="/books/bank/holidays">Bank holidays</a>
+        </li>
       </ul>
     </nav>
   );

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
 import { findConsumers } from "../../../billing/index.ts";
+import { atGatewayOf } from "../../../collections/index.ts";
 import { listAccounts, postingAccount } from "../../../ledger/index.ts";
 import { addMonths, formatDate, localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../../ledger/kernel/errors.ts";
@@ -22,12 +23,15 @@ import {
   exceptionCounts,
   getBankAccount,
   getException,
+  importSettlementFile,
+  learnedHeads,
   listBankAccounts,
   listExceptions,
   listMatches,
   listSignedBrs,
   matchLegs,
   openItems,
+  pastCases,
   prepareBrs,
   proposalsOf,
   proposeResolution,
@@ -49,6 +53,7 @@ import {
   type ExceptionFilter,
   type Pairing,
   type Resolution,
+  type SettlementFileReport,
 } from "../../../reconciliation/index.ts";
 import { apiErrors } from "../../errors.ts";
 import { attempt, dateField, field, send, typedAmount, viewOf, type Desk } from "../kit.tsx";
@@ -56,7 +61,9 @@ import { READERS } from "../layout.tsx";
 import { BenchPage, FILTERS, queryOf, type Typed } from "./bench.tsx";
 import { BrsPage } from "./brs.tsx";
 import { ExceptionPage, ExceptionsPage, type ExceptionSight } from "./exceptions.tsx";
+import { holidayRoutes } from "./holidays.tsx";
 import { MatchesPage, MatchPage } from "./matches.tsx";
+import { uploadOf } from "./upload.ts";
 import { SettlementPage, SettlementsPage, STATES } from "./settlements.tsx";
 
 const PAGE = 50;
@@ -66,6 +73,7 @@ type ById = { Params: { account: string; id: string } };
 /** The person's side of reconciliation: bench, exceptions, matches, settlements, and the statement that is signed. */
 export function bankDeskRoutes(web: FastifyInstance, desk: Desk): void {
   settlementRoutes(web, desk);
+  holidayRoutes(web, desk);
   benchRoutes(web, desk);
   matchRoutes(web, desk);
   exceptionRoutes(web, desk);
@@ -454,18 +462,21 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
   const cheques =
     isLine && exception.amount < 0n
       ? await read.query<{ id: string; number: string; receipt: string; payer: string; on: LocalDate }>(
-          `select i.instrument_id::text as id, i.number, r.fy || '/' || r.number as receipt, r.payer_name as payer, m.deposited_on as on
+          `select i.instrument_id::text as id, i.number, coalesce('receipt ' || r.fy || '/' || r.number, 'acknowledgement ' || a.fy || '/' || a.number) as receipt,
+             coalesce(r.payer_name, a.payer_name) as payer, m.deposited_on as on
            from collections.instruments i
-           join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+           left join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
+           left join collections.acknowledgements a on a.ulb_id = i.ulb_id and a.ack_id = i.ack_id
            join collections.remittances m on m.ulb_id = i.ulb_id and m.remittance_id = i.remittance_id
-           where i.ulb_id = :ulb and i.kind in ('cheque', 'dd') and i.status = 'deposited' and m.bank_account = :account
-             and i.amount <= :most::bigint
-           order by (i.amount = :most::bigint) desc, position(i.number in :words) desc, m.deposited_on desc
+           where i.ulb_id = :ulb and i.kind in ('cheque', 'dd', 'postal-order') and i.status in ('deposited', 'cleared')
+             and i.share_no = 0 and m.bank_account = :account and m.deposited_on <= :day::date and i.amount <= :most::bigint
+           order by (i.number <> '' and position(i.number in :words) > 0) desc, (i.amount = :most::bigint) desc, m.deposited_on desc
            limit 20`,
           {
             ulb: read.ulb.id,
             account: bank.account,
             most: size(exception.amount),
+            day: exception.date,
             words: `${exception.particulars} ${exception.reference}`,
           },
         )
@@ -478,8 +489,13 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
     elsewhere: elsewhere.slice(0, MOST_ITEMS),
     cheques: cheques.map((c) => ({
       id: c.id,
-      label: `${c.number}, ${c.payer}, receipt ${c.receipt}, deposited ${formatDate(c.on)}`,
+      label: `${c.number}, ${c.payer}, ${c.receipt}, deposited ${formatDate(c.on)}`,
     })),
+    learned: isLine
+      ? learnedHeads(await pastCases(read, bank.account), [
+          { id: exception.subjectId, amount: exception.amount, narration: exception.particulars },
+        ])[0]
+      : undefined,
     names: new Map((await listAccounts(read)).map((a) => [a.code, a.name])),
   };
 }
@@ -487,8 +503,12 @@ async function sightOf(read: Read, exception: BankException): Promise<ExceptionS
 // ---------------------------------------------------------------- settlements
 
 function settlementRoutes(web: FastifyInstance, desk: Desk): void {
-  web.get("/books/bank/settlements", async (request, reply) => {
-    const who = desk.need(request, ...READERS.books);
+  const show = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: Who,
+    more: { readonly report?: SettlementFileReport; readonly refusal?: Refusal } = {},
+  ): Promise<FastifyReply> => {
     const to = dateField(request.query, "to", desk.today());
     const range = { from: dateField(request.query, "from", addMonths(to, -3)), to };
     const state = (Object.keys(STATES) as (keyof typeof STATES)[]).find((s) => s === field(request.query, "state"));
@@ -514,7 +534,7 @@ function settlementRoutes(web: FastifyInstance, desk: Desk): void {
     return send(
       reply,
       <SettlementsPage
-        view={viewOf(request)}
+        view={viewOf(request, here)}
         range={range}
         state={state ?? ""}
         totals={found.totals}
@@ -525,8 +545,25 @@ function settlementRoutes(web: FastifyInstance, desk: Desk): void {
         }
         first={day === "" ? undefined : here}
         next={found.settlements.length > PAGE && last ? `${here}&after=${last.settledOn}.${last.id}` : undefined}
+        canWrite={canWrite(who)}
+        {...more}
       />,
+      more.refusal?.status ?? (more.report?.status === "refused" ? 422 : 200),
     );
+  };
+  web.get("/books/bank/settlements", async (request, reply) =>
+    show(request, reply, desk.need(request, ...READERS.books)),
+  );
+
+  web.post("/books/bank/settlements/import", { config: { isUpload: true } }, async (request, reply) => {
+    const who = desk.need(request, "accountant");
+    const upload = await uploadOf(request);
+    // The token came among the parts, so it is checked here and not before.
+    Object.assign(request, { body: upload.fields });
+    desk.session.checkCsrf(request);
+    const app = await atGatewayOf(desk.app, who.ulb);
+    const done = await attempt(() => importSettlementFile(app, who, { content: upload.content.toString("utf8") }));
+    return show(request, reply, who, done.ok ? { report: done.value } : { refusal: done.refusal });
   });
 
   web.get<{ Params: { id: string } }>("/books/bank/settlements/:id", async (request, reply) => {

@@ -1,9 +1,29 @@
 import type { VNode } from "preact";
 import { formatDate } from "../../../ledger/kernel/dates.ts";
+import type { Refusal } from "../../../ledger/kernel/errors.ts";
 import { formatIndian } from "../../../ledger/kernel/money.ts";
-import type { ThreeWay, ThreeWayRow, ThreeWayTotals, Unsettled } from "../../../reconciliation/index.ts";
+import type {
+  SettlementFileReport,
+  ThreeWay,
+  ThreeWayRow,
+  ThreeWayTotals,
+  Unsettled,
+} from "../../../reconciliation/index.ts";
 import { Books, type Range } from "../books-frame.tsx";
-import { Amount, Badge, Crumbs, Facts, Field, Flash, Pagination, Select, Table } from "../components.tsx";
+import {
+  Amount,
+  Badge,
+  Crumbs,
+  Facts,
+  Field,
+  Flash,
+  Form,
+  Pagination,
+  Problems,
+  Refused,
+  Select,
+  Table,
+} from "../components.tsx";
 import type { View } from "../kit.tsx";
 
 export const STATES = {
@@ -27,6 +47,9 @@ export function SettlementsPage(props: {
   readonly moreUnsettled: string | undefined;
   readonly first: string | undefined;
   readonly next: string | undefined;
+  readonly canWrite: boolean;
+  readonly report?: SettlementFileReport | undefined;
+  readonly refusal?: Refusal | undefined;
 }): VNode {
   const { view, totals } = props;
   return (
@@ -34,6 +57,8 @@ export function SettlementsPage(props: {
       <Crumbs trail={[["Bank accounts", "/books/bank"]]} />
       <h1>Gateway settlements</h1>
       <p>From the citizens’ payments through the gateway’s settlements to the bank’s lines.</p>
+      <Refused refusal={props.refusal} />
+      {props.report && <FileReport report={props.report} />}
       <Facts
         facts={[
           ["Captured, not settled", `₹ ${formatIndian(totals.unsettled)} in ${totals.unsettledPayments} payments`],
@@ -44,6 +69,25 @@ export function SettlementsPage(props: {
           ["Settlements that do not add up", `₹ ${formatIndian(totals.inException)} in ${totals.exceptions}`],
         ]}
       />
+      {props.canWrite && (
+        <Form
+          view={view}
+          action="/books/bank/settlements/import"
+          isUpload
+          class="panel"
+          label="Upload a settlement report"
+        >
+          <h2>Upload a settlement report</h2>
+          <Field
+            label="Report of the gateway (dashboard CSV or API JSON)"
+            name="file"
+            type="file"
+            accept=".csv,.json,text/csv,application/json"
+            isRequired
+          />
+          <button>Upload</button>
+        </Form>
+      )}
       <form method="get" action="/books/bank/settlements" class="filter">
         <Field label="From" name="from" type="date" value={props.range.from} />
         <Field label="To" name="to" type="date" value={props.range.to} />
@@ -127,6 +171,31 @@ export function SettlementsPage(props: {
         </p>
       )}
     </Books>
+  );
+}
+
+/** What a report file did. */
+function FileReport({ report }: { readonly report: SettlementFileReport }): VNode {
+  if (report.status === "refused")
+    return <Problems problems={report.problems} title="The report was refused; nothing of it was booked." />;
+  const settlements = (n: number): string => `${n} settlement${n === 1 ? "" : "s"}`;
+  return (
+    <>
+      <Flash>
+        {report.status === "unchanged"
+          ? "Everything in this report was booked before. "
+          : `${settlements(report.booked.length)} booked, ${report.known.length} were there. `}
+        {report.rows} rows; {report.unsettled} of them are in no settlement yet.
+        {report.waiting.length > 0 && ` ${settlements(report.waiting.length)} not paid out yet.`}
+      </Flash>
+      <Problems problems={report.problems} title="Please look at these:" />
+      <Problems
+        problems={report.exceptions.flatMap((e) =>
+          e.problems.map((p) => ({ ...p, message: `${e.settlementId}: ${p.message}` })),
+        )}
+        title="These settlements are exceptions; nothing of them is booked:"
+      />
+    </>
   );
 }
 

@@ -46,6 +46,8 @@ export const counterGuide: GuideGroup = {
     ACK_NOT_FOUND: "Take the acknowledgement from the list.",
     ACK_STATUS: "Nothing needs doing.",
     INSTRUMENT_NOT_DEPOSITED: "Deposit it first.",
+    INSTRUMENT_REALISED:
+      "Leave the match; a cheque that came back is entered as returned, which takes its receipt back.",
     CLEARED_EARLY: "Take the date from the bank's statement.",
     RETURN_REASON: "Use the two digits of the bank's memo.",
     RETURN_NOT_DRAWERS_FAULT: "Leave the payer's charge at nil.",

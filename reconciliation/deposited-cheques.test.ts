@@ -1,0 +1,258 @@
+import { expect, test } from "vitest";
+import { testConsumer, testDemand } from "../billing/testing.ts";
+import {
+  clearInstruments,
+  depositInstruments,
+  getReceipt,
+  heldAcknowledgements,
+  leavesAtBank,
+  openCounterSession,
+  setCounterPolicy,
+  takePayment,
+  type TakenPayment,
+} from "../collections/index.ts";
+import { brokenTies, testCity, testClock } from "../collections/testing.ts";
+import { closePeriod } from "../ledger/index.ts";
+import { localDate, period } from "../ledger/kernel/dates.ts";
+import { rupees } from "../ledger/kernel/money.ts";
+import { inSnapshot, type Ulb } from "../ledger/kernel/tx.ts";
+import { testApp, type TestUlb } from "../ledger/testing.ts";
+import { addBankAccount } from "./bank-accounts.ts";
+import { approveResolution, listExceptions, proposeResolution, reconcileAccount } from "./exceptions/index.ts";
+import { listMatches, reconcile, unmatch } from "./matches.ts";
+import { importStatement } from "./statements.ts";
+import { BANK, statementCsv, type BankRow } from "./testing.ts";
+
+const clock = testClock("2026-06-01T05:00:00Z");
+const app = await testApp({ clock });
+const day = localDate("2026-06-01");
+
+type Town = TestUlb & {
+  /** A cheque that pays as many accounts as there are amounts. */
+  take(number: string, ...amounts: string[]): Promise<TakenPayment>;
+  deposit(slip: string): Promise<unknown>;
+  bank(opening: string, rows: readonly BankRow[], name?: string): Promise<void>;
+  /** Number, status and the day of clearing of every leaf, by number. */
+  leaves(): Promise<string[]>;
+  lastMatch(): Promise<string>;
+};
+
+async function town(options: { readonly atRealisation?: boolean } = {}): Promise<Town> {
+  clock.set("2026-06-01T05:00:00Z");
+  const city = await testCity(app, new Map<string, Ulb>(), { startsOn: localDate("2026-04-01") });
+  const consumers = await city.tx("accountant", async (tx) => {
+    await addBankAccount(tx, { account: BANK, bank: "State Bank of India", name: "Main account", number: "12345678" });
+    const made = [await testConsumer(tx), await testConsumer(tx)];
+    for (const consumer of made)
+      await testDemand(tx, consumer, "50000", {
+        date: localDate("2026-04-01"),
+        periodFrom: localDate("2026-04-01"),
+        periodTo: localDate("2026-09-30"),
+        dueDate: localDate("2026-09-30"),
+      });
+    return made.map((c) => c.id);
+  });
+  if (options.atRealisation)
+    await city.tx("admin", (tx) =>
+      setCounterPolicy(
+        tx,
+        { chequeReceipt: "at-realisation", dishonourCharge: rupees("200") },
+        "resolution 16 of 2026",
+      ),
+    );
+  const session = await city.tx("cashier", (tx) => openCounterSession(tx, { counter: "Ward office 1" }));
+  let forms = 0;
+  return {
+    ...city,
+    take: (number, ...amounts) =>
+      city.tx("cashier", (tx) =>
+        takePayment(tx, {
+          sessionId: session.id,
+          consumers: amounts.map((amount, i) => ({ consumerId: consumers[i] ?? "", amount: rupees(amount) })),
+          isAnother: true,
+          tender: { kind: "cheque", number, bank: "110002003", date: day },
+          idempotencyKey: `form-000${++forms}`,
+        }),
+      ),
+    deposit: (slipNumber) =>
+      city.tx("cashier", (tx) => depositInstruments(tx, { kind: "cheques", slipNumber, date: day })),
+    bank: (opening, rows, name = "june.csv") =>
+      city.tx("accountant", async (tx) => {
+        await importStatement(tx, { account: BANK, csv: statementCsv(opening, rows), fileName: name });
+      }),
+    leaves: () =>
+      city.tx("auditor", async (tx) =>
+        (
+          await tx.query<{ says: string }>(
+            `select number || ' ' || status || coalesce(' ' || cleared_on, '') as says from collections.instruments
+             where ulb_id = :ulb order by number`,
+            { ulb: tx.ulb.id },
+          )
+        ).map((r) => r.says),
+      ),
+    lastMatch: async () => (await city.tx("auditor", (tx) => listMatches(tx, BANK)))[0]?.id ?? "",
+  };
+}
+const ties = (at: Town) => inSnapshot(app, at.as("auditor"), brokenTies);
+
+test("a deposited cheque is cleared on the bank's day by its match, leaf by leaf or with its slip; un-matching puts it back with the bank", async () => {
+  const at = await town();
+  await at.take("000321", "5400.00");
+  await at.deposit("DS/2026/0001");
+  await at.take("000322", "1100.00");
+  await at.take("000323", "900.00");
+  await at.deposit("DS/2026/0002");
+  await at.bank("0.00", [
+    ["2026-06-03", "5400.00", "CHQ DEP - MICR CLG", "0000000000000321"],
+    ["2026-06-04", "2000.00", "CLG DEP SLIP DS/2026/0002"],
+  ]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await at.leaves()).toEqual([
+    "000321 cleared 2026-06-03",
+    "000322 cleared 2026-06-04",
+    "000323 cleared 2026-06-04",
+  ]);
+  expect(await at.tx("auditor", leavesAtBank)).toEqual([]);
+  const matches = await at.tx("auditor", (tx) => listMatches(tx, BANK));
+  const slip = matches.find((m) => m.pass === "P1c");
+  await at.tx("accountant", (tx) => unmatch(tx, slip?.id ?? "", "wrong slip"));
+  expect(await at.leaves()).toEqual(["000321 cleared 2026-06-03", "000322 deposited", "000323 deposited"]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect((await at.leaves()).slice(1)).toEqual(["000322 cleared 2026-06-04", "000323 cleared 2026-06-04"]);
+  expect(await ties(at)).toEqual([]);
+});
+
+test("a cheque cleared from the pass book keeps its day, whatever is matched and un-matched after it", async () => {
+  const at = await town();
+  const { receipts } = await at.take("000321", "5400.00");
+  await at.deposit("DS/2026/0001");
+  await at.tx("accountant", (tx) => clearInstruments(tx, [receipts[0]?.instrument.id ?? ""], localDate("2026-06-02")));
+  await at.bank("0.00", [["2026-06-03", "5400.00", "CHQ DEP - MICR CLG", "0000000000000321"]]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await at.leaves()).toEqual(["000321 cleared 2026-06-02"]);
+  await at.tx("accountant", async (tx) => unmatch(tx, await at.lastMatch(), "to be looked at"));
+  expect(await at.leaves()).toEqual(["000321 cleared 2026-06-02"]);
+});
+
+test("a cheque that was only acknowledged gets its receipt with the match, and the match is not taken back from under it", async () => {
+  const at = await town({ atRealisation: true });
+  await at.take("000451", "10000.00");
+  await at.deposit("DS/2026/0001");
+  await at.bank("0.00", [["2026-06-03", "10000.00", "CHQ DEP - MICR CLG", "0000000000000451"]]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await at.leaves()).toEqual(["000451 cleared 2026-06-03"]);
+  expect(await at.tx("auditor", (tx) => heldAcknowledgements(tx))).toEqual([]);
+  const [receipt] = await at.tx("auditor", (tx) =>
+    tx.query<{ id: string }>("select receipt_id as id from collections.receipts where ulb_id = :ulb", {
+      ulb: tx.ulb.id,
+    }),
+  );
+  expect(await at.tx("auditor", (tx) => getReceipt(tx, receipt?.id ?? ""))).toMatchObject({
+    valueDate: "2026-06-03",
+    amount: rupees("10000.00"),
+    status: "issued",
+  });
+  await expect(at.tx("accountant", async (tx) => unmatch(tx, await at.lastMatch(), "wrong leaf"))).rejects.toThrow(
+    "INSTRUMENT_REALISED: cheque 000451 was realised by this match and receipt 2026-27/",
+  );
+  // What comes later under the same number is weighed beside the match, not instead of it.
+  await at.bank("10000.00", [["2026-06-05", "10000.00", "CHQ DEP - MICR CLG", "0000000000000451"]], "later.csv");
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await at.leaves()).toEqual(["000451 cleared 2026-06-03"]);
+  expect(await ties(at)).toEqual([]);
+});
+
+test("a realised cheque of a closed month is booked on the first open day, with the bank's day as its value date", async () => {
+  const at = await town({ atRealisation: true });
+  await at.take("000451", "10000.00");
+  await at.deposit("DS/2026/0001");
+  clock.set("2026-07-05T05:00:00Z");
+  await at.tx("checker", async (tx) => {
+    for (const month of ["2026-04", "2026-05", "2026-06"]) await closePeriod(tx, period(month));
+  });
+  await at.bank("0.00", [["2026-06-03", "10000.00", "CHQ DEP - MICR CLG", "0000000000000451"]]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await at.leaves()).toEqual(["000451 cleared 2026-06-03"]);
+  const [receipt] = await at.tx("auditor", (tx) =>
+    tx.query("select value_date, entry_date from collections.receipts where ulb_id = :ulb", { ulb: tx.ulb.id }),
+  );
+  expect(receipt).toEqual({ value_date: "2026-06-03", entry_date: "2026-07-01" });
+  expect(await ties(at)).toEqual([]);
+});
+
+test.each([
+  ["was only acknowledged", true, ["10000.00"], ["000451 dishonoured 2026-06-03"]],
+  [
+    "paid two accounts",
+    false,
+    ["6000.00", "4000.00"],
+    ["000451 dishonoured 2026-06-03", "000451 dishonoured 2026-06-03"],
+  ],
+] as const)(
+  "a cheque that %s and came back after its credit is settled from the exception of its line",
+  async (_, atRealisation, amounts, after) => {
+    const at = await town({ atRealisation });
+    await at.take("000451", ...amounts);
+    await at.deposit("DS/2026/0001");
+    await at.bank("0.00", [
+      ["2026-06-03", "10000.00", "CHQ DEP - MICR CLG", "0000000000000451"],
+      ["2026-06-05", "-10118.00", "CHQ DEP RET 000451 FUNDS INSUFFICIENT"],
+    ]);
+    clock.set("2026-06-06T05:00:00Z");
+    await at.tx("accountant", (tx) => reconcileAccount(tx, BANK));
+    const open = () => at.tx("auditor", (tx) => listExceptions(tx, { account: BANK, status: "open", limit: 10 }));
+    const [exception] = await open();
+    const [leaf] = await at.tx("auditor", (tx) =>
+      tx.query<{ id: string }>(
+        "select instrument_id as id from collections.instruments where ulb_id = :ulb and share_no = 0",
+        {
+          ulb: tx.ulb.id,
+        },
+      ),
+    );
+    await at.tx("accountant", (tx) =>
+      proposeResolution(tx, {
+        exceptionId: exception?.id ?? "",
+        resolution: {
+          kind: "cheque-returned",
+          instrumentId: leaf?.id ?? "",
+          bankCharge: rupees("118.00"),
+          payerCharge: rupees("0.00"),
+        },
+        reason: "funds insufficient",
+      }),
+    );
+    expect(await at.leaves()).toEqual(after.map((l) => l.replace("dishonoured", "cleared")));
+    await at.tx("checker", (tx) => approveResolution(tx, exception?.id ?? ""));
+    expect(await at.leaves()).toEqual(after);
+    expect(await open()).toEqual([]);
+    expect(await ties(at)).toEqual([]);
+  },
+);
+
+test("a cheque that was only acknowledged and never credited ends with its acknowledgement", async () => {
+  const at = await town({ atRealisation: true });
+  const { acknowledgements } = await at.take("000451", "10000.00");
+  await at.deposit("DS/2026/0001");
+  await at.bank("20000.00", [["2026-06-05", "-10000.00", "CHQ DEP RET 000451 FUNDS INSUFFICIENT"]]);
+  clock.set("2026-06-06T05:00:00Z");
+  await at.tx("accountant", (tx) => reconcileAccount(tx, BANK));
+  const exceptions = await at.tx("auditor", (tx) => listExceptions(tx, { account: BANK, status: "open", limit: 10 }));
+  const exception = exceptions.find((e) => e.subject === "line");
+  await at.tx("accountant", (tx) =>
+    proposeResolution(tx, {
+      exceptionId: exception?.id ?? "",
+      resolution: {
+        kind: "cheque-returned",
+        instrumentId: acknowledgements[0]?.instrumentId ?? "",
+        bankCharge: rupees("0.00"),
+        payerCharge: rupees("0.00"),
+      },
+      reason: "funds insufficient",
+    }),
+  );
+  await at.tx("checker", (tx) => approveResolution(tx, exception?.id ?? ""));
+  expect(await at.tx("auditor", (tx) => heldAcknowledgements(tx))).toEqual([]);
+  expect(await at.leaves()).toEqual(["000451 dishonoured"]);
+  expect(await ties(at)).toEqual([]);
+});
