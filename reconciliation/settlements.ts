@@ -1,7 +1,9 @@
 import {
+  closeTasks,
   markSettled,
   observePayments,
   observeRefunds,
+  setTasks,
   type CollectionsApp,
   type GatewayRefund,
   type GatewaySettlement,
@@ -14,10 +16,11 @@ import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } 
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
-import { toRupees, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, subtract, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import { bookingDate } from "./booking-date.ts";
 import { settlementEntry, type Adjusted } from "./entries.ts";
+import { knownAdjustments } from "./known-adjustments.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { closeSettlementException, keepWaiting } from "./exceptions/settlements.ts";
 import { checkSettlement, type SettlementFigures } from "./settlement.ts";
@@ -188,7 +191,8 @@ async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly Settl
 export type StoredItem = Pick<
   SettlementItem,
   "entityId" | "type" | "debit" | "credit" | "amount" | "fee" | "tax" | "paymentId" | "orderReceipt" | "method"
->;
+> &
+  Partial<Pick<SettlementItem, "cardNetwork" | "cardType" | "disputeId" | "description">>;
 
 /**
  * Books one settlement whose figures were proved: stored with its rows, its payments and refunds marked, its entry posted last. The same
@@ -217,16 +221,23 @@ export async function bookSettlement(
     "gateway-clearing",
     "gateway-fee",
     "gateway-fee-gst",
+    "gateway-adjustments",
   );
   const settledOn = dateInIndia(settlement.createdAt);
   const date = await bookingDate(tx, settledOn);
-  await markSettled(
-    tx,
-    items.filter((i) => i.type === "payment" || i.type === "refund").map((i) => i.entityId),
-    settlement.id,
-    date,
+  const known = await knownAdjustments(tx, adjusted ? [] : items);
+  const rest = subtract(figures.adjustments ?? ZERO, known.amount);
+  const explained = adjusted ?? (rest === 0n ? undefined : { amount: rest, account: accounts["gateway-adjustments"] });
+  const own = items.filter((i) => i.type === "payment" || i.type === "refund").map((i) => i.entityId);
+  await markSettled(tx, [...own, ...known.disputes], settlement.id, date);
+  const draft = settlementEntry(
+    { id: settlement.id, utr: settlement.utr, date },
+    figures,
+    accounts,
+    "01",
+    explained,
+    known.amount,
   );
-  const draft = settlementEntry({ id: settlement.id, utr: settlement.utr, date }, figures, accounts, "01", adjusted);
   const entry = await postEntry(tx, { ...draft, valueDate: settledOn });
   await tx.query(
     `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, payments, gross, refunds, fee, tax, adjustments,
@@ -246,13 +257,15 @@ export async function bookSettlement(
       refunds: figures.refunds,
       fee: figures.fee,
       tax: figures.tax,
-      adjustments: adjusted?.amount ?? 0n,
+      adjustments: adjusted?.amount ?? figures.adjustments ?? 0n,
       entry: entry.id,
       transit: accounts["settlement-in-transit"],
       now: tx.clock(),
     },
   );
   await storeItems(tx, settlement.id, items);
+  await setTasks(tx, chargedOnFreeModes(items));
+  await closeTasks(tx, "settlement-waits", [settlement.id], "the settlement is booked");
   await closeSettlementException(tx, settlement.id, "the settlement is booked");
   await tx.query(
     `update reconciliation.exceptions set closed_at = :now, closed_by = :actor, resolution = 'the settlement adds up now and is booked'
@@ -260,6 +273,22 @@ export async function bookSettlement(
     { ulb: tx.ulb.id, id: settlement.id, now: tx.clock(), actor: tx.actor.id },
   );
   return { entryId: entry.id, isNew: true };
+}
+
+/** UPI and RuPay debit cards bear no merchant discount (PSS Act s.10A): what was charged is booked as it happened, and asked back. */
+function chargedOnFreeModes(items: readonly StoredItem[]) {
+  return items
+    .filter(
+      (i) =>
+        i.type === "payment" &&
+        i.fee > 0n &&
+        (i.method === "upi" || (/^rupay$/i.test(i.cardNetwork ?? "") && /^debit$/i.test(i.cardType ?? ""))),
+    )
+    .map((i) => ({
+      kind: "fee-on-free-mode" as const,
+      subject: i.entityId,
+      message: `MDR on zero-MDR instrument: ${i.entityId} by ${i.method === "upi" ? "UPI" : "RuPay debit card"} of ${formatIndian(i.amount)} was settled less a fee of ${formatIndian(i.fee)}; UPI and RuPay debit cards are free of it (PSS Act s.10A), ask it back`,
+    }));
 }
 
 async function storeItems(tx: Tx, settlementId: string, items: readonly StoredItem[]): Promise<void> {
@@ -290,6 +319,9 @@ async function storeItems(tx: Tx, settlementId: string, items: readonly StoredIt
   }
 }
 
+/** After so many days a person asks the gateway why the rows do not add up. */
+const WAITS_DAYS = 3;
+
 async function recordException(
   tx: Tx,
   settlement: GatewaySettlement,
@@ -315,6 +347,15 @@ async function recordException(
     .map((p) => p.message)
     .join("; ")
     .slice(0, 2000);
+  if (daysBetween(dateInIndia(settlement.createdAt), dateInIndia(tx.clock())) >= WAITS_DAYS) {
+    await setTasks(tx, [
+      {
+        kind: "settlement-waits",
+        subject: settlement.id,
+        message: `The settlement ${settlement.id} of ${formatIndian(settlement.amount)} is not booked after ${WAITS_DAYS} days: ${message}`,
+      },
+    ]);
+  }
   const facts = {
     amount: toRupees(settlement.amount),
     gross: toRupees(figures.gross),

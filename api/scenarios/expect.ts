@@ -110,7 +110,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return differences("outbox", fieldsOf(expected, "outbox", Object.keys(found)), found);
   },
   messages: async (stage, expected) =>
-    typeof expected === "number"
+    typeof expected === "number" || (isFields(expected) && ["at_most", "at_least"].some((k) => k in expected))
       ? differences("messages", expected, stage.phone.length)
       : differences("messages", expected, stage.phone.map((m) => m.body).join("\n")),
   count: async (stage, expected) => {

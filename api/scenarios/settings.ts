@@ -62,8 +62,8 @@ export async function setPolicies(stage: Stage, value: Value): Promise<void> {
       isFields(said) && said["limit"] !== undefined ? BigInt(Math.round(Number(said["limit"]) * 100)) : 5_000_000n,
     );
     const days = isFields(said) && said["days"] !== undefined ? Number(said["days"]) : 7;
-    if (policy !== "ADVANCE" && policy !== "AUTO_REFUND")
-      throw new ScenarioFault(`given.policies.${name} is ADVANCE or AUTO_REFUND`);
+    if (policy !== "ADVANCE" && policy !== "AUTO_REFUND" && policy !== "HOLD")
+      throw new ScenarioFault(`given.policies.${name} is ADVANCE, AUTO_REFUND or HOLD`);
     await act(stage, "admin", (tx) =>
       setExcessPolicy(tx, service, policy === "AUTO_REFUND" ? { policy, limit, windowDays: days } : { policy }),
     );

@@ -88,6 +88,11 @@ export type SettlementItem = {
   readonly orderId: string | null;
   readonly orderReceipt: string | null;
   readonly method: string | null;
+  readonly cardNetwork: string | null;
+  readonly cardType: string | null;
+  /** Of an adjustment: the dispute that it takes, or gives back. */
+  readonly disputeId: string | null;
+  readonly description: string | null;
   readonly createdAt: Instant;
   readonly settledAt: Instant | null;
 };

@@ -87,12 +87,6 @@ export const laterSteps: StepKinds = {
   },
   bbps_post: { keys: SAVING, run: bbpsPost },
   bbps_settle: { keys: SAVING, run: bbpsSettle },
-  ...Object.fromEntries(
-    ["refund_again", "verify_qr", "kill_notifier", "differential"].map((kind) => [
-      kind,
-      { keys: SAVING, run: async () => Promise.reject(new ScenarioFault(`${kind}: this step is not written yet`)) },
-    ]),
-  ),
 };
 
 /** {bill: B2, usage: single_use, amount: 1500.00}: the ULB asks the gateway for a code, a link or an account number. */
@@ -126,7 +120,11 @@ function refundIdOf(stage: Stage, value: Value, where: string): string {
   return id;
 }
 
-const ORIGINS: Readonly<Record<string, RefundRequest["origin"]>> = { RCV: "receipt", ADV: "advance", SUS: "unidentified" };
+const ORIGINS: Readonly<Record<string, RefundRequest["origin"]>> = {
+  RCV: "receipt",
+  ADV: "advance",
+  SUS: "unidentified",
+};
 
 /** {payment, amount, from: RCV}: asked for by the accountant, agreed to by another person, sent to the gateway. */
 async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unknown> {
