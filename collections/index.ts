@@ -59,6 +59,7 @@ export {
   type WebhookHeaders,
 } from "./gateway-events.ts";
 export { applyObservation, applyObservations, findPayments, type PaymentInfo } from "./payments.ts";
+export { UPI_LIMIT } from "./payment-limits.ts";
 export { handleCallback, pollDueOrders, pollOrder, type PayerSees } from "./polling.ts";
 export { observePayments } from "./strangers.ts";
 export { captureAuthorised } from "./captures.ts";
@@ -126,8 +127,8 @@ export { attachEvidence, listEvidence, type Evidence, type KeptEvidence } from "
 export * from "./external/index.ts";
 export * from "./requests/index.ts";
 export * from "./unidentified/index.ts";
-export { markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
-export { finishTask, openTasks, type Task, type TaskKind } from "./tasks.ts";
+export { alertUnsettled, markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
+export { closeTasks, finishTask, openTasks, setTasks, type Task, type TaskKind } from "./tasks.ts";
 export {
   captureTie,
   cardTie,

@@ -1,7 +1,9 @@
-import { dateInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
-import { paise, type Paise } from "../ledger/kernel/money.ts";
+import { addDays, dateInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
+import { formatIndian, paise, type Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { collectionErrors } from "./errors.ts";
+import { closeTasks, setTasks } from "./tasks.ts";
+import { isWorkingDay } from "./working-days.ts";
 
 /**
  * Notes that these payments (pay_…), refunds (rfnd_…) and lost disputes (disp_…) were netted in a settlement whose entry is dated `on`: the caller has booked it, in this
@@ -48,6 +50,28 @@ export async function markSettled(
     if (other === undefined) throw collectionErrors.SETTLED_UNBOOKED({ entity, settlement: settlementId });
     if (other !== settlementId) throw collectionErrors.SETTLED_ELSEWHERE({ entity, settlement: settlementId, other });
   }
+  await closeTasks(tx, "unsettled", entityIds, `settled in ${settlementId}`);
+}
+
+/** The gateway owes a settlement on the second working day; two more are its own to be late. */
+const LATE_AFTER = 4;
+
+/** Tasks for captured money that no settlement brought by the fourth working day after it was booked, once for each payment. */
+export async function alertUnsettled(tx: Tx): Promise<void> {
+  let last = dateInIndia(tx.clock());
+  // The latest day from which four working days have begun.
+  for (let passed = 0; passed < LATE_AFTER; last = addDays(last, -1)) if (isWorkingDay(last)) passed += 1;
+  const late = (await unsettledMoney(tx, dateInIndia(tx.clock()))).filter(
+    (u) => u.kind === "payment" && u.bookedOn <= last,
+  );
+  await setTasks(
+    tx,
+    late.slice(0, 1000).map((u) => ({
+      kind: "unsettled" as const,
+      subject: u.id,
+      message: `${u.id} of ${formatIndian(u.amount)}, booked on ${u.bookedOn}, is not settled after ${LATE_AFTER} working days: ask the gateway whether it is on hold`,
+    })),
+  );
 }
 
 export type UnsettledMoney = {

@@ -19,7 +19,9 @@ export type TaskKind =
   | "dispute-lost"
   | "double-outflow"
   | "external-short"
-  | "request-trouble";
+  | "request-trouble"
+  | "settlement-waits"
+  | "unsettled";
 
 export type Task = {
   readonly id: string;
@@ -58,6 +60,21 @@ export async function openTasks(read: Read, options: { readonly limit?: number }
     `select task_id as id, kind, subject, message, created_at as "createdAt" from collections.tasks
      where ulb_id = :ulb and done_at is null order by created_at, task_id limit :row_limit`,
     { ulb: read.ulb.id, row_limit: Math.min(options.limit ?? 50, 200) },
+  );
+}
+
+/** Closes what the program itself sees resolved. */
+export async function closeTasks(
+  tx: Tx,
+  kind: TaskKind,
+  subjects: readonly string[],
+  resolution: string,
+): Promise<void> {
+  if (subjects.length === 0) return;
+  await tx.query(
+    `update collections.tasks set done_at = :now, done_by = :actor, resolution = :resolution
+     where ulb_id = :ulb and kind = :kind and subject = any(:subjects::text[]) and done_at is null`,
+    { ulb: tx.ulb.id, now: tx.clock(), actor: tx.actor.id, resolution, kind, subjects },
   );
 }
 

@@ -121,7 +121,7 @@ export const DEFAULT_POSTING_MAP = {
   "pos-clearing": "4501006",
   "cash-short": "4601006",
   "cash-over": "3504007",
-  rounding: "1808006",
+  rounding: "1808007",
   "cheques-provisional": "3408000",
 } as const;
 

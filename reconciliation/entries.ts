@@ -64,7 +64,8 @@ export type Adjusted = {
 
 /**
  * The entry of a settlement whose figures were proved: Dr in transit (or bank) net, Dr fee without tax, Dr GST on it;
- * Cr gateway clearing with payments less refunds and lost disputes. A contra voucher: money between 450 heads, and the fees beside it.
+ * Cr gateway clearing with payments less refunds and lost disputes, and `known`: adjustments of which the clearing head has heard already (a refund
+ * that failed at the bank). A contra voucher: money between 450 heads, and the fees beside it.
  */
 export function settlementEntry(
   settlement: { readonly id: string; readonly utr: string | null; readonly date: LocalDate },
@@ -72,13 +73,14 @@ export function settlementEntry(
   accounts: SettlementAccounts,
   fund = "01",
   adjusted?: Adjusted,
+  known: Paise = ZERO,
 ): EntryDraft {
   const net = figures.net;
-  const cleared = sum([figures.gross, negate(figures.refunds), negate(figures.disputes)]);
+  const cleared = sum([figures.gross, negate(figures.refunds), negate(figures.disputes), known]);
   const adjustments = adjusted?.amount ?? ZERO;
   invariant(
     sum([net, figures.fee, figures.tax]) === sum([cleared, adjustments]),
-    "net, fee and tax make up what leaves the clearing, with what a person explained",
+    "net, fee and tax make up what leaves the clearing, with what is explained otherwise",
   );
   const party = { type: "settlement", id: settlement.id };
   const signed = (account: string, amount: Paise, dims: object): Line[] =>

@@ -140,10 +140,10 @@ test.each<[string, Partial<SettlementRow>, string, string]>([
     "SETTLEMENT_ROW_FOREIGN: pay_1 belongs to setl_2, not to setl_1",
   ],
   [
-    "an adjustment",
-    { type: "adjustment" },
+    "a transfer",
+    { type: "transfer" },
     "97.64",
-    "SETTLEMENT_ROW_KIND: pay_1 is an adjustment of 97.64; a person must say what it is",
+    "SETTLEMENT_ROW_KIND: pay_1 is a transfer of 97.64; a person must say what it is",
   ],
 ])("%s is an exception with its figures", (_, change, amount, message) => {
   const good = row({

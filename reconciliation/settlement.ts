@@ -16,7 +16,7 @@ export type SettlementRow = {
   readonly disputeId?: string | null;
 };
 
-/** What a settlement is made of: gross − refunds − disputes − fee − tax = net. `fee` is without tax. */
+/** What a settlement is made of: gross − refunds − disputes − fee − tax + adjustments = net. `fee` is without tax. */
 export type SettlementFigures = {
   readonly payments: number;
   readonly gross: Paise;
@@ -26,6 +26,8 @@ export type SettlementFigures = {
   readonly fee: Paise;
   readonly tax: Paise;
   readonly net: Paise;
+  /** What the gateway's adjustments gave (positive) or took; left out where there are none. */
+  readonly adjustments?: Paise;
 };
 
 export type SettlementCheck =
@@ -35,7 +37,8 @@ export type SettlementCheck =
 /**
  * Proves a settlement from its rows, in whole paise: per row exactly one reading of the fee holds (the API's fee includes the tax, the
  * dashboard's file has it beside), and Σ credit − Σ debit is the amount paid out. What does not add up is returned with its figures,
- * never rounded away; adjustments and transfers need a person, because no entry is usual for them.
+ * never rounded away. Adjustments are part of the proof, and stand in a head of their own until somebody clears them up; transfers need a person,
+ * because no entry is usual for them.
  */
 export function checkSettlement(
   settlement: { readonly id: string; readonly amount: Paise },
@@ -48,6 +51,7 @@ export function checkSettlement(
   let refunds = ZERO;
   let fee = ZERO;
   let tax = ZERO;
+  let adjustments = ZERO;
   let payments = 0;
   if (rows.length === 0)
     problem("SETTLEMENT_EMPTY", `settlement ${settlement.id} has no rows in the gateway's report yet`);
@@ -66,11 +70,16 @@ export function checkSettlement(
       problem("SETTLEMENT_ROW_HELD", `${row.entityId} is on hold but stands in settlement ${settlement.id}`);
     // What a lost dispute takes was booked with its loss; here it is netted, as a refund is.
     if (isOfDispute(row)) continue;
-    if (row.type === "adjustment" || row.type === "transfer") {
+    if (row.type === "transfer") {
       problem(
         "SETTLEMENT_ROW_KIND",
-        `${row.entityId} is ${row.type === "transfer" ? "a transfer" : "an adjustment"} of ${formatIndian(subtract(row.credit, row.debit))}; a person must say what it is`,
+        `${row.entityId} is a transfer of ${formatIndian(subtract(row.credit, row.debit))}; a person must say what it is`,
       );
+      continue;
+    }
+    if (row.type === "adjustment") {
+      if (row.fee !== 0n || row.tax !== 0n) problem("SETTLEMENT_ROW_FEE", feeSentence(row));
+      adjustments = sum([adjustments, row.credit, negate(row.debit)]);
       continue;
     }
     const charge = chargeOf(row);
@@ -103,12 +112,22 @@ export function checkSettlement(
         `difference ${formatIndian(subtract(paid, settlement.amount))}`,
     );
   }
-  const figures = { payments, gross, refunds, disputes, fee, tax, net: settlement.amount };
-  const made = sum([gross, negate(refunds), negate(disputes), negate(fee), negate(tax)]);
+  const figures = {
+    payments,
+    gross,
+    refunds,
+    disputes,
+    fee,
+    tax,
+    net: settlement.amount,
+    ...(adjustments === 0n ? {} : { adjustments }),
+  };
+  const made = sum([gross, negate(refunds), negate(disputes), negate(fee), negate(tax), adjustments]);
   if (problems.length === 0 && made !== settlement.amount) {
     problem(
       "SETTLEMENT_FIGURES",
-      `gross ${formatIndian(gross)} − refunds ${formatIndian(refunds)} − disputes ${formatIndian(disputes)} − fee ${formatIndian(fee)} − tax ${formatIndian(tax)} = ` +
+      `gross ${formatIndian(gross)} − refunds ${formatIndian(refunds)} − disputes ${formatIndian(disputes)} − fee ${formatIndian(fee)} − tax ${formatIndian(tax)}` +
+        `${adjustments === 0n ? "" : ` + adjustments ${formatIndian(adjustments)}`} = ` +
         `${formatIndian(made)}, the settlement is ${formatIndian(settlement.amount)}`,
     );
   }

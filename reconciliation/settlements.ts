@@ -1,8 +1,10 @@
 import {
   askDispute,
+  closeTasks,
   markSettled,
   observePayments,
   observeRefunds,
+  setTasks,
   type CollectionsApp,
   type GatewayRefund,
   type GatewaySettlement,
@@ -15,10 +17,11 @@ import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } 
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
-import { subtract, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, subtract, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import { bookingDate } from "./booking-date.ts";
 import { settlementEntry, type Adjusted } from "./entries.ts";
+import { knownAdjustments } from "./known-adjustments.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { closeSettlementException, keepWaiting } from "./exceptions/settlements.ts";
 import { checkSettlement, disputesOf, type SettlementFigures, type SettlementRow } from "./settlement.ts";
@@ -215,7 +218,8 @@ export type StoredItem = Pick<
   | "orderReceipt"
   | "method"
   | "disputeId"
->;
+> &
+  Partial<Pick<SettlementItem, "cardNetwork" | "cardType" | "description">>;
 
 /**
  * Books one settlement whose figures were proved: stored with its rows, its payments and refunds marked, its entry posted last. The same
@@ -244,6 +248,7 @@ export async function bookSettlement(
     "gateway-clearing",
     "gateway-fee",
     "gateway-fee-gst",
+    "gateway-adjustments",
   );
   const settledOn = dateInIndia(settlement.createdAt);
   const date = await bookingDate(tx, settledOn);
@@ -251,6 +256,9 @@ export async function bookSettlement(
   const lost = adjusted
     ? await lostDisputes(tx, settlement.id, items)
     : [...disputesOf(items)].flatMap(([id, taken]) => (taken > 0n ? [id] : []));
+  const known = await knownAdjustments(tx, adjusted ? [] : items);
+  const rest = subtract(figures.adjustments ?? ZERO, known);
+  const explained = adjusted ?? (rest === 0n ? undefined : { amount: rest, account: accounts["gateway-adjustments"] });
   await markSettled(
     tx,
     [...items.filter((i) => i.type === "payment" || i.type === "refund").map((i) => i.entityId), ...lost],
@@ -258,7 +266,14 @@ export async function bookSettlement(
     date,
   );
   if (!adjusted) await sameLoss(tx, settlement.id, disputesOf(items));
-  const draft = settlementEntry({ id: settlement.id, utr: settlement.utr, date }, figures, accounts, "01", adjusted);
+  const draft = settlementEntry(
+    { id: settlement.id, utr: settlement.utr, date },
+    figures,
+    accounts,
+    "01",
+    explained,
+    known,
+  );
   const entry = await postEntry(tx, { ...draft, valueDate: settledOn });
   await tx.query(
     `insert into reconciliation.settlements (ulb_id, settlement_id, status, amount, utr, settled_on, payments, gross, refunds, fee, tax, adjustments,
@@ -279,7 +294,7 @@ export async function bookSettlement(
       refunds: figures.refunds,
       fee: figures.fee,
       tax: figures.tax,
-      adjustments: subtract(adjusted?.amount ?? ZERO, figures.disputes),
+      adjustments: subtract(adjusted?.amount ?? figures.adjustments ?? ZERO, figures.disputes),
       amount_from: settlement.amountFrom ?? "gateway",
       entry: entry.id,
       transit: accounts["settlement-in-transit"],
@@ -287,6 +302,8 @@ export async function bookSettlement(
     },
   );
   await storeItems(tx, settlement.id, items);
+  await setTasks(tx, chargedOnFreeModes(items));
+  await closeTasks(tx, "settlement-waits", [settlement.id], "the settlement is booked");
   await closeSettlementException(tx, settlement.id, "the settlement is booked");
   await tx.query(
     `update reconciliation.exceptions set closed_at = :now, closed_by = :actor, resolution = 'the settlement adds up now and is booked'
@@ -332,6 +349,22 @@ async function sameLoss(read: Read, settlementId: string, taken: ReadonlyMap<str
       });
 }
 
+/** UPI and RuPay debit cards bear no merchant discount (PSS Act s.10A): what was charged is booked as it happened, and asked back. */
+function chargedOnFreeModes(items: readonly StoredItem[]) {
+  return items
+    .filter(
+      (i) =>
+        i.type === "payment" &&
+        i.fee > 0n &&
+        (i.method === "upi" || (/^rupay$/i.test(i.cardNetwork ?? "") && /^debit$/i.test(i.cardType ?? ""))),
+    )
+    .map((i) => ({
+      kind: "fee-on-free-mode" as const,
+      subject: i.entityId,
+      message: `MDR on zero-MDR instrument: ${i.entityId} by ${i.method === "upi" ? "UPI" : "RuPay debit card"} of ${formatIndian(i.amount)} was settled less a fee of ${formatIndian(i.fee)}; UPI and RuPay debit cards are free of it (PSS Act s.10A), ask it back`,
+    }));
+}
+
 async function storeItems(tx: Tx, settlementId: string, items: readonly StoredItem[]): Promise<void> {
   for (let from = 0; from < items.length; from += 5000) {
     const part = items.slice(from, from + 5000);
@@ -361,6 +394,9 @@ async function storeItems(tx: Tx, settlementId: string, items: readonly StoredIt
   }
 }
 
+/** After so many days a person asks the gateway why the rows do not add up. */
+const WAITS_DAYS = 3;
+
 async function recordException(
   tx: Tx,
   settlement: PaidOut,
@@ -388,6 +424,15 @@ async function recordException(
     .map((p) => p.message)
     .join("; ")
     .slice(0, 2000);
+  if (daysBetween(dateInIndia(settlement.createdAt), dateInIndia(tx.clock())) >= WAITS_DAYS) {
+    await setTasks(tx, [
+      {
+        kind: "settlement-waits",
+        subject: settlement.id,
+        message: `The settlement ${settlement.id} of ${formatIndian(settlement.amount)} is not booked after ${WAITS_DAYS} days: ${message}`,
+      },
+    ]);
+  }
   const facts = {
     amount: toRupees(settlement.amount),
     gross: toRupees(figures.gross),

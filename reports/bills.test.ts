@@ -74,7 +74,7 @@ test("a bill prints consumer, lines by period and head, what changes the amount 
     "10.00",
     "− 55.00",
     "₹ 2,223.00",
-    "Rupees Two Thousand Two Hundred Twenty Three Only",
+    "Rupees Two Thousand Two Hundred Twenty-Three Only",
     "Due date / ", // Indic letters are copied in the order in which they are drawn.
     "30/09/2025",
     "30/04/2025",

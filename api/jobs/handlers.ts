@@ -3,6 +3,7 @@ import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/ker
 import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/index.ts";
 import {
   alertDisputes,
+  alertUnsettled,
   atGatewayOf,
   captureAuthorised,
   findDisputes,
@@ -22,6 +23,8 @@ import { messageHandlers, type MessageService } from "../messages.ts";
 import { continueRuns } from "./demand-runs.ts";
 import type { Duty, Handler } from "./jobs.ts";
 
+/** How far the monthly sweep of settlements looks back: a quarter and the month that runs. */
+const SWEEP_DAYS = 120;
 const as = (ulb: Ulb, part: string): Who => ({ ulb, actor: systemActor(part) });
 
 /** What is done for outbox rows, by topic. Without a message service what citizens are told is written and held. */
@@ -121,12 +124,27 @@ export function duties(app: CollectionsApp): Duty[] {
       // Late rows appear on later days: a week is pulled again, what is there stays as it is.
       name: "settlements",
       when: { cron: "0 0 6 * * *" },
-      run: async (_a, ulb) => {
+      run: async (a, ulb) => {
         const today = dateInIndia(app.clock());
         await importSettlements(await atGatewayOf(app, ulb), as(ulb, "settlements"), {
           from: addDays(today, -7),
           to: today,
         });
+        await inTransaction(a, as(ulb, "settlements"), (tx) => alertUnsettled(tx));
+      },
+    },
+    {
+      // Once a month the months before it again, one by one: what no week's run saw is found, and booked in a month that is open.
+      name: "settlement-sweep",
+      when: { cron: "0 30 5 2 * *" },
+      run: async (_a, ulb) => {
+        const at = await atGatewayOf(app, ulb);
+        const today = dateInIndia(app.clock());
+        for (let back = SWEEP_DAYS; back > 7; back -= 30)
+          await importSettlements(at, as(ulb, "settlements"), {
+            from: addDays(today, -back),
+            to: addDays(today, -Math.max(back - 29, 7)),
+          });
       },
     },
   ];

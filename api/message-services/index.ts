@@ -1,2 +1,2 @@
-export { throughChannels, type Channel } from "./channels.ts";
+export { throughChannels } from "./channels.ts";
 export { consoleService, fileService } from "./file.ts";

@@ -23,6 +23,7 @@ import {
   getReceipt,
   handleCallback,
   pollOrder,
+  UPI_LIMIT,
 } from "../../collections/index.ts";
 import { atServiceOf, atServiceOfOrder } from "../service-gateway.ts";
 import { formatDate, type FinancialYear, type LocalDate } from "../../ledger/kernel/dates.ts";
@@ -331,6 +332,9 @@ export function BillPage(props: {
             }
           />
           <h2 id="payment">{t("bill.pay.title")}</h2>
+          {body.total > UPI_LIMIT && (
+            <Flash kind="note">{t("bill.pay.upi-limit", { limit: formatIndian(UPI_LIMIT) })}</Flash>
+          )}
           <Refused refusal={props.refusal} view={view} />
           <div class="two">
             <Form

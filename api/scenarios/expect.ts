@@ -1,5 +1,5 @@
 import { LETTERS, isLetter } from "./letters.ts";
-import { hasRoom, roomFunction } from "./rooms.ts";
+import { heldAcknowledgements } from "../../collections/index.ts";
 import { act, billOf, rows, type Stage } from "./stage.ts";
 import {
   differences,
@@ -110,7 +110,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return differences("outbox", fieldsOf(expected, "outbox", Object.keys(found)), found);
   },
   messages: async (stage, expected) =>
-    typeof expected === "number"
+    typeof expected === "number" || (isFields(expected) && ["at_most", "at_least"].some((k) => k in expected))
       ? differences("messages", expected, stage.phone.length)
       : differences("messages", expected, stage.phone.map((m) => m.body).join("\n")),
   count: async (stage, expected) => {
@@ -316,18 +316,8 @@ async function expectBills(stage: Stage, expected: Value): Promise<Difference[]>
 
 /** Cheques of the payer that the bank has not said yes to. */
 async function underClearing(stage: Stage, consumerId: string): Promise<bigint> {
-  if (hasRoom("heldAcknowledgements")) {
-    const read = roomFunction("heldAcknowledgements", "acknowledged cheques");
-    const held = (await act(stage, "auditor", (tx) => read(tx, consumerId))) as readonly { readonly amount: bigint }[];
-    return held.reduce((a, h) => a + h.amount, 0n);
-  }
-  const [row] = await rows<{ amount: bigint | null }>(
-    stage,
-    `select sum(i.amount)::bigint as amount from collections.instruments i join collections.receipts r on r.ulb_id = i.ulb_id and r.receipt_id = i.receipt_id
-     where i.ulb_id = $1 and r.consumer_id = $2 and i.kind in ('cheque', 'dd') and i.status in ('received', 'deposited')`,
-    [consumerId],
-  );
-  return row?.amount ?? 0n;
+  const held = await act(stage, "auditor", (tx) => heldAcknowledgements(tx, consumerId));
+  return held.reduce((a, h) => a + h.amount, 0n);
 }
 
 /** `none`, a number, {kind: times}, or a list of {kind:, contains:, subject:} each of which must be open. */

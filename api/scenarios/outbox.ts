@@ -5,6 +5,8 @@ import { handlers } from "../jobs/handlers.ts";
 import type { OutgoingMessage } from "../messages.ts";
 import { rows, type Stage } from "./stage.ts";
 
+class Killed extends Error {}
+
 async function dueIds(stage: Stage): Promise<{ topic: string; outbox_id: bigint }[]> {
   return rows(
     stage,
@@ -18,11 +20,13 @@ export async function claimable(stage: Stage): Promise<number> {
 }
 
 /** Does the ULB's outbox with the server's own handlers; texts for phones go to the scenario's phone. */
-export async function runOutbox(stage: Stage): Promise<void> {
+export async function runOutbox(stage: Stage, how: { readonly diesAfterSending?: boolean } = {}): Promise<void> {
   const { app } = stage.world;
   const service = {
     send: async (batch: readonly OutgoingMessage[]) => {
       stage.phone.push(...batch);
+      // Killed: nobody hears what became of it, and the claim is free again when its time is over.
+      if (how.diesAfterSending === true) throw new Killed();
       return batch.map((m) => ({ id: m.id, status: "accepted" as const }));
     },
   };
@@ -44,6 +48,7 @@ export async function runOutbox(stage: Stage): Promise<void> {
         open.map((r) => r.id),
       );
     } catch (error) {
+      if (error instanceof Killed) continue;
       for (const row of open) await postponeOutbox(app.db, app.clock(), stage.ulb.id, row.id, plain(error));
       stage.troubles.push(`outbox ${topic}: ${plain(error)}`);
     }

@@ -118,6 +118,19 @@ async function setStage(world: World, scenario: Scenario): Promise<Stage> {
     answer: undefined,
     perform: (steps, where) => perform(stage, steps, where),
     random: shares(scenario.id),
+    another: async (at) => {
+      const before = world.app.gateway;
+      world.clock.set(FIRST_DAY);
+      const other = await setStage(world, { ...scenario, given: { ...scenario.given, clock: at.toISOString() } });
+      return Object.assign(other, {
+        leave: async () => {
+          for (const close of other.closing.reverse()) await close();
+          stage.troubles.push(...other.troubles);
+          world.app.gateway = before;
+          world.onStage(stage);
+        },
+      });
+    },
     closing: [
       async () => {
         gateway.close();

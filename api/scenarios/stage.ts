@@ -67,6 +67,8 @@ export type Stage = {
   perform(steps: Value | undefined, where: string): Promise<void>;
   /** Shares of 1 that the seed decides. */
   random(): number;
+  /** A second stage beside this one, with a ULB and a gateway of its own, at that moment. */
+  another(at: Date): Promise<Stage & { leave(): Promise<void> }>;
   /** Undone when the scenario is over. */
   readonly closing: (() => Promise<void>)[];
 };

@@ -299,6 +299,10 @@ async function settleByDocuments(
     orderId: null,
     orderReceipt: null,
     method: null,
+    cardNetwork: null,
+    cardType: null,
+    disputeId: null,
+    description: null,
     createdAt: startOfDayInIndia(settlement.day),
   });
   const items = [

@@ -414,7 +414,7 @@ test("cash in whole rupees: 2,500.00 for 2,499.50 is a rounding of 0.50, not an 
   expect((await lines(d, "receipt", taken.id)).map((l) => l.replace(/ A\d+\/.*/, ""))).toEqual([
     "Dr 4501001 2500.00",
     "Cr 4311001 2499.50",
-    "Cr 1808006 0.50",
+    "Cr 1808007 0.50",
   ]);
   expect(await ties(d)).toEqual([]);
   await d.city.tx("checker", (tx) =>

@@ -92,7 +92,10 @@ const Item = Type.Object({
   order_id: optionalText,
   order_receipt: optionalText,
   method: optionalText,
+  card_network: optionalText,
+  card_type: optionalText,
   dispute_id: optionalText,
+  description: optionalText,
 });
 
 export function money(value: number): Paise {
@@ -206,7 +209,10 @@ export function parseSettlementItem(json: unknown): SettlementItem | undefined {
     orderId: i.order_id ?? null,
     orderReceipt: i.order_receipt ?? null,
     method: i.method ?? null,
+    cardNetwork: i.card_network ?? null,
+    cardType: i.card_type ?? null,
     disputeId: i.dispute_id ?? null,
+    description: i.description ?? null,
     createdAt: moment(i.created_at),
     settledAt: i.settled_at ? moment(i.settled_at) : null,
   };

@@ -88,8 +88,11 @@ export type SettlementItem = {
   readonly orderId: string | null;
   readonly orderReceipt: string | null;
   readonly method: string | null;
+  readonly cardNetwork?: string | null;
+  readonly cardType?: string | null;
   /** Of an adjustment: the dispute for which the gateway took or gave back money. */
   readonly disputeId?: string | null;
+  readonly description?: string | null;
   readonly createdAt: Instant;
   readonly settledAt: Instant | null;
 };

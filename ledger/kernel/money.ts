@@ -84,7 +84,8 @@ const TENS = "Zero Ten Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety".sp
 
 function below100(n: number): string[] {
   if (n < 20) return n === 0 ? [] : [SMALL[n] ?? ""];
-  return [TENS[Math.floor(n / 10)] ?? "", ...(n % 10 ? [SMALL[n % 10] ?? ""] : [])];
+  // "Ninety-Nine": with the hyphen, as receipts and cheques are written.
+  return [[TENS[Math.floor(n / 10)] ?? "", ...(n % 10 ? [SMALL[n % 10] ?? ""] : [])].join("-")];
 }
 
 function words(value: bigint): string[] {

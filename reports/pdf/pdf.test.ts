@@ -27,7 +27,7 @@ test("a receipt prints what was received: number, date, heads by year, figures i
     "2025-26",
     "12,34,567.00",
     "₹ 12,36,192.50",
-    "Rupees Twelve Lakh Thirty Six Thousand One Hundred Ninety Two and Paise Fifty Only",
+    "Rupees Twelve Lakh Thirty-Six Thousand One Hundred Ninety-Two and Paise Fifty Only",
     "Advance for future dues",
     "004512, 13/07/2026, State Bank of India",
     "Subject to realisation",

@@ -295,7 +295,7 @@ test("a transfer advice goes out as a letter with words and signatories and as a
   for (const words of [
     "PA/2026-27/000001",
     "State Bank of India",
-    "Rupees Three Lakh Fifty Six Thousand Only",
+    "Rupees Three Lakh Fifty-Six Thousand Only",
     "Accounts Officer",
     "Executive Officer",
     "3,56,000.00",

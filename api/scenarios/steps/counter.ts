@@ -1,17 +1,17 @@
 import {
+  allowCash,
   cancelReceipt,
   closeCounterSession,
   depositInstruments,
-  dishonour,
   openCounterSession,
-  receiveAtCounter,
-  type CounterReceipt,
+  returnInstrument,
+  takePayment,
   type Denominations,
   type Tender,
 } from "../../../collections/index.ts";
 import { localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
 import { newId } from "../../../ledger/kernel/ids.ts";
-import { actWith, hasRoom } from "../rooms.ts";
+import { paise, type Paise } from "../../../ledger/kernel/money.ts";
 import { act, billOf, rows, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import {
@@ -152,53 +152,45 @@ async function receive(stage: Stage, step: Step, value: Value): Promise<unknown>
     acceptAdvance: f["advance"] === true,
     idempotencyKey: optionalText(f["key"], step.where)?.padEnd(8, "-") ?? newId(),
   };
-  if (hasRoom("takePayment")) return takeAtDesk(stage, as, f, request, step.where);
-  const receipt = await act(stage, as, (tx) => receiveAtCounter(tx, request));
-  stage.vars.set("receipt", receipt.id);
-  const [held] = await rows<{ id: string }>(
-    stage,
-    "select instrument_id as id from collections.instruments where ulb_id = $1 and receipt_id = $2",
-    [receipt.id],
-  );
-  if (held) stage.vars.set("instrument", held.id);
-  return { receipt: receipt.id, number: receipt.number, instrument: held?.id ?? null };
+  return takeAtDesk(stage, as, f, request, step.where);
 }
 
-type Taken = {
-  readonly receipts: readonly { readonly id: string; readonly number: string }[];
-  readonly acknowledgements: readonly { readonly id: string }[];
+type DeskRequest = {
+  readonly sessionId: string;
+  readonly consumerId: string;
+  readonly amount: Paise;
+  readonly tender: Tender;
+  readonly payerName: string | undefined;
+  readonly acceptAdvance: boolean;
+  readonly idempotencyKey: string;
 };
 
 /** The desk's own way: one payment for one or several accounts, with what is known of the payer. */
-async function takeAtDesk(
-  stage: Stage,
-  as: string,
-  f: Fields,
-  request: Pick<
-    CounterReceipt,
-    "sessionId" | "consumerId" | "amount" | "tender" | "payerName" | "acceptAdvance" | "idempotencyKey"
-  >,
-  where: string,
-): Promise<unknown> {
+async function takeAtDesk(stage: Stage, as: string, f: Fields, request: DeskRequest, where: string): Promise<unknown> {
   const mobile = optionalText(f["mobile"], where);
   const pan = optionalText(f["pan"], where);
   if (f["override"] !== undefined) {
-    const [payerKind, payer] =
-      pan !== undefined ? ["pan", pan] : mobile !== undefined ? ["mobile", mobile] : ["consumer", request.consumerId];
-    await actWith(stage, textOf(f["override"], where), "allowCash", "a permission for cash above the limit", () => [
-      { payerKind, payer, upTo: 100_000_000n, day: today(stage), reason: optionalText(f["reason"], where) ?? "" },
-    ]);
+    const payer =
+      pan !== undefined
+        ? { payerKind: "pan" as const, payer: pan }
+        : mobile !== undefined
+          ? { payerKind: "mobile" as const, payer: mobile }
+          : { payerKind: "consumer" as const, payer: request.consumerId };
+    const reason = optionalText(f["reason"], where) ?? "";
+    await act(stage, textOf(f["override"], where), (tx) =>
+      allowCash(tx, { ...payer, upTo: paise(100_000_000n), day: today(stage), reason }),
+    );
   }
-  const taken = (await actWith(stage, as, "takePayment", "one payment at the desk", () => [
-    {
+  const taken = await act(stage, as, (tx) =>
+    takePayment(tx, {
       sessionId: request.sessionId,
       tender: request.tender,
       consumers: [{ consumerId: request.consumerId, amount: request.amount, acceptAdvance: request.acceptAdvance }],
       payer: { name: request.payerName, mobile, pan },
       isAnother: f["another"] === true,
       idempotencyKey: request.idempotencyKey,
-    },
-  ])) as Taken;
+    }),
+  );
   const [receipt] = taken.receipts;
   if (receipt) stage.vars.set("receipt", receipt.id);
   const [held] = await rows<{ id: string }>(
@@ -281,8 +273,7 @@ async function returned(stage: Stage, step: Step): Promise<unknown> {
   };
   const as = optionalText(step.fields["as"], step.where) ?? "accountant";
   // A cheque that was only acknowledged has no receipt to give back.
-  if (hasRoom("returnInstrument")) return actWith(stage, as, "returnInstrument", "a returned cheque", () => [fact]);
-  return act(stage, as, (tx) => dishonour(tx, fact));
+  return act(stage, as, (tx) => returnInstrument(tx, fact));
 }
 
 export async function instrumentOf(stage: Stage, number: Value | undefined, where: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { StepKinds } from "../step.ts";
+import { againSteps } from "./again.ts";
 import { bankSteps } from "./bank.ts";
 import { checkSteps } from "./check.ts";
 import { counterSteps } from "./counter.ts";
@@ -11,6 +12,7 @@ import { timeSteps } from "./time.ts";
 
 /** Every kind of step that a scenario file may have. */
 export const STEPS: StepKinds = {
+  ...againSteps,
   ...laterSteps,
   ...gatewaySteps,
   ...engineSteps,

@@ -1,9 +1,24 @@
 import { previewBill } from "../../../billing/index.ts";
-import { approveRefund, listRefunds, sendRefund } from "../../../collections/index.ts";
+import {
+  approveRefund,
+  askRefund,
+  clearInstruments,
+  createPaymentRequest,
+  listRefunds,
+  payRefundFromBank,
+  postExternalPayment,
+  rejectRefund,
+  sendRefund,
+  setPartner,
+  settleExternal,
+  transferReceipt,
+  unsettledExternal,
+  type RefundRequest,
+} from "../../../collections/index.ts";
 import { postingAccount } from "../../../ledger/index.ts";
 import { localDate } from "../../../ledger/kernel/dates.ts";
+import { sum } from "../../../ledger/kernel/money.ts";
 import { inTransaction } from "../../../ledger/kernel/tx.ts";
-import { actWith, roomFunction } from "../rooms.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import {
@@ -24,7 +39,7 @@ import { instrumentOf } from "./counter.ts";
 
 const SAVING = ["as", "save", "status"];
 
-/** Steps of rooms that not every version has: requests of the ULB, refunds by order, other portals, transfers of receipts. */
+/** Requests of the ULB, refunds by order, other portals, transfers of receipts. */
 export const laterSteps: StepKinds = {
   qr: { keys: SAVING, run: (stage, step) => askFor(stage, step, "qr") },
   payment_link: { keys: SAVING, run: (stage, step) => askFor(stage, step, "link") },
@@ -33,10 +48,9 @@ export const laterSteps: StepKinds = {
   reject_refund: {
     keys: SAVING,
     run: async (stage, { value, fields, where }) =>
-      actWith(stage, optionalText(fields["as"], where) ?? "checker", "rejectRefund", "rejecting a refund", () => [
-        refundIdOf(stage, value, where),
-        "not owed",
-      ]),
+      act(stage, optionalText(fields["as"], where) ?? "checker", (tx) =>
+        rejectRefund(tx, refundIdOf(stage, value, where), "not owed"),
+      ),
   },
   pay_refund: { keys: SAVING, run: payRefund },
   clear: {
@@ -45,26 +59,20 @@ export const laterSteps: StepKinds = {
       const f = fieldsOf(isFields(value) ? value : { number: value }, where, ["number", "date"]);
       const id = await instrumentOf(stage, f["number"] ?? undefined, where);
       const date = f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where));
-      return actWith(stage, "accountant", "clearInstruments", "clearing a cheque by hand", () => [[id], date]);
+      return act(stage, "accountant", (tx) => clearInstruments(tx, [id], date));
     },
   },
   transfer_receipt: {
     keys: SAVING,
     run: async (stage, { value, fields, where }) => {
       const f = fieldsOf(value, where, ["receipt", "to", "reason", "asked_by"]);
-      return actWith(
-        stage,
-        optionalText(fields["as"], where) ?? "checker",
-        "transferReceipt",
-        "transferring a receipt to another account",
-        () => [
-          {
-            receiptId: textOf(f["receipt"] ?? stage.vars.get("receipt"), where),
-            toConsumerId: billOf(stage, f["to"], where).consumerId,
-            reason: optionalText(f["reason"], where) ?? "entered for the wrong property",
-            requestedBy: `${optionalText(f["asked_by"], where) ?? "cashier"}@demo`,
-          },
-        ],
+      return act(stage, optionalText(fields["as"], where) ?? "checker", (tx) =>
+        transferReceipt(tx, {
+          receiptId: textOf(f["receipt"] ?? stage.vars.get("receipt"), where),
+          toConsumerId: billOf(stage, f["to"], where).consumerId,
+          reason: optionalText(f["reason"], where) ?? "entered for the wrong property",
+          requestedBy: `${optionalText(f["asked_by"], where) ?? "cashier"}@demo`,
+        }),
       );
     },
   },
@@ -79,12 +87,6 @@ export const laterSteps: StepKinds = {
   },
   bbps_post: { keys: SAVING, run: bbpsPost },
   bbps_settle: { keys: SAVING, run: bbpsSettle },
-  ...Object.fromEntries(
-    ["refund_again", "verify_qr", "kill_notifier", "differential"].map((kind) => [
-      kind,
-      { keys: SAVING, run: async () => Promise.reject(new ScenarioFault(`${kind}: this step is not written yet`)) },
-    ]),
-  ),
 };
 
 /** {bill: B2, usage: single_use, amount: 1500.00}: the ULB asks the gateway for a code, a link or an account number. */
@@ -99,10 +101,7 @@ async function askFor(stage: Stage, { value, where }: Step, kind: "qr" | "link" 
         ? due.total
         : undefined
       : paiseOf(f["amount"], where);
-  const made = (await roomFunction(
-    "createPaymentRequest",
-    "asking the gateway for a code, a link or an account number",
-  )(stage.world.app, asPerson(stage, "cashier"), {
+  const made = await createPaymentRequest(stage.world.app, asPerson(stage, "cashier"), {
     kind,
     consumerId: bill.consumerId,
     ...(amount === undefined ? {} : { amount }),
@@ -110,7 +109,7 @@ async function askFor(stage: Stage, { value, where }: Step, kind: "qr" | "link" 
     ...(f["expires"] === undefined
       ? {}
       : { expiresAt: new Date(stage.world.clock.now().getTime() + durationMs(textOf(f["expires"], where))) }),
-  })) as { readonly providerId: string | null };
+  });
   return { ...made, qr_id: made.providerId, link_id: made.providerId, virtual_account_id: made.providerId };
 }
 
@@ -121,19 +120,26 @@ function refundIdOf(stage: Stage, value: Value, where: string): string {
   return id;
 }
 
-const ORIGINS: Readonly<Record<string, string>> = { RCV: "receipt", ADV: "advance", SUS: "unidentified" };
+const ORIGINS: Readonly<Record<string, RefundRequest["origin"]>> = {
+  RCV: "receipt",
+  ADV: "advance",
+  SUS: "unidentified",
+};
 
 /** {payment, amount, from: RCV}: asked for by the accountant, agreed to by another person, sent to the gateway. */
 async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unknown> {
   const f = fieldsOf(value, where, ["payment", "amount", "from", "reason", "approve", "send"]);
-  const asked = (await actWith(stage, "accountant", "askRefund", "a refund by order", () => [
-    {
+  const from = optionalText(f["from"], where) ?? "RCV";
+  const origin = ORIGINS[from];
+  if (!origin) throw new ScenarioFault(`${where}: from "${from}" is not ${Object.keys(ORIGINS).join(", ")}`);
+  const asked = await act(stage, "accountant", (tx) =>
+    askRefund(tx, {
       paymentId: textOf(f["payment"] ?? stage.vars.get("payment"), where),
-      origin: ORIGINS[optionalText(f["from"], where) ?? "RCV"] ?? "receipt",
+      origin,
       reason: optionalText(f["reason"], where) ?? "order of the commissioner",
       ...(f["amount"] === undefined ? {} : { amount: paiseOf(f["amount"], where) }),
-    },
-  ])) as { readonly id: string };
+    }),
+  );
   stage.vars.set("refund", asked.id);
   if (f["approve"] === false) return asked;
   await act(stage, "checker", (tx) => approveRefund(tx, asked.id));
@@ -144,32 +150,26 @@ async function payRefund(stage: Stage, { value, where }: Step): Promise<unknown>
   const f = fieldsOf(value, where, ["refund", "mode", "reference", "date"]);
   const all = await act(stage, "accountant", (tx) => listRefunds(tx));
   const id = optionalText(f["refund"], where) ?? all[0]?.id;
+  if (id === undefined) throw new ScenarioFault(`${where}: no refund is owed`);
   const bankAccount = await act(stage, "accountant", (tx) => postingAccount(tx, "bank-main"));
-  return roomFunction("payRefundFromBank", "a refund paid from the bank")(
-    stage.world.app,
-    asPerson(stage, "accountant"),
-    id,
-    {
-      bankAccount,
-      reference: textOf(f["reference"], where),
-      date: f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where)),
-    },
-  );
+  return payRefundFromBank(stage.world.app, asPerson(stage, "accountant"), id, {
+    bankAccount,
+    reference: textOf(f["reference"], where),
+    date: f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where)),
+  });
 }
 
-const BBPS = { partner: "bbps", name: "Bharat Bill Payment", channel: "bbps", actor: "bbps@demo" };
+const BBPS = { partner: "bbps", name: "Bharat Bill Payment", channel: "bbps", actor: "bbps@demo" } as const;
 
 /** {bill: B1, ref: …, amount:}: the biller's unit of BBPS tells us of a payment; the same again is the same. */
 async function bbpsPost(stage: Stage, { value, where }: Step): Promise<unknown> {
   const f: Fields = fieldsOf(value, where, ["bill", "account", "ref", "amount", "instrument", "give_up_after"]);
   const bill = billOf(stage, f["bill"] ?? f["account"], where);
-  const post = roomFunction("postExternalPayment", "posting by BBPS");
-  if (stage.vars.get("bbps") !== true)
-    await actWith(stage, "admin", "setPartner", "partners that collect for the ULB", () => [BBPS]);
+  if (stage.vars.get("bbps") !== true) await act(stage, "admin", (tx) => setPartner(tx, BBPS));
   stage.vars.set("bbps", true);
   const who = { ulb: stage.ulb, actor: { id: BBPS.actor, roles: ["system" as const] } };
   const posted = inTransaction(stage.world.app, who, (tx) =>
-    post(tx, {
+    postExternalPayment(tx, {
       consumerId: bill.consumerId,
       amount: paiseOf(f["amount"], where),
       reference: textOf(f["ref"], where),
@@ -188,21 +188,17 @@ async function bbpsPost(stage: Stage, { value, where }: Step): Promise<unknown> 
 async function bbpsSettle(stage: Stage, { value, where }: Step): Promise<unknown> {
   const f = fieldsOf(value, where, ["except", "reference", "date"]);
   const left = new Set(listOf(f["except"]).map((v) => textOf(v, where)));
-  const read = roomFunction("unsettledExternal", "BBPS settling a day");
-  const held = (await act(stage, "accountant", (tx) => read(tx, BBPS.partner))) as readonly {
-    readonly reference: string;
-    readonly amount: bigint;
-  }[];
+  const held = await act(stage, "accountant", (tx) => unsettledExternal(tx, BBPS.partner));
   const items = held.filter((h) => !left.has(h.reference)).map((h) => ({ reference: h.reference, amount: h.amount }));
   const bankAccount = await act(stage, "accountant", (tx) => postingAccount(tx, "bank-main"));
-  return actWith(stage, "accountant", "settleExternal", "BBPS settling a day", () => [
-    {
+  return act(stage, "accountant", (tx) =>
+    settleExternal(tx, {
       partner: BBPS.partner,
       reference: optionalText(f["reference"], where) ?? "BBPSSETL0001",
       date: f["date"] === undefined ? today(stage) : localDate(textOf(f["date"], where)),
       bankAccount,
-      amount: items.reduce((a, i) => a + i.amount, 0n),
+      amount: sum(items.map((i) => i.amount)),
       items,
-    },
-  ]);
+    }),
+  );
 }
