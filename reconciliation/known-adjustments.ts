@@ -1,13 +1,20 @@
 import { subtract, sum, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import type { Tx } from "../ledger/kernel/tx.ts";
-import type { StoredItem } from "./settlements.ts";
+
+type AdjustmentRow = {
+  readonly type: string;
+  readonly credit: Paise;
+  readonly debit: Paise;
+  readonly disputeId?: string | null;
+  readonly description?: string | null;
+};
 
 /**
  * What the adjustments of a settlement give for refunds that failed at the bank after they were settled: the gateway clearing head knows them already,
  * by the entry that put each back. The rest of the adjustments has no entry yet. Lost disputes are rows of their own kind and not counted here.
  */
-export async function knownAdjustments(tx: Tx, items: readonly StoredItem[]): Promise<Paise> {
-  const refundOf = (i: StoredItem): string | undefined => /\brfnd_[A-Za-z0-9]{14}\b/.exec(i.description ?? "")?.[0];
+export async function knownAdjustments(tx: Tx, items: readonly AdjustmentRow[]): Promise<Paise> {
+  const refundOf = (i: AdjustmentRow): string | undefined => /\brfnd_[A-Za-z0-9]{14}\b/.exec(i.description ?? "")?.[0];
   const adjustments = items.filter((i) => i.type === "adjustment" && (i.disputeId ?? null) === null);
   const refunds = adjustments.flatMap((i) => refundOf(i) ?? []);
   if (refunds.length === 0) return ZERO;
