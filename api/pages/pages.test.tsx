@@ -183,7 +183,7 @@ test("the page behind the code says at once whether a receipt is true, cancelled
   const issued = page({});
   expect(issued).toContain("Valid receipt");
   expect(issued).toContain("12,36,192.50");
-  expect(issued).toContain("Rupees Twelve Lakh Thirty Six Thousand One Hundred Ninety Two and Paise Fifty Only");
+  expect(issued).toContain("Rupees Twelve Lakh Thirty-Six Thousand One Hundred Ninety-Two and Paise Fifty Only");
   expect(issued).toContain("Subject to realisation");
   expect(issued).toContain('href="/receipt/AbCdEfGhIjKlMnOpQrSt/pdf?lang=en"');
   const returned = page({

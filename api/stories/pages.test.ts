@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { collectionErrors } from "../../collections/index.ts";
-import { accessibilityProblems, overflow, PHONE, DESKTOP, screenshot, visit } from "../testing-browser.ts";
+import { accessibilityProblems, overflow, PHONE, DESKTOP, picture, screenshot, visit } from "../testing-browser.ts";
 import { PASSWORD, webCity } from "../testing-city.ts";
 
 const { app, web, browser, debtor, count } = await webCity();
@@ -51,6 +51,13 @@ test("with the keyboard alone, in Hindi on a phone, a citizen pays a part of the
   await page.locator("#hits a").focus();
   await page.keyboard.press("Enter");
   await page.waitForURL(new RegExp(`/pay/${consumer.id}`));
+  // What a screen reader reads, in this order: whose bill it is, its parts as a table, the amount as a named field, and the way to pay.
+  const tree = await page.getByRole("main").ariaSnapshot();
+  expect(tree).toMatch(/heading "PT-3-00102[^"]*" \[level=1\][\s\S]*5,670\.00/);
+  expect(tree).toMatch(/table[^\n]*:[\s\S]*columnheader[\s\S]*2,700\.00/);
+  expect(tree).toMatch(/textbox "[^"]+"/);
+  expect(tree).toMatch(/button "[^"]*5,670\.00[^"]*"/);
+  await picture(page, "pay-phone");
   await page.locator('input[name="amount"]').focus();
   await page.keyboard.type("1,000");
   await page.keyboard.press("Enter");
@@ -60,6 +67,7 @@ test("with the keyboard alone, in Hindi on a phone, a citizen pays a part of the
   const receipt = (await page.getByRole("main").textContent()) ?? "";
   expect(receipt).toContain("1,000.00");
   expect(receipt).toContain("वंदना तोमर");
+  await picture(page, "receipt-phone");
   expect(complaints).toEqual([]);
   await context.close();
 });
