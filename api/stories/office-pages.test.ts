@@ -146,22 +146,14 @@ const needsRules = (path: string): boolean => {
   return report === undefined || RULES_ON.has(report);
 };
 
-/**
- * `npm test` looks at every third page of each part; `npm run pages` at all of them.
- */
-const looksAt = (paths: readonly string[]): string[] => {
-  if (process.env["NAGARKOSH_ALL_PAGES"] !== undefined) return [...paths];
-  return paths.filter((_, i) => i % 3 === 0);
-};
-
 /** Two windows at once keep both the browser and the server at work. */
 const LANES = 2;
 
 test.each(Object.entries(PAGES))(
-  "the pages of the office can be read, at 1280 and at 390 pixels: %s",
+  "every page of the office can be read, at 1280 and at 390 pixels: %s",
   async (_part, { role, paths }) => {
     const wrong: string[] = [];
-    const waiting = looksAt(paths);
+    const waiting = [...paths];
     const look = async (): Promise<void> => {
       const { page, context, complaints, signIn } = await visit(browser, web.url, { rules: true });
       await signIn(`${role}@test`, PASSWORD);
