@@ -371,16 +371,28 @@ export async function refundSecondPayments(tx: Tx, paymentIds: readonly string[]
     consumer_code: string;
     days: number;
   }>(
-    `select p.payment_id, a.amount::bigint as amount, r.service, r.consumer_id, r.consumer_code, min(r.value_date - f.value_date)::integer as days
-     from collections.payments p
-     join collections.receipts r on r.ulb_id = p.ulb_id and r.receipt_id = p.receipt_id and r.status = 'issued'
+    // One payment at a time by its keys: while a run of receipts is being written, no statistics know how large the register is.
+    `select p.payment_id, a.amount::bigint as amount, r.service, r.consumer_id, r.consumer_code, (r.value_date - f.last)::integer as days
+     from unnest(:ids::text[]) as asked (payment_id)
+     cross join lateral (
+       select payment_id, receipt_id, convenience_fee from collections.payments
+       where ulb_id = :ulb and payment_id = asked.payment_id limit 1
+     ) as p
+     cross join lateral (
+       select * from collections.receipts
+       where ulb_id = :ulb and receipt_id = p.receipt_id and status = 'issued' limit 1
+     ) as r
      -- All of it is credit: nothing was due any more.
-     join collections.receipt_lines a on a.ulb_id = r.ulb_id and a.receipt_id = r.receipt_id and a.kind = 'advance'
-       and a.amount = r.amount - p.convenience_fee
-     join collections.receipts f on f.ulb_id = r.ulb_id and f.consumer_id = r.consumer_id and f.receipt_id <> r.receipt_id and f.status = 'issued'
-       and f.bill_id is not distinct from r.bill_id and f.amount = r.amount and f.value_date between r.value_date - 180 and r.value_date
-     where p.ulb_id = :ulb and p.payment_id = any(:ids::text[])
-     group by p.payment_id, a.amount, r.service, r.consumer_id, r.consumer_code
+     cross join lateral (
+       select l.amount from collections.receipt_lines l
+       where l.ulb_id = :ulb and l.receipt_id = r.receipt_id and l.kind = 'advance' and l.amount = r.amount - p.convenience_fee limit 1
+     ) as a
+     cross join lateral (
+       select max(value_date) as last from collections.receipts
+       where ulb_id = :ulb and consumer_id = r.consumer_id and receipt_id <> r.receipt_id and status = 'issued'
+         and bill_id is not distinct from r.bill_id and amount = r.amount and value_date between r.value_date - 180 and r.value_date
+     ) as f
+     where f.last is not null
      order by p.payment_id`,
     { ulb: tx.ulb.id, ids: paymentIds },
   );
