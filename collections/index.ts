@@ -14,12 +14,10 @@ export {
 } from "./gateway-accounts/index.ts";
 export {
   createGateway,
-  readGatewayEvent,
   type Gateway,
   type GatewayConfig,
   type GatewayBankTransfer,
   type GatewayDispute,
-  type GatewayEvent,
   type GatewayLink,
   type GatewayOrder,
   type GatewayPayment,

@@ -3,4 +3,3 @@ export type * from "./collect.ts";
 export { createGateway } from "./razorpay.ts";
 export { parsePayment, parseRefund } from "./entities.ts";
 export { parseDispute } from "./collect-entities.ts";
-export { readGatewayEvent, type GatewayEvent } from "./events.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import Razorpay from "razorpay";
 import { rupees } from "../../../ledger/kernel/money.ts";
-import { readGatewayEvent } from "../events.ts";
+import { readGatewayEvent } from "./contract-events.ts";
 import type { Gateway, Outcome } from "../gateway.ts";
 import { createGateway } from "../razorpay.ts";
 import { startSimulator, type RunningSimulator } from "./server.ts";

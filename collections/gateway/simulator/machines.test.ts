@@ -488,3 +488,26 @@ test("the books balance whatever is done, in whatever order", () => {
     { numRuns: 60, seed: 7 },
   );
 });
+
+test("an amount typed on a page of the gateway is taken to the paisa or refused; what is no amount never pays the whole", () => {
+  const { s } = make();
+  const link = s.createLink({
+    amount: 100_000,
+    description: "Water charges",
+    acceptPartial: true,
+    firstMinPartial: 100,
+  });
+  const pay = (amount: string) =>
+    s.respond({
+      method: "POST",
+      url: `/l/${link.id}`,
+      headers: {},
+      body: Buffer.from(new URLSearchParams({ amount, outcome: "success", method: "upi" }).toString()),
+    });
+  for (const wrong of ["12.345", "twelve", "1e3", "-5", ""]) {
+    expect([wrong, pay(wrong).status]).toEqual([wrong, 400]);
+    expect(s.payments.size).toBe(0);
+  }
+  pay("16.45");
+  expect([...s.payments.values()].map((p) => p.amount)).toEqual([1_645]);
+});

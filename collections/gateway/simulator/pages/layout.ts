@@ -10,6 +10,12 @@ export function rupees(paise: number): string {
   return `₹${head === "" ? "" : `${head},`}${whole.slice(-3)}.${fraction}`;
 }
 
+/** What a person typed as rupees, in paise: digits, and two after the point at most. Undefined if it is no amount. */
+export function typedPaise(text: string): number | undefined {
+  const [, whole, fraction = ""] = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(text.trim()) ?? [];
+  return whole === undefined ? undefined : Number(`${whole}${fraction.padEnd(2, "0")}`);
+}
+
 const STYLE = `
 :root{color-scheme:light}
 *{box-sizing:border-box}

@@ -7,7 +7,7 @@ import { html, type SimRequest, type SimResponse } from "../wire/messages.ts";
 import { currentKey, type World } from "../world.ts";
 import { bankPage, checkoutPage, returnPage, type CheckoutView } from "./checkout-page.ts";
 import { CHECKOUT_JS } from "./checkout-js.ts";
-import { document, escape, hidden, rupees } from "./layout.ts";
+import { document, escape, hidden, rupees, typedPaise } from "./layout.ts";
 
 /** How long the bank takes when a person chose "later": past the moment at which the gateway gives up. */
 const LATER_MS = 15 * 60_000;
@@ -105,13 +105,13 @@ export function upiPage(w: World, request: SimRequest, url: URL, id: string): Si
   const form = formOf(request, url);
   const head = `<header><h1>UPI: ${escape(w.merchantName)}</h1><p>${escape(qr.description ?? qr.name ?? qr.id)}</p>${qr.amount === null ? "" : `<p class="amount">${rupees(qr.amount)}</p>`}</header>`;
   if (request.method === "POST") {
-    const typed = Math.round(Number(form.get("amount") ?? "") * 100);
-    if (qr.amount === null && (!Number.isSafeInteger(typed) || typed < 100))
+    const typed = typedPaise(form.get("amount") ?? "");
+    if (qr.amount === null && (typed === undefined || typed < 100))
       throw new SimRefusal("The amount must be at least 1.00.", { field: "amount" });
     const payment = payQr(w, id, {
       outcome: outcomeOf(form.get("outcome")),
       afterMs: LATER_MS,
-      ...(qr.amount === null ? { amount: typed } : {}),
+      ...(qr.amount === null && typed !== undefined ? { amount: typed } : {}),
     });
     const said = payment.captured
       ? "Payment successful"
@@ -149,12 +149,14 @@ export function linkPage(w: World, request: SimRequest, url: URL, id: string): S
   const head = `<header><h1>${escape(w.merchantName)}</h1><p>${escape(link.description)}</p><p class="amount">${rupees(order.amount_due)}</p></header>`;
   if (request.method === "POST") {
     const form = formOf(request, url);
-    const typed = Math.round(Number(form.get("amount") ?? "") * 100);
+    const typed = link.acceptPartial ? typedPaise(form.get("amount") ?? "") : undefined;
+    if (link.acceptPartial && (typed === undefined || typed === 0))
+      throw new SimRefusal("The amount must be rupees with at most two decimals.", { field: "amount" });
     const payment = payLink(w, id, {
       method: SIM_METHODS.find((m) => m === form.get("method")) ?? "upi",
       outcome: outcomeOf(form.get("outcome")),
       afterMs: LATER_MS,
-      ...(link.acceptPartial && Number.isSafeInteger(typed) && typed > 0 ? { amount: typed } : {}),
+      ...(typed === undefined ? {} : { amount: typed }),
     });
     if (payment.captured && link.callbackUrl !== "")
       return html("", 303, { location: signLinkReturn(w, link, payment) });

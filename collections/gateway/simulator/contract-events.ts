@@ -1,8 +1,8 @@
-import type { Instant } from "../../ledger/kernel/dates.ts";
-import type { GatewayBankTransfer, GatewayDispute, GatewayLink, GatewayQr, GatewayVirtualAccount } from "./collect.ts";
-import { parseBankTransfer, parseDispute, parseLink, parseQr, parseVirtualAccount } from "./collect-entities.ts";
-import { field, parseOrder, parsePayment, parseRefund, parseSettlement } from "./entities.ts";
-import type { GatewayOrder, GatewayPayment, GatewayRefund, GatewaySettlement } from "./seen.ts";
+import type { Instant } from "../../../ledger/kernel/dates.ts";
+import type { GatewayBankTransfer, GatewayDispute, GatewayLink, GatewayQr, GatewayVirtualAccount } from "../collect.ts";
+import { parseBankTransfer, parseDispute, parseLink, parseQr, parseVirtualAccount } from "../collect-entities.ts";
+import { field, parseOrder, parsePayment, parseRefund, parseSettlement } from "../entities.ts";
+import type { GatewayOrder, GatewayPayment, GatewayRefund, GatewaySettlement } from "../seen.ts";
 
 type Base = { readonly event: string; readonly at: Instant; readonly accountId: string | null };
 
@@ -36,7 +36,10 @@ export type GatewayEvent =
 const PAYMENT_EVENTS = new Set(["payment.authorized", "payment.captured", "payment.failed", "order.paid"]);
 const REFUND_EVENTS = new Set(["refund.created", "refund.processed", "refund.failed", "refund.speed_changed"]);
 
-/** Reads the bytes of a webhook whose signature was good. Never throws. */
+/**
+ * Reads the bytes of a webhook, every entity by its parser: for the contract tests, which ask that all that the simulator says can be read. What the
+ * product makes of an event is `collections/event-reading.ts`. Never throws.
+ */
 export function readGatewayEvent(raw: Buffer): GatewayEvent {
   let body: unknown;
   try {
