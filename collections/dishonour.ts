@@ -124,7 +124,8 @@ function atBank(held: Held, on: LocalDate): AtBank {
   if (on < held.deposited_on || (held.cleared_on !== null && on < held.cleared_on)) {
     throw collectionErrors.DISHONOUR_DATE({
       on: formatDate(on),
-      deposited: formatDate(held.cleared_on ?? held.deposited_on),
+      deposited: formatDate(held.deposited_on),
+      credited: held.cleared_on === null ? null : formatDate(held.cleared_on),
     });
   }
   return { ...held, bank_account: held.bank_account };

@@ -144,8 +144,10 @@ export const collectionErrors = defineErrors({
   },
   DISHONOUR_DATE: {
     status: 422,
-    message: (f: { on: string; deposited: string }) =>
-      `a cheque deposited on ${f.deposited} is not returned on ${f.on}`,
+    message: (f: { on: string; deposited: string; credited: string | null }) =>
+      f.credited === null
+        ? `a cheque deposited on ${f.deposited} is not returned on ${f.on}`
+        : `a cheque that the bank credited on ${f.credited} is not returned on ${f.on}`,
   },
   CANCEL_REASON: { status: 422, message: (f: { reason: string }) => `"${f.reason}" does not say why; give the reason` },
   CANCEL_OWN: {

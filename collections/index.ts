@@ -83,7 +83,7 @@ export {
   type ReceiptMode,
   type ReceiptStatus,
 } from "./receipts.ts";
-export { countReceipts, findReceipts, type ReceiptSearch } from "./receipt-search.ts";
+export { countReceipts, findReceipts, moneyStage, type MoneyStage, type ReceiptSearch } from "./receipt-search.ts";
 export { receiveAtCounter, type CounterReceipt } from "./counter.ts";
 export * from "./counter/index.ts";
 export * from "./instruments/index.ts";

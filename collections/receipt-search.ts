@@ -3,6 +3,18 @@ import { isUuid } from "../ledger/kernel/ids.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { readReceipts, type Receipt, type ReceiptMode, type ReceiptStatus } from "./receipts.ts";
 
+/** Where the money of a receipt that stands is: with the cashier, on its way or at the bank, or seen on the bank's statement. */
+export type MoneyStage = "in-hand" | "at-bank" | "cleared";
+
+/** The stage of a receipt; what is taken back has none. The search below says the same in SQL. */
+export function moneyStage(r: Pick<Receipt, "status" | "channel" | "mode" | "instrument">): MoneyStage | undefined {
+  if (r.status !== "issued") return undefined;
+  if (r.instrument.status === "cleared") return "cleared";
+  const isElsewhere =
+    r.channel !== "counter" || r.instrument.status === "deposited" || r.mode === "pos" || r.mode === "upi";
+  return isElsewhere ? "at-bank" : "in-hand";
+}
+
 /** What a receipt is looked for by; all that is named must hold. */
 export type ReceiptSearch = {
   readonly receiptIds?: readonly string[];
@@ -12,7 +24,9 @@ export type ReceiptSearch = {
   readonly numbers?: readonly string[];
   readonly consumerCodes?: readonly string[];
   readonly services?: readonly string[];
+  /** Receipts of any of these statuses, or that stand with their money at any of these stages. */
   readonly statuses?: readonly ReceiptStatus[];
+  readonly stages?: readonly MoneyStage[];
   readonly modes?: readonly ReceiptMode[];
   /** The payer's mobile number, as he gave it. */
   readonly mobile?: string;
@@ -31,7 +45,16 @@ const CONDITIONS = `
   and (:numbers::text[] is null or r.fy || '/' || r.number::text = any(:numbers::text[]))
   and (:codes::text[] is null or r.consumer_code = any(:codes::text[]))
   and (:services::text[] is null or r.service = any(:services::text[]))
-  and (:statuses::text[] is null or r.status = any(:statuses::text[]))
+  and ((:statuses::text[] is null and :stages::text[] is null) or r.status = any(:statuses::text[]) or (
+    r.status = 'issued' and :stages::text[] is not null and (
+      select case
+        when m.status = 'cleared' then 'cleared'
+        when r.channel <> 'counter' or m.status = 'deposited' or r.mode in ('pos', 'upi') then 'at-bank'
+        else 'in-hand' end
+      from collections.instruments m
+      where m.ulb_id = r.ulb_id and m.receipt_id = coalesce(r.original_id, r.receipt_id)
+    ) = any(:stages::text[])
+  ))
   and (:modes::text[] is null or r.mode = any(:modes::text[]))
   and (:mobile::text is null or r.payer_mobile = :mobile::text or r.consumer_id in (
     select c.consumer_id from billing.consumers c where c.ulb_id = :ulb and c.mobile = :mobile::text
@@ -58,6 +81,7 @@ function paramsOf(search: ReceiptSearch): Record<string, unknown> {
     codes: search.consumerCodes ?? null,
     services: search.services ?? null,
     statuses: search.statuses ?? null,
+    stages: search.stages ?? null,
     modes: search.modes ?? null,
     mobile: search.mobile ?? null,
     reference: search.reference ?? null,

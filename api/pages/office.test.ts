@@ -196,6 +196,14 @@ test("a returned cheque opens the dues again, and its receipt says so to whoever
   });
   expect(bad.statusCode).toBe(422);
   // The bank had credited it on the 16th: it cannot come back before.
+  const early = await accountant.post(`${url}/dishonour`, {
+    date: "2025-07-15",
+    reason: "funds insufficient",
+    bankCharge: "59",
+    payerCharge: "0",
+  });
+  expect(early.statusCode).toBe(422);
+  expect(early.body).toContain("A cheque that the bank credited on 16/07/2025 is not returned on 15/07/2025.");
   const done = await accountant.post(`${url}/dishonour`, {
     date: "2025-07-17",
     reason: "funds insufficient",

@@ -72,7 +72,7 @@ const LINE_REASONS: Readonly<Record<string, string>> = {
 
 /**
  * What is open in a bank account, both sides with reasons, narrowed and page by page: a page costs the same however many lines are open on either
- * side, but for the comparison itself (measured: see the README). Raises BANK_ACCOUNT_UNKNOWN.
+ * side, but for the comparison itself. Raises BANK_ACCOUNT_UNKNOWN.
  */
 export async function bench(
   read: Read,

@@ -143,6 +143,28 @@ test("depositing a cheque leaves its bill paid; a cheque that comes back makes i
   expect(await dueOf(b)).toBe("0.00");
 });
 
+test("a search by status finds the payments of that status and no others", async () => {
+  const [inDrawer, atBank, back] = [await bill("PT/21"), await bill("PT/22"), await bill("PT/23")];
+  await create([inDrawer]);
+  const [deposited] = seen(await create([atBank], cheque("004521")));
+  await act("accountant", deposited?.id ?? "", "REMIT");
+  const [returned] = seen(await create([back], cheque("004522")));
+  await act("accountant", returned?.id ?? "", "REMIT");
+  await act("accountant", returned?.id ?? "", "DISHONOUR", "Funds insufficient");
+  const codes = "consumerCodes=PT/21,PT/22,PT/23";
+  const found = async (criterion: string): Promise<string[]> =>
+    seen(await call("auditor", `/collection-services/payments/PT/_search?tenantId=${tenantId}&${codes}&${criterion}`))
+      .map((p) => p.paymentDetails[0]?.billId ?? "")
+      .sort();
+  expect(await found("status=NEW")).toEqual([inDrawer.id]);
+  expect(await found("status=DEPOSITED")).toEqual([atBank.id]);
+  expect(await found("status=DISHONOURED")).toEqual([back.id]);
+  expect(await found("status=NEW,DISHONOURED")).toEqual([inDrawer.id, back.id].sort());
+  expect(await found("instrumentStatus=REMITTED")).toEqual([atBank.id]);
+  expect(await found("instrumentStatus=APPROVED")).toEqual([inDrawer.id]);
+  expect(await found("status=PAID")).toEqual([]);
+});
+
 test("a receipt is cancelled by another person only, keeps its number, and its bill may be paid again", async () => {
   const b = await bill("PT/6");
   const [paid] = seen(await create([b]));

@@ -10,6 +10,7 @@ import {
   takePayment,
   type Receipt,
   type ReceiptMode,
+  type MoneyStage,
   type ReceiptSearch,
   type ReceiptStatus,
   type Tender,
@@ -121,7 +122,7 @@ async function search(call: Call): Promise<object> {
       services: some(services.map(ours)),
       mobile: query.one("mobileNumber"),
       reference: query.one("transactionNumber"),
-      statuses: some(query.all("status").flatMap((s) => STATUSES[s.toUpperCase()] ?? [])),
+      ...standing([...query.all("status"), ...query.all("instrumentStatus")]),
       modes: some(query.all("paymentModes").flatMap((m) => MODES_OF[m.toUpperCase()] ?? [])),
       from: from === undefined ? undefined : dateOf(Number(from)),
       to: to === undefined ? undefined : dateOf(Number(to)),
@@ -143,13 +144,26 @@ async function search(call: Call): Promise<object> {
   return { ResponseInfo: info, Payments };
 }
 
-const STATUSES: Readonly<Record<string, readonly ReceiptStatus[]>> = {
-  NEW: ["issued"],
-  DEPOSITED: ["issued"],
-  RECONCILED: ["issued"],
-  CANCELLED: ["cancelled"],
-  DISHONOURED: ["dishonoured"],
+type Standing = { readonly statuses?: readonly ReceiptStatus[]; readonly stages?: readonly MoneyStage[] };
+const TAKEN_BACK: readonly ReceiptStatus[] = ["cancelled", "transferred", "reversed"];
+/** UPYOG's words for where a payment stands, of payments and of instruments. */
+const STANDINGS: Readonly<Record<string, Standing>> = {
+  NEW: { stages: ["in-hand"] },
+  DEPOSITED: { stages: ["at-bank"] },
+  RECONCILED: { stages: ["cleared"] },
+  CANCELLED: { statuses: TAKEN_BACK },
+  DISHONOURED: { statuses: ["dishonoured"] },
+  APPROVED: { stages: ["in-hand"] },
+  REMITTED: { stages: ["at-bank", "cleared"] },
 };
+
+/** What the named statuses mean together; a status that nobody knows finds nothing. */
+function standing(words: readonly string[]): Standing {
+  if (words.length === 0) return {};
+  const known = words.map((w) => STANDINGS[w.toUpperCase()] ?? {});
+  return { statuses: known.flatMap((k) => k.statuses ?? []), stages: known.flatMap((k) => k.stages ?? []) };
+}
+
 const MODES_OF: Readonly<Record<string, readonly ReceiptMode[]>> = {
   CASH: ["cash"],
   CHEQUE: ["cheque"],

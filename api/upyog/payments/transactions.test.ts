@@ -152,3 +152,22 @@ test("sums, gateways, users, bills and addresses that are wrong are refused by U
     body: { Errors: [{ code: "TXN_UPDATE_NOT_FOUND" }] },
   });
 });
+
+test("a search by status or receipt finds older transactions, too: the page is cut after the choice, not before", async () => {
+  const paid = opened(await create(await bill("PT/31")));
+  simulator.payOrder(await atGateway(orderOf(paid)), { method: "upi" });
+  const { receipt } = await update(paid.txnId);
+  const failed = opened(await create(await bill("PT/32")));
+  simulator.payOrder(await atGateway(orderOf(failed)), { method: "upi", outcome: "failure" });
+  await update(failed.txnId);
+  const open = opened(await create(await bill("PT/33")));
+  const found = async (criterion: string): Promise<string[]> =>
+    (
+      (await call("auditor", `/pg-service/transaction/v1/_search?${criterion}`)).body as { Transaction: Opened[] }
+    ).Transaction.map((t) => t.txnId);
+  expect(await found("limit=1")).toEqual([open.txnId]);
+  expect(await found("txnStatus=FAILURE&limit=1")).toEqual([failed.txnId]);
+  expect(await found("txnStatus=SUCCESS&limit=1")).toEqual([paid.txnId]);
+  expect(await found(`receipt=${encodeURIComponent(receipt ?? "")}&limit=1`)).toEqual([paid.txnId]);
+  expect(await found("receipt=RC/2026-27/999999")).toEqual([]);
+});

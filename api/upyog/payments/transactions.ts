@@ -2,6 +2,7 @@ import { generateNumbers, getBill, type Bill } from "../../../billing/index.ts";
 import {
   createOrder,
   findPayments,
+  findReceipts,
   getOrder,
   getReceipt,
   handleCallback,
@@ -135,8 +136,8 @@ async function search(call: Call): Promise<object> {
   const { query } = call;
   const tenantId = query.one("tenantId");
   if (tenantId !== undefined) checkTenant(call.who.ulb, tenantId);
-  const wanted = query.one("txnStatus")?.toUpperCase();
   const Transaction = await call.read(async (read) => {
+    const receipt = query.one("receipt");
     const rows = await read.query<Row>(
       `select t.txn_id, t.order_id, t.request, t.created_at, t.created_by
        from api.upyog_transactions t
@@ -145,6 +146,16 @@ async function search(call: Call): Promise<object> {
          and (:bill::text is null or t.bill_id::text = :bill::text)
          and (:code::text is null or t.consumer_code = :code::text)
          and (:user::text is null or t.user_uuid = :user::text)
+         and (:orders::uuid[] is null or t.order_id = any(:orders::uuid[]))
+         -- The same as transactionView says of one transaction.
+         and (:status::text is null or :status::text = (
+           select case
+             when bool_or(p.captured_at is not null) then 'SUCCESS'
+             when (array_agg(p.rank order by p.created_at desc, p.payment_id desc))[1] = 1 then 'FAILURE'
+             else 'PENDING' end
+           from collections.payments p
+           where p.ulb_id = t.ulb_id and p.order_id = t.order_id
+         ))
        order by t.created_at desc, t.txn_id desc
        limit :row_limit offset :row_offset`,
       {
@@ -153,6 +164,8 @@ async function search(call: Call): Promise<object> {
         bill: query.one("billId") ?? null,
         code: query.one("consumerCode") ?? null,
         user: query.one("userUuid") ?? null,
+        orders: receipt === undefined ? null : await ordersOf(read, receipt),
+        status: query.one("txnStatus")?.toUpperCase() ?? null,
         row_limit: Math.min(query.count("limit") ?? MOST, MOST),
         row_offset: query.count("offset") ?? 0,
       },
@@ -161,13 +174,14 @@ async function search(call: Call): Promise<object> {
     for (const row of rows) views.push(await transactionView(read, row));
     return views;
   });
-  const receipt = query.one("receipt");
-  return {
-    ResponseInfo: responseInfo(call.requestInfo, "successful"),
-    Transaction: Transaction.filter(
-      (t) => (wanted === undefined || t.txnStatus === wanted) && (receipt === undefined || t.receipt === receipt),
-    ),
-  };
+  return { ResponseInfo: responseInfo(call.requestInfo, "successful"), Transaction };
+}
+
+/** The orders whose payment has that receipt: one, or none. */
+async function ordersOf(read: Read, receiptNumber: string): Promise<readonly string[]> {
+  const [receipt] = await findReceipts(read, { numbers: [receiptNumber], limit: 1 });
+  if (receipt?.paymentId == null) return [];
+  return (await findPayments(read, { paymentId: receipt.paymentId })).flatMap((p) => p.orderId ?? []);
 }
 
 function readTransaction(call: Call): Request {

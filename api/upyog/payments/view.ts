@@ -1,5 +1,11 @@
 import { getBill, upyogServices, type Bill, type UpyogService } from "../../../billing/index.ts";
-import type { Acknowledgement, Receipt, ReceiptLine, ReceiptMode } from "../../../collections/index.ts";
+import {
+  moneyStage,
+  type Acknowledgement,
+  type Receipt,
+  type ReceiptLine,
+  type ReceiptMode,
+} from "../../../collections/index.ts";
 import { startOfDayInIndia } from "../../../ledger/kernel/dates.ts";
 import { groupBy } from "../../../ledger/kernel/group.ts";
 import { sum, ZERO, type Paise } from "../../../ledger/kernel/money.ts";
@@ -142,14 +148,17 @@ export async function previewOf(read: Read, payment: SentPayment, states: Readon
   };
 }
 
+const STAGES = {
+  "in-hand": { paymentStatus: "NEW", instrumentStatus: "APPROVED" },
+  "at-bank": { paymentStatus: "DEPOSITED", instrumentStatus: "REMITTED" },
+  cleared: { paymentStatus: "RECONCILED", instrumentStatus: "REMITTED" },
+} as const;
+
 function statusOf(r: Receipt): { readonly paymentStatus: string; readonly instrumentStatus: string } {
-  if (r.status === "cancelled" || r.status === "transferred")
-    return { paymentStatus: "CANCELLED", instrumentStatus: "CANCELLED" };
-  if (r.status === "dishonoured") return { paymentStatus: "DISHONOURED", instrumentStatus: "DISHONOURED" };
-  if (r.instrument.status === "cleared") return { paymentStatus: "RECONCILED", instrumentStatus: "REMITTED" };
-  if (r.channel === "online" || r.instrument.status === "deposited" || r.mode === "pos" || r.mode === "upi")
-    return { paymentStatus: "DEPOSITED", instrumentStatus: "REMITTED" };
-  return { paymentStatus: "NEW", instrumentStatus: "APPROVED" };
+  const stage = moneyStage(r);
+  if (stage) return STAGES[stage];
+  const status = r.status === "dishonoured" ? "DISHONOURED" : "CANCELLED";
+  return { paymentStatus: status, instrumentStatus: status };
 }
 
 type BillView = Awaited<ReturnType<typeof billViews>>[number];
