@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import type { AddressInfo } from "node:net";
 import { createGateway, processInbox, receiveWebhook, type CollectionsApp } from "../collections/index.ts";
-import { prepareDatabase } from "../ledger/index.ts";
+import { getUlb, prepareDatabase } from "../ledger/index.ts";
 import { openDatabase, refreshStatistics, withConnection, type DatabaseAddress } from "../ledger/kernel/database.ts";
 import { systemClock } from "../ledger/kernel/dates.ts";
 import { startEmbeddedPostgres } from "../ledger/kernel/embedded-postgres.ts";
@@ -15,19 +16,24 @@ import { toRupees } from "../ledger/kernel/money.ts";
 import { inTransaction, type App, type Who } from "../ledger/kernel/tx.ts";
 import { createWebApp, formSecret } from "./app.ts";
 import { makeTown, planPayments, type Planned, type Town } from "./chaos/town.ts";
+import { duties, handlers } from "./jobs/handlers.ts";
+import { startJobs } from "./jobs/jobs.ts";
 import { createAccessToken } from "./v1/index.ts";
 
 const SECRET = "bench-webhook-secret";
 const GATEWAY = { keyId: "rzp_test_Bench000000001", keySecret: "bench-key", webhookSecrets: [{ secret: SECRET }] };
 /** Webhooks a second at which their acceptance is timed: a city's busiest evening is a tenth of it. */
 const RATE = 200;
+/** Payments that a town has behind it before the others are measured. */
+const LIVED_IN = 1_000;
 const show = (n: number): string => Math.round(n).toLocaleString("en-IN");
 const mb = (): number => Math.round(process.memoryUsage().rss / 1_048_576);
 
 /**
- * Webhooks to receipts: `--payments N` (20,000) captures of as many consumers are accepted over HTTP while they are worked on, then as many again are
- * worked off by one worker process and by two, and cashiers take cash over HTTP. In the same run the plainest SQL writes the same rows, with the
- * same columns and indexes and without constraints and decisions.
+ * Webhooks to receipts: `--payments N` (20,000) captures of as many consumers are worked off by one worker and by two; then webhooks come over HTTP at
+ * a steady rate while the server's own jobs, in a process of their own, make the receipts, with the queue in PostgreSQL and (`--redis URL`) in Redis; then
+ * cashiers take cash over HTTP. In the same run the plainest SQL writes the same rows, with the same columns and indexes and without constraints and
+ * decisions.
  */
 export async function runCollectBench(args: readonly string[]): Promise<void> {
   const of = (name: string, usual: number): number => {
@@ -36,6 +42,7 @@ export async function runCollectBench(args: readonly string[]): Promise<void> {
   };
   const worker = args.indexOf("--worker");
   if (worker >= 0) return work(JSON.parse(args[worker + 1] ?? "{}") as WorkerTask);
+  const redis = args.indexOf("--redis") < 0 ? undefined : args[args.indexOf("--redis") + 1];
   const payments = of("--payments", 20_000);
   const dir = mkdtempSync(path.join(tmpdir(), "nagarkosh-collect-"));
   chmodSync(dir, 0o755);
@@ -44,7 +51,7 @@ export async function runCollectBench(args: readonly string[]): Promise<void> {
     await prepareDatabase(server.address);
     const app: App = { db: openDatabase(server.address, { poolSize: 12 }), clock: systemClock };
     try {
-      await bench(app, server.address, payments);
+      await bench(app, server.address, payments, redis);
     } finally {
       await app.db.close();
     }
@@ -54,42 +61,65 @@ export async function runCollectBench(args: readonly string[]): Promise<void> {
   }
 }
 
-async function bench(app: App, address: DatabaseAddress, payments: number): Promise<void> {
+async function bench(
+  app: App,
+  address: DatabaseAddress,
+  payments: number,
+  redisUrl: string | undefined,
+): Promise<void> {
   console.log(`${cpus().length} cores (${cpus()[0]?.model ?? "?"}), load ${loadavg()[0]?.toFixed(1) ?? "?"}`);
-  const plan = planPayments(payments, Math.random);
+  const plan = planPayments(LIVED_IN + payments, Math.random);
   const gateway = createGateway(GATEWAY);
   const collecting: CollectionsApp = { ...app, gateway };
-  const speeds: number[] = [];
-  for (const workers of [1, 2]) {
-    const town = await makeTown(app, `bench-${workers}`, plan);
-    await openOrders(app, town, plan);
-    await settleDown(app);
-    const accepted = performance.now();
-    await acceptAll(collecting, town, plan);
-    const acceptedIn = (performance.now() - accepted) / 1000;
-    await settleDown(app);
-    const start = performance.now();
-    if (workers === 1) await processInbox(collecting, town.ulb, { limit: payments });
-    else await Promise.all(Array.from({ length: workers }, () => workerProcess({ address, ulb: town.ulb.code })));
-    const seconds = (performance.now() - start) / 1000;
-    const receipts = await countReceipts(app, town);
-    if (receipts !== payments) throw new Error(`${receipts} receipts for ${payments} payments`);
-    speeds.push(payments / seconds);
-    console.log(
-      `${workers} worker${workers > 1 ? "s (processes of their own, starting included)" : ""}: ${show(payments)} webhooks to receipts in ` +
-        `${seconds.toFixed(1)} s: ${show(payments / seconds)} receipts/s, RSS ${mb()} MB; accepted before at ${show(payments / acceptedIn)}/s`,
-    );
-    if (workers === 1) {
-      const limit = await plainest(app, town, payments);
-      const speed = speeds[0] ?? 0;
-      console.log(
-        `plainest SQL, the same rows in sets of 200, no constraints, no decisions: ${show(limit)} receipts/s; ours is ${(speed / limit).toFixed(2)} of it`,
-      );
-    }
-  }
-  await acceptance(collecting, plan.slice(0, Math.min(plan.length, RATE * 30)));
+  const one = await backlog(collecting, "one", plan, (town) => processInbox(collecting, town.ulb, { limit: payments }));
+  console.log(`1 worker: ${one.says}, RSS ${mb()} MB`);
+  const limit = await plainest(app, one.town, plan.length);
+  console.log(
+    `plainest SQL, the same rows in sets of 200, no constraints, no decisions: ${show(limit)} receipts/s; ours is ${(one.speed / limit).toFixed(2)} of it`,
+  );
+  const workers = await Promise.all([1, 2].map(() => startWorker({ address, do: "inbox" })));
+  const two = await backlog(collecting, "two", plan, (town) =>
+    Promise.all(workers.map((w) => w.workOff(town.ulb.code))),
+  );
+  console.log(`2 workers, processes of their own: ${two.says}; ${(two.speed / limit).toFixed(2)} of the plainest SQL`);
+  await Promise.all(workers.map((w) => w.end()));
+  const some = plan.slice(0, Math.min(plan.length, RATE * 30));
+  await acceptance(collecting, "pg", some, undefined);
+  if (redisUrl !== undefined) await acceptance(collecting, "redis", some, redisUrl);
   await cashiers(collecting, plan.slice(0, Math.min(plan.length, 2_000)));
   gateway.close();
+}
+
+/**
+ * A town's webhooks are accepted, and then worked off: what the second takes. A first thousand went before, as in a town that has lived a day: for
+ * that long the database does not know the town's tables, and plans badly.
+ */
+async function backlog(
+  app: CollectionsApp,
+  name: string,
+  plan: readonly Planned[],
+  workOff: (town: Town) => Promise<unknown>,
+): Promise<{ readonly town: Town; readonly speed: number; readonly says: string }> {
+  const town = await makeTown(app, `bench-${name}`, plan);
+  await openOrders(app, town, plan);
+  await acceptAll(app, town, plan, 0, LIVED_IN);
+  await workOff(town);
+  await settleDown(app);
+  const measured = plan.length - LIVED_IN;
+  const accepting = performance.now();
+  await acceptAll(app, town, plan, LIVED_IN);
+  const accepted = (performance.now() - accepting) / 1000;
+  await settleDown(app);
+  const start = performance.now();
+  await workOff(town);
+  const seconds = (performance.now() - start) / 1000;
+  const receipts = await countReceipts(app, town);
+  if (receipts !== plan.length) throw new Error(`${receipts} receipts for ${plan.length} payments`);
+  const speed = measured / seconds;
+  const says =
+    `${show(measured)} webhooks to receipts in ${seconds.toFixed(1)} s: ${show(speed)} receipts/s; ` +
+    `accepted before at ${show(measured / accepted)}/s`;
+  return { town, speed, says };
 }
 
 /** What a town's making left to write would be charged to what is measured next. */
@@ -175,11 +205,17 @@ function webhookOf(town: Town, plan: readonly Planned[], i: number): { body: Buf
   };
 }
 
-async function acceptAll(app: CollectionsApp, town: Town, plan: readonly Planned[]): Promise<void> {
-  let next = 0;
+async function acceptAll(
+  app: CollectionsApp,
+  town: Town,
+  plan: readonly Planned[],
+  from: number,
+  to = plan.length,
+): Promise<void> {
+  let next = from;
   await Promise.all(
     Array.from({ length: 12 }, async () => {
-      for (let i = next++; i < plan.length; i = next++) {
+      for (let i = next++; i < to; i = next++) {
         const { body, headers } = webhookOf(town, plan, i);
         await receiveWebhook(app, town.ulb, body, headers);
       }
@@ -197,27 +233,62 @@ async function countReceipts(app: App, town: Town): Promise<number> {
 
 // ---------------------------------------------------------------- a worker of its own
 
-type WorkerTask = { readonly address: DatabaseAddress; readonly ulb: string };
+/** `inbox`: works off the inbox of the ULB that it is told of, and says so. `jobs`: all that the server does in the background, until it is ended. */
+type WorkerTask = {
+  readonly address: DatabaseAddress;
+  readonly do: "inbox" | "jobs";
+  readonly redisUrl?: string | undefined;
+};
+type WorkerProcess = { workOff(ulb: string): Promise<void>; end(): Promise<void> };
 
-async function workerProcess(task: WorkerTask): Promise<void> {
+async function startWorker(task: WorkerTask): Promise<WorkerProcess> {
   const child = spawn(
     process.execPath,
     [...process.execArgv, process.argv[1] ?? "", "collect", "--worker", JSON.stringify(task)],
-    { stdio: ["ignore", "inherit", "inherit"] },
+    { stdio: ["pipe", "pipe", "inherit"] },
   );
-  const [code] = (await once(child, "exit")) as [number];
-  if (code !== 0) throw new Error(`a worker ended with ${code}`);
+  const lines: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const heard = async (word: string): Promise<void> => {
+    const next = await lines.next();
+    if (next.value !== word) throw new Error(`a worker said ${next.value ?? "nothing"}, not ${word}`);
+  };
+  await heard("ready");
+  return {
+    workOff: async (ulb) => {
+      child.stdin.write(`${ulb}\n`);
+      await heard("done");
+    },
+    end: async () => {
+      const gone = once(child, "exit");
+      child.stdin.end();
+      const [code] = (await gone) as [number];
+      if (code !== 0) throw new Error(`a worker ended with ${code}`);
+    },
+  };
 }
 
 async function work(task: WorkerTask): Promise<void> {
-  const { getUlb } = await import("../ledger/index.ts");
-  const app: App = { db: openDatabase(task.address, { poolSize: 4 }), clock: systemClock };
+  const app: App = { db: openDatabase(task.address, { poolSize: 8 }), clock: systemClock };
   const gateway = createGateway(GATEWAY);
-  const ulb = await getUlb(app, task.ulb);
-  for (let idle = 0; idle < 3;) {
-    const done = await processInbox({ ...app, gateway }, ulb, { limit: 1000 });
-    idle = done.processed === 0 ? idle + 1 : 0;
+  const collecting: CollectionsApp = { ...app, gateway };
+  const jobs =
+    task.do === "jobs"
+      ? await startJobs({
+          app,
+          address: task.address,
+          redisUrl: task.redisUrl,
+          handlers: handlers({ baseUrl: "http://127.0.0.1" }),
+          duties: duties(collecting).filter((d) => d.name === "gateway-inbox" || d.name === "roll-up"),
+          log: { info: () => undefined, error: (message, error) => console.error(message, error) },
+        })
+      : undefined;
+  console.log("ready");
+  for await (const code of createInterface({ input: process.stdin })) {
+    const ulb = await getUlb(app, code);
+    while ((await processInbox(collecting, ulb)).processed > 0);
+    console.log("done");
   }
+  await jobs?.close();
   gateway.close();
   await app.db.close();
 }
@@ -303,26 +374,42 @@ async function serving<T>(app: CollectionsApp, town: Town, fn: (port: number) =>
   }
 }
 
-/** Webhooks at a steady rate, open loop, from a process of its own, while another process turns them into receipts. */
-async function acceptance(app: CollectionsApp, plan: readonly Planned[]): Promise<void> {
-  const town = await makeTown(app, "bench-http", plan);
+/** Webhooks at a steady rate, open loop, from a process of its own, while the server's jobs in another process turn them into receipts. */
+async function acceptance(
+  app: CollectionsApp,
+  queue: "pg" | "redis",
+  plan: readonly Planned[],
+  redisUrl: string | undefined,
+): Promise<void> {
+  const town = await makeTown(app, `bench-http-${queue}`, plan);
   await openOrders(app, town, plan);
   await settleDown(app);
   const requests = plan.map((_, i) => {
     const { body, headers } = webhookOf(town, plan, i);
     return { path: `/webhooks/razorpay/${town.ulb.code}`, headers, body: body.toString() };
   });
-  let busy = true;
-  await serving(app, town, async (port) => {
-    const working = (async () => {
-      while (busy) await workerProcess({ address: app.db.address, ulb: town.ulb.code });
-    })();
-    await client("webhooks accepted while a worker makes the receipts", port, RATE, requests);
-    busy = false;
-    await working;
-  });
-  const receipts = await countReceipts(app, town);
-  console.log(`  ${show(receipts)} of ${show(plan.length)} have their receipt`);
+  const worker = await startWorker({ address: app.db.address, do: "jobs", redisUrl });
+  await serving(app, town, (port) =>
+    client(`webhooks accepted while the jobs (queue: ${queue}) make the receipts`, port, RATE, requests),
+  );
+  const left = performance.now();
+  while ((await countReceipts(app, town)) < plan.length) {
+    if (performance.now() - left > 60_000) throw new Error("a minute later there are still webhooks without a receipt");
+    await new Promise((r) => setTimeout(r, 20));
+  }
+  const { rows } = await app.db.batch.query<{ half: number; most: number }>(
+    `select percentile_cont(0.5) within group (order by s) as half, percentile_cont(0.99) within group (order by s) as most
+     from (select extract(epoch from r.issued_at - e.received_at)::float8 as s
+           from collections.receipts r
+           join collections.payment_observations o on o.ulb_id = r.ulb_id and o.payment_id = r.payment_id
+           join collections.gateway_events e on e.ulb_id = o.ulb_id and e.event_key = o.event_key
+           where r.ulb_id = $1) t`,
+    [town.ulb.id],
+  );
+  await worker.end();
+  console.log(
+    `  all ${show(plan.length)} have their receipt, p50 ${rows[0]?.half.toFixed(1) ?? "?"} s and p99 ${rows[0]?.most.toFixed(1) ?? "?"} s after the webhook`,
+  );
 }
 
 /** Four cashiers, each as fast as the answers come. */

@@ -18,6 +18,7 @@ import { setTasks } from "./tasks.ts";
 /** Bodies above this are refused; the gateway's own are a few kilobytes. */
 export const MAX_WEBHOOK_BYTES = 262_144;
 const BATCH = 200;
+const LANES = 2;
 const MAX_ATTEMPTS = 8;
 const KEPT_REJECTIONS = 1000;
 
@@ -108,6 +109,7 @@ export type InboxResult = {
 /**
  * Works through the inbox until nothing is due (or `limit` events are done): two hundred at a time in one transaction; when one of a set is
  * refused, each alone, so that a poisoned event never holds up the others. Events about orders that we do not know are asked for at the gateway.
+ * A backlog is worked off in two lanes: while the database writes one set, the next is reckoned.
  */
 export async function processInbox(
   app: CollectionsApp,
@@ -115,29 +117,46 @@ export async function processInbox(
   options: { readonly limit?: number } = {},
 ): Promise<InboxResult> {
   const who: Who = { ulb, actor: systemActor("webhook") };
-  const limit = options.limit ?? 10_000;
+  let left = options.limit ?? 10_000;
+  let isEmpty = false;
   const total = { processed: 0, receipts: 0, parked: 0, failed: 0 };
-  while (total.processed + total.failed < limit) {
-    const take = Math.min(BATCH, limit - total.processed - total.failed);
-    let set: SetResult | undefined;
-    try {
-      set = await inTransaction(app, who, (tx) => processSet(app, tx, take));
-    } catch {
-      // One of the set is refused: each is tried alone and answers for itself. What fails then is noted with its own reason.
-      const single = await processOneByOne(app, who, take);
-      total.processed += single.processed;
-      total.receipts += single.receipts;
-      total.failed += single.failed;
-      total.parked += single.parked + (await settleAsks(app, who, single.asks));
-      if (single.processed + single.failed === 0) break;
-      continue;
-    }
-    total.processed += set.count;
+  const step = async (): Promise<void> => {
+    const take = Math.min(BATCH, left);
+    left -= take;
+    const set = await workOff(app, who, take);
+    left += take - set.processed - set.failed;
+    total.processed += set.processed;
     total.receipts += set.receipts;
-    total.parked += set.parked + (await settleAsks(app, who, set.asks));
-    if (set.count === 0) break;
-  }
+    total.parked += set.parked;
+    total.failed += set.failed;
+    if (set.processed + set.failed < take) isEmpty = true;
+  };
+  const lane = async (): Promise<void> => {
+    while (left > 0 && !isEmpty) await step();
+  };
+  await step();
+  await settled(Array.from({ length: LANES }, lane));
   return total;
+}
+
+/** All of them end before the first error is raised: nothing goes on behind the caller's back. */
+async function settled(lanes: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(lanes)).find((l) => l.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** One set of at most `take` events. */
+async function workOff(app: CollectionsApp, who: Who, take: number): Promise<InboxResult> {
+  let set: SetResult;
+  try {
+    set = await inTransaction(app, who, (tx) => processSet(app, tx, take));
+  } catch {
+    // One of the set is refused: each is tried alone and answers for itself. What fails then is noted with its own reason.
+    const { asks, ...single } = await processOneByOne(app, who, take);
+    return { ...single, parked: single.parked + (await settleAsks(app, who, asks)) };
+  }
+  const parked = set.parked + (await settleAsks(app, who, set.asks));
+  return { processed: set.count, receipts: set.receipts, parked, failed: 0 };
 }
 
 /** What must be asked for at the gateway, outside the transaction, before its event is closed. */

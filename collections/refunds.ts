@@ -363,6 +363,22 @@ async function sanctionDebits(
  */
 export async function refundSecondPayments(tx: Tx, paymentIds: readonly string[]): Promise<void> {
   if (paymentIds.length === 0) return;
+  // Each looked up by its keys: while a run of receipts is being written, no statistics know how large the register is.
+  const credits = await tx.query<{ payment_id: string; receipt_id: string; amount: bigint }>(
+    `select p.payment_id, p.receipt_id, a.amount::bigint as amount
+     from unnest(:ids::text[]) as asked (payment_id)
+     cross join lateral (
+       select payment_id, receipt_id, amount, convenience_fee from collections.payments
+       where ulb_id = :ulb and payment_id = asked.payment_id limit 1
+     ) as p
+     -- All of it is credit: nothing was due any more.
+     cross join lateral (
+       select l.amount from collections.receipt_lines l
+       where l.ulb_id = :ulb and l.receipt_id = p.receipt_id and l.kind = 'advance' and l.amount = p.amount - p.convenience_fee limit 1
+     ) as a`,
+    { ulb: tx.ulb.id, ids: paymentIds },
+  );
+  if (credits.length === 0) return;
   const rows = await tx.query<{
     payment_id: string;
     amount: bigint;
@@ -371,30 +387,25 @@ export async function refundSecondPayments(tx: Tx, paymentIds: readonly string[]
     consumer_code: string;
     days: number;
   }>(
-    // One payment at a time by its keys: while a run of receipts is being written, no statistics know how large the register is.
-    `select p.payment_id, a.amount::bigint as amount, r.service, r.consumer_id, r.consumer_code, (r.value_date - f.last)::integer as days
-     from unnest(:ids::text[]) as asked (payment_id)
-     cross join lateral (
-       select payment_id, receipt_id, convenience_fee from collections.payments
-       where ulb_id = :ulb and payment_id = asked.payment_id limit 1
-     ) as p
+    `select asked.payment_id, asked.amount, r.service, r.consumer_id, r.consumer_code, (r.value_date - f.last)::integer as days
+     from unnest(:ids::text[], :receipts::uuid[], :amounts::bigint[]) as asked (payment_id, receipt_id, amount)
      cross join lateral (
        select * from collections.receipts
-       where ulb_id = :ulb and receipt_id = p.receipt_id and status = 'issued' limit 1
+       where ulb_id = :ulb and receipt_id = asked.receipt_id and status = 'issued' limit 1
      ) as r
-     -- All of it is credit: nothing was due any more.
-     cross join lateral (
-       select l.amount from collections.receipt_lines l
-       where l.ulb_id = :ulb and l.receipt_id = r.receipt_id and l.kind = 'advance' and l.amount = r.amount - p.convenience_fee limit 1
-     ) as a
      cross join lateral (
        select max(value_date) as last from collections.receipts
        where ulb_id = :ulb and consumer_id = r.consumer_id and receipt_id <> r.receipt_id and status = 'issued'
          and bill_id is not distinct from r.bill_id and amount = r.amount and value_date between r.value_date - 180 and r.value_date
      ) as f
      where f.last is not null
-     order by p.payment_id`,
-    { ulb: tx.ulb.id, ids: paymentIds },
+     order by asked.payment_id`,
+    {
+      ulb: tx.ulb.id,
+      ids: credits.map((c) => c.payment_id),
+      receipts: credits.map((c) => c.receipt_id),
+      amounts: credits.map((c) => c.amount),
+    },
   );
   const policies = await excessPolicies(
     tx,

@@ -240,6 +240,8 @@ export async function startEmbeddedPostgres(options: {
       "-c shared_buffers=256MB",
       "-c max_connections=200",
       "-c max_wal_size=2GB",
+      // The tables of a new ULB grow a hundredfold in its first minutes; until they are looked at, plans read all of them for every row.
+      "-c autovacuum_naptime=5s",
       // A statement whose asker was killed would run on, a core for itself, for as long as its plan is bad.
       "-c client_connection_check_interval=5000",
       ...(options.flags ?? []).map((f) => `-c ${f}`),
