@@ -383,3 +383,32 @@ test("six people reconcile at once: every match is written once", async () => {
   const { result } = await inSnapshot(app, town.as("auditor"), (read) => comparison(read, BANK));
   expect(result.exceptions).toEqual([]);
 });
+
+test("a leg names a match, a statement line and an entry line that are there, also when all are looked at together", async () => {
+  const town = await bankUlb(app);
+  await town.book("2026-04-01", "1000.00", `NEFT from A2, UTR ${UTR}`);
+  await town.bank("0.00", [["2026-04-02", "1000.00", `NEFT-${UTR}-A2`]]);
+  await run(town);
+  const nobody = "00000000-0000-7000-8000-000000000000";
+  const again = (change: Record<string, string>) => {
+    const columns = ["match_id", "leg_no", "account", "kind", "line_id", "entry_id", "line_no", "amount", "on_date"];
+    return app.db.batch.query(
+      `insert into reconciliation.match_legs (ulb_id, ${columns.join(", ")})
+       select ulb_id, ${columns.map((c) => change[c] ?? (c === "leg_no" ? "leg_no + 10" : c)).join(", ")}
+       from reconciliation.match_legs where ulb_id = $1`,
+      [town.ulb.id],
+    );
+  };
+  await expect(again({ match_id: `'${nobody}'::uuid` })).rejects.toThrow("a leg names the match");
+  await expect(again({ line_id: `case when kind = 'line' then '${nobody}'::uuid end` })).rejects.toThrow(
+    "a leg names the statement line",
+  );
+  await expect(again({ line_no: "line_no + 90" })).rejects.toThrow(/a leg names the entry line \d+ line 9\d/);
+  await expect(
+    app.db.batch.query(
+      `insert into reconciliation.live_legs select ulb_id, match_id, leg_no + 10, account, 'opening', null, null, null, amount, on_date
+       from reconciliation.live_legs where ulb_id = $1 and kind = 'line'`,
+      [town.ulb.id],
+    ),
+  ).rejects.toThrow("a live leg names the leg");
+});
