@@ -78,8 +78,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await untilReady(url, 60_000);
     const server = { url, simulator, until: started + options.stormMs };
     setFaults(simulator, options.faults);
-    const storm = stormOver({ web, worker, dir, kills: options.kills, random, say: options.say, url });
-    const payers = await payAll(server, towns.storm, plan, options.say);
+    const progress = { paid: 0 };
+    const storm = stormOver({
+      web,
+      worker,
+      dir,
+      kills: options.kills,
+      random,
+      say: options.say,
+      url,
+      paid: () => progress.paid / plan.length,
+    });
+    const payers = await payAll(server, towns.storm, plan, options.say, progress);
     const kills = await storm.end();
     simulator.clearFaults();
     simulator.webhookPlan({});
@@ -129,7 +139,7 @@ function setFaults(simulator: RunningSimulator, share: number): void {
 
 type Storm = { end(): Promise<Readonly<Record<string, number>>> };
 
-/** Kills one after the other, until each has had its kills or the storm is ended. */
+/** Kills one after the other, spread over the payments by chance, until each has had its kills or the storm is ended. */
 function stormOver(o: {
   readonly web: Kept;
   readonly worker: Kept;
@@ -138,13 +148,18 @@ function stormOver(o: {
   readonly kills: number;
   readonly random: () => number;
   readonly say: (text: string) => void;
+  /** The share of the payments that was paid. */
+  readonly paid: () => number;
 }): Storm {
   const kills = { web: 0, worker: 0, postgres: 0 };
   let over = false;
   const run = async (): Promise<void> => {
     const left = Object.keys(kills).flatMap((k) => Array.from({ length: o.kills }, () => k as keyof typeof kills));
+    const moments = left.map(() => o.random() * 0.95).sort((a, b) => b - a);
     while (left.length > 0) {
-      await sleep(over ? 0 : 300 + o.random() * 1700);
+      while (!over && o.paid() < (moments.at(-1) ?? 0)) await sleep(20);
+      moments.pop();
+      await sleep(over ? 0 : o.random() * 500);
       const [victim] = left.splice(Math.floor(o.random() * left.length), 1);
       if (victim === undefined) break;
       if (victim === "postgres") {
@@ -178,12 +193,14 @@ async function payAll(
   town: Town,
   plan: readonly Planned[],
   say: (text: string) => void,
+  progress = { paid: 0 },
 ): Promise<{ readonly asked: number }[]> {
   const payers: { readonly asked: number }[] = [];
   let next = 0;
   const one = async (): Promise<void> => {
     for (let planned = plan[next++]; planned; planned = plan[next++]) {
       payers.push(await pay(server, town, planned));
+      progress.paid = payers.length;
       if (payers.length % 1000 === 0) say(`${payers.length} paid`);
     }
   };
