@@ -74,5 +74,6 @@ export {
 export { bankSelfTie, bankTie, settlementTransitTie, type BankTieRow } from "./ties.ts";
 export * from "./bench/index.ts";
 export * from "./brs/index.ts";
+export * from "./columns/index.ts";
 export * from "./exceptions/index.ts";
 export * from "./three-way/index.ts";

@@ -11,6 +11,7 @@ import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankHolidayRoutes } from "./bank-holidays.ts";
 import { benchRoutes } from "./bank-bench.ts";
+import { bankColumnRoutes } from "./bank-columns.ts";
 import { signedBrsRoutes, SignedSchema } from "./bank-brs.ts";
 import { exceptionRoutes, ExceptionSchema } from "./bank-exceptions.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
@@ -189,6 +190,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           benchRoutes,
           exceptionRoutes,
           bankHolidayRoutes,
+          bankColumnRoutes,
           signedBrsRoutes,
           reportRoutes,
         ]) {
