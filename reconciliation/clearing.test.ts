@@ -25,7 +25,11 @@ import {
 } from "../ledger/payables/testing.ts";
 import { testApp } from "../ledger/testing.ts";
 import { brs } from "./brs-read.ts";
-import { agreeOpening, cancelStaleCheque, confirmProposal, listMatches, reconcile, unmatch } from "./matches.ts";
+import { cancelStaleCheque, confirmProposal } from "./by-hand.ts";
+import { listMatches } from "./matches.ts";
+import { agreeOpening } from "./opening.ts";
+import { reconcile } from "./reconcile.ts";
+import { unmatch } from "./unmatch.ts";
 import { openItems } from "./open-items.ts";
 import { bankLines } from "./statements.ts";
 import { BANK, bankUlb, type BankUlb } from "./testing.ts";

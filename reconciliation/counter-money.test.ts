@@ -15,7 +15,8 @@ import { inSnapshot, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
 import { addBankAccount } from "./bank-accounts.ts";
 import { brs } from "./brs-read.ts";
-import { confirmProposal, reconcile, type ReconcileReport } from "./matches.ts";
+import { confirmProposal } from "./by-hand.ts";
+import { reconcile, type ReconcileReport } from "./reconcile.ts";
 import { bankLines, importStatement } from "./statements.ts";
 import { BANK, statementCsv, type BankRow } from "./testing.ts";
 

@@ -19,7 +19,9 @@ import { inSnapshot, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
 import { addBankAccount } from "./bank-accounts.ts";
 import { approveResolution, listExceptions, proposeResolution, reconcileAccount } from "./exceptions/index.ts";
-import { listMatches, reconcile, unmatch } from "./matches.ts";
+import { listMatches } from "./matches.ts";
+import { reconcile } from "./reconcile.ts";
+import { unmatch } from "./unmatch.ts";
 import { importStatement } from "./statements.ts";
 import { BANK, statementCsv, type BankRow } from "./testing.ts";
 

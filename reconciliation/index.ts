@@ -36,18 +36,12 @@ export {
   type Pass,
   type ProposedEntry,
 } from "./match.ts";
-export {
-  agreeOpening,
-  cancelStaleCheque,
-  comparison,
-  confirmProposal,
-  listMatches,
-  postBankLine,
-  reconcile,
-  unmatch,
-  type MatchRecord,
-  type ReconcileReport,
-} from "./matches.ts";
+export { cancelStaleCheque, confirmProposal, postBankLine } from "./by-hand.ts";
+export { comparison } from "./comparison.ts";
+export { listMatches, type MatchRecord } from "./matches.ts";
+export { agreeOpening } from "./opening.ts";
+export { reconcile, type ReconcileReport } from "./reconcile.ts";
+export { unmatch } from "./unmatch.ts";
 export { openItems, type OpenItem } from "./open-items.ts";
 export { parseStatement } from "./parsers/csv.ts";
 export { previewTable, type ColumnRole, type TablePreview } from "./parsers/preview.ts";
@@ -80,5 +74,6 @@ export {
 export { bankSelfTie, bankTie, settlementTransitTie, type BankTieRow } from "./ties.ts";
 export * from "./bench/index.ts";
 export * from "./brs/index.ts";
+export * from "./columns/index.ts";
 export * from "./exceptions/index.ts";
 export * from "./three-way/index.ts";

@@ -5,7 +5,10 @@ import { paise } from "../ledger/kernel/money.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
 import { learnedHeads, narrationPattern, pastCases, type PastCase } from "./learning.ts";
-import { comparison, postBankLine, reconcile, unmatch } from "./matches.ts";
+import { postBankLine } from "./by-hand.ts";
+import { comparison } from "./comparison.ts";
+import { reconcile } from "./reconcile.ts";
+import { unmatch } from "./unmatch.ts";
 import { BANK, bankUlb } from "./testing.ts";
 
 const app = await testApp();

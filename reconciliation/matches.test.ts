@@ -16,16 +16,12 @@ import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
 import { brs } from "./brs-read.ts";
 import { closeChecks } from "./close-checks.ts";
-import {
-  agreeOpening,
-  cancelStaleCheque,
-  comparison,
-  confirmProposal,
-  listMatches,
-  postBankLine,
-  reconcile,
-  unmatch,
-} from "./matches.ts";
+import { cancelStaleCheque, confirmProposal, postBankLine } from "./by-hand.ts";
+import { comparison } from "./comparison.ts";
+import { listMatches } from "./matches.ts";
+import { agreeOpening } from "./opening.ts";
+import { reconcile } from "./reconcile.ts";
+import { unmatch } from "./unmatch.ts";
 import { openItems } from "./open-items.ts";
 import { bankLines } from "./statements.ts";
 import { bankSelfTie, bankTie } from "./ties.ts";

@@ -6,6 +6,8 @@ export type DateForm =
   | "yyyy-mm-dd"
   | "dd/mm/yyyy" // also dd-mm-yyyy and dd.mm.yyyy: the order is the profile's word, never guessed
   | "dd/mm/yy"
+  | "mm/dd/yyyy" // the month first, with a long or a short year
+  | "yyyymmdd"
   | "d mmm yyyy"; // 2 Apr 2025, 02-Apr-2025, 02-Apr-25
 
 /** How a row says which way the money went. Titles are compared after normalisation (lower case, letters and digits only). */
@@ -21,6 +23,8 @@ export type BankProfile = {
   readonly id: string;
   readonly version: number;
   readonly bank: string;
+  /** Made by the ULB: where its header fits as well as another's, it goes first. */
+  readonly isOwn?: boolean;
   readonly dates: readonly DateForm[];
   readonly date: string;
   readonly valueDate?: string;

@@ -14,7 +14,7 @@ import { CITY_HOLIDAYS, CITY_START, generateCity, type City, type TrueItem, type
 import type { NoiseProfile } from "./generator/profiles.ts";
 import { scoreOf, type Score } from "./generator/score.ts";
 import { match } from "./match.ts";
-import { reconcile } from "./matches.ts";
+import { reconcile } from "./reconcile.ts";
 import { checkSettlement, type SettlementRow } from "./settlement.ts";
 import { importStatement } from "./statements.ts";
 import { bankSelfTie } from "./ties.ts";

@@ -96,3 +96,73 @@ test("a month that is missing between two files of the bank is refused with the 
     "the file opens at 1,300.00, but what is known of the account ends on 03/04/2026 with 1,270.50: difference 29.50; a statement between them is missing",
   ]);
 });
+
+const withBalance = (ofx: string, closing: string): string =>
+  ofx.replace("</BANKTRANLIST>", `</BANKTRANLIST><LEDGERBAL><BALAMT>${closing}<DTASOF>20260831</LEDGERBAL>`);
+
+test("a file that states only its closing balance enters against the opening balance that a person knows, and is refused with the figures when they do not meet", async () => {
+  const town = await bankUlb(app);
+  const file = withBalance(OFX, "1176.00");
+  expect((await take(town, file)).problems).toEqual([
+    {
+      code: "STATEMENT_UNPROVED",
+      message:
+        "the file states no opening balance (its own last balance is 1176.00, its lines sum to 5.00), so nothing shows that no line is missing; give the opening balance of the bank's page",
+      line: 1,
+    },
+  ]);
+  expect((await take(town, file, { expected: { opening: rupees("1170.00") } })).problems.map((p) => p.message)).toEqual(
+    ["opening 1170.00 + movements 5.00 = 1175.00, but the statement closes at 1176.00: difference 1.00"],
+  );
+  expect(await balances(town)).toEqual([]);
+  expect(await take(town, file, { expected: { opening: rupees("1171.00") } })).toMatchObject({
+    status: "imported",
+    opening: rupees("1171.00"),
+    closing: rupees("1176.00"),
+  });
+});
+
+test("a file that states only its closing balance continues the statement before by itself; where a line is missing, the difference is told", async () => {
+  const town = await bankUlb(app);
+  await take(town, MT940);
+  const missing = await take(town, withBalance(OFX, "1285.50"));
+  expect(missing.problems.map((p) => [p.code, p.message])).toEqual([
+    [
+      "STATEMENT_GAP",
+      "the file opens at 1,280.50, but what is known of the account ends on 03/04/2026 with 1,270.50: difference 10.00; a statement between them is missing",
+    ],
+  ]);
+  const file = withBalance(OFX, "1275.50");
+  expect(await take(town, file)).toMatchObject({ status: "imported", opening: rupees("1270.50"), linesAdded: 1 });
+  expect(await take(town, file)).toMatchObject({ status: "unchanged" });
+  // A longer file of the same days adds what is new.
+  const longer = file
+    .replace("</BANKTRANLIST>", "<STMTTRN><DTPOSTED>20260802<TRNAMT>-1.00<FITID>2<NAME>FEE</STMTTRN></BANKTRANLIST>")
+    .replace("1275.50", "1274.50");
+  expect(await take(town, longer)).toMatchObject({ status: "imported", linesAdded: 1 });
+  // What comes before all that is known is proved by nothing: its closing balance meets, but lines of it may be missing.
+  const earlier = withBalance(OFX.replace("20260801", "20260301"), "1000.00").replace("20260831", "20260331");
+  expect((await take(town, earlier)).problems.map((p) => p.code)).toEqual(["STATEMENT_UNPROVED"]);
+  expect(await take(town, earlier, { expected: { opening: rupees("995.00") } })).toMatchObject({ linesAdded: 1 });
+  expect(await inSnapshot(app, town.as("auditor"), bankSelfTie)).toEqual([]);
+});
+
+test("a table without balances needs the closing balance of the bank's page, whatever is known before it; with both, they must meet", async () => {
+  const town = await bankUlb(app);
+  const csv = "Date,Narration,Debit,Credit\n01/08/2026,CASH,,5.00\n02/08/2026,FEE,1.00,\n";
+  expect((await take(town, csv, { expected: { opening: rupees("100.00") } })).problems.map((p) => p.message)).toEqual([
+    "the file states no closing balance, so nothing shows that no line is missing: opening 100.00 + movements 4.00 = 104.00; give the closing balance of the bank's page, which must be that",
+  ]);
+  const both = (opening: string) =>
+    take(town, csv, { expected: { opening: rupees(opening), closing: rupees("104.00") } });
+  expect((await both("99.00")).problems.map((p) => p.message)).toEqual([
+    "the opening balance is stated as 99.00, the lines give 100.00: difference 1.00",
+  ]);
+  expect(await both("100.00")).toMatchObject({ status: "imported", opening: rupees("100.00") });
+  const next = csv.replaceAll("/08/", "/09/");
+  expect((await take(town, next)).problems.map((p) => p.code)).toEqual(["STATEMENT_UNPROVED"]);
+  expect((await take(town, next, { expected: { closing: rupees("109.00") } })).problems.map((p) => p.message)).toEqual([
+    "the file opens at 105.00, but what is known of the account ends on 02/08/2026 with 104.00: difference 1.00; a statement between them is missing",
+  ]);
+  expect(await take(town, next, { expected: { closing: rupees("108.00") } })).toMatchObject({ linesAdded: 2 });
+});

@@ -5,10 +5,12 @@ import { newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
-import { bankAccountOfHead, lockedBankAccount, writeBankAccount } from "./bank-accounts.ts";
+import { bankAccountOfHead, lockedBankAccount, writeBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { reconciliationErrors } from "./errors.ts";
 import type { ParsedLine, ParsedStatement } from "./parsers/prove.ts";
 import { parseStatementFile } from "./parsers/read.ts";
+import { ownProfiles } from "./columns/own-profiles.ts";
+import { BANK_PROFILES, type BankProfile } from "./profiles.ts";
 
 export type StatementImport = {
   readonly account: string;
@@ -17,6 +19,8 @@ export type StatementImport = {
   readonly fileName: string;
   /** Profile id of a table; the account's own, or recognised by the header, when not said. */
   readonly profile?: string;
+  /** Layouts to read a table by, instead of all that are known. */
+  readonly profiles?: readonly BankProfile[];
   /** The last day the statement covers, when its page says so; its last line otherwise. */
   readonly through?: LocalDate;
   /** Control figures copied from the bank's page; a file without balances of its own needs the closing one. */
@@ -51,41 +55,10 @@ export type StatementReport =
  */
 export async function importStatement(tx: Tx, input: StatementImport): Promise<StatementReport> {
   const known = await lockedBankAccount(tx, input.account);
-  const bytes = typeof input.csv === "string" ? Buffer.from(input.csv) : Buffer.from(input.csv);
-  const parsed = await parseStatementFile(bytes, {
-    accountEnds: known === undefined || known.numberMasked === "" ? undefined : known.numberMasked.slice(-4),
-    profile: input.profile ?? known?.profile ?? undefined,
-    ...(input.expected ? { expected: input.expected } : {}),
-  });
-  if (!parsed.ok) return { status: "refused", linesInFile: 0, linesAdded: 0, problems: parsed.problems };
-  const { statement } = parsed;
-  const bank = known ?? (await bankAccountOfHead(tx, input.account, statement.accountEnds));
-  const refused = (problem: Problem): StatementReport => ({
-    status: "refused",
-    linesInFile: statement.lines.length,
-    linesAdded: 0,
-    problems: [problem],
-  });
-  if (
-    statement.accountEnds !== undefined &&
-    bank.numberMasked !== "" &&
-    !bank.numberMasked.endsWith(statement.accountEnds)
-  ) {
-    return refused({
-      code: "STATEMENT_ACCOUNT",
-      message: `the file is a statement of an account ending in ${statement.accountEnds}; account ${input.account} is ${bank.numberMasked}`,
-    });
-  }
-
-  const prints = fingerprints(input.account, statement.lines);
-  const positions = await knownPositions(tx, input.account, prints);
-  const chain = await chainEnds(tx, input.account);
-  const place = placeOf(statement, positions, chain);
-  if ("code" in place) return refused(place);
-  if (place.before > 0 && chain && (await isOpeningMatched(tx, input.account))) {
-    throw reconciliationErrors.OPENING_MATCHED({ account: input.account });
-  }
-
+  const checked = await checkStatement(tx, input, known);
+  if (!checked.ok)
+    return { status: "refused", linesInFile: checked.linesInFile, linesAdded: 0, problems: checked.problems };
+  const { bytes, bank, statement, prints, place, chain } = checked;
   const to = input.through !== undefined && input.through > statement.to ? input.through : statement.to;
   const figures = {
     profile: statement.profile,
@@ -154,6 +127,81 @@ export async function importStatement(tx: Tx, input: StatementImport): Promise<S
   };
 }
 
+type Refused = {
+  readonly ok: false;
+  readonly linesInFile: number;
+  readonly problems: readonly Problem[];
+  /** What proved by itself, but is not of this account or does not continue it. */
+  readonly statement?: ParsedStatement;
+};
+type Checked = {
+  readonly ok: true;
+  readonly bytes: Buffer;
+  readonly bank: BankAccount;
+  readonly statement: ParsedStatement;
+  readonly prints: readonly Print[];
+  readonly place: Place;
+  readonly chain: Chain | undefined;
+};
+
+/**
+ * What importing a file would come to, without writing: the statement with its place in what is known of the account, or the problems.
+ * Raises BANK_ACCOUNT_UNKNOWN, OPENING_MATCHED.
+ */
+export async function checkStatement(
+  read: Read,
+  input: StatementImport,
+  known: BankAccount | undefined,
+): Promise<Checked | Refused> {
+  const bytes = typeof input.csv === "string" ? Buffer.from(input.csv) : Buffer.from(input.csv);
+  const chain = await chainEnds(read, input.account);
+  const parsed = await parseStatementFile(bytes, {
+    accountEnds: known === undefined || known.numberMasked === "" ? undefined : known.numberMasked.slice(-4),
+    profile: input.profile,
+    usualProfile: known?.profile ?? undefined,
+    profiles: input.profiles ?? [...(await ownProfiles(read)), ...BANK_PROFILES],
+    isContinuation: chain !== undefined,
+    ...(input.expected ? { expected: input.expected } : {}),
+  });
+  if (!parsed.ok) return { ok: false, linesInFile: 0, problems: parsed.problems };
+  const { statement } = parsed;
+  const bank = known ?? (await bankAccountOfHead(read, input.account, statement.accountEnds));
+  const refused = (problem: Problem): Refused => ({
+    ok: false,
+    linesInFile: statement.lines.length,
+    problems: [problem],
+    statement,
+  });
+  if (
+    statement.accountEnds !== undefined &&
+    bank.numberMasked !== "" &&
+    !bank.numberMasked.endsWith(statement.accountEnds)
+  ) {
+    return refused({
+      code: "STATEMENT_ACCOUNT",
+      message: `the file is a statement of an account ending in ${statement.accountEnds}; account ${input.account} is ${bank.numberMasked}`,
+    });
+  }
+
+  const prints = fingerprints(input.account, statement.lines);
+  const positions = await knownPositions(read, input.account, prints);
+  const place = placeOf(statement, positions, chain);
+  if ("code" in place) return refused(place);
+  // An opening balance that was reckoned from the closing one is proved by what is known before it, and by nothing else.
+  if (place.before > 0 && statement.isOpeningInferred === true)
+    return refused({
+      code: "STATEMENT_UNPROVED",
+      message:
+        `the file states no opening balance and begins before what is known of the account, so nothing shows that no line is missing ` +
+        `(its closing balance ${formatIndian(statement.closing)} less its lines is ${formatIndian(statement.opening)}); give the opening balance of the bank's page`,
+    });
+  if (place.before > 0 && chain && (await isOpeningMatched(read, input.account))) {
+    throw reconciliationErrors.OPENING_MATCHED({ account: input.account });
+  }
+
+  return { ok: true, bytes, bank, statement, prints, place, chain };
+}
+
 type Print = { readonly fingerprint: string; readonly occurrence: number };
 
 /** The fingerprint of each line and, for lines that are equal in everything, which of them it is. */
@@ -169,11 +217,11 @@ function fingerprints(account: string, lines: readonly ParsedLine[]): Print[] {
   });
 }
 
-async function knownPositions(tx: Tx, account: string, prints: readonly Print[]): Promise<(bigint | undefined)[]> {
-  const rows = await tx.query<{ fingerprint: string; occurrence: number; position: bigint }>(
+async function knownPositions(read: Read, account: string, prints: readonly Print[]): Promise<(bigint | undefined)[]> {
+  const rows = await read.query<{ fingerprint: string; occurrence: number; position: bigint }>(
     `select fingerprint, occurrence, position from reconciliation.bank_lines
      where ulb_id = :ulb and account = :account and fingerprint = any(:prints::text[])`,
-    { ulb: tx.ulb.id, account, prints: [...new Set(prints.map((p) => p.fingerprint))] },
+    { ulb: read.ulb.id, account, prints: [...new Set(prints.map((p) => p.fingerprint))] },
   );
   const at = new Map(rows.map((r) => [`${r.fingerprint}/${r.occurrence}`, r.position]));
   return prints.map((p) => at.get(`${p.fingerprint}/${p.occurrence}`));

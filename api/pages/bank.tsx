@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
 import { formatDate, formatMoment } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
-import { formatStatement, rupees } from "../../ledger/kernel/money.ts";
+import { formatStatement } from "../../ledger/kernel/money.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import {
   acceptMatches,
@@ -12,16 +12,19 @@ import {
   importStatement,
   listBankAccounts,
   listExceptions,
+  listOwnProfiles,
   listStatements,
   reconcileAccount,
   type BankAccount,
   type BankLine,
   type MatchResult,
   type OpenItem,
+  type OwnProfile,
   type StatementReport,
   type StatementSummary,
 } from "../../reconciliation/index.ts";
 import { apiErrors } from "../errors.ts";
+import { columnRoutes, holdUnread, typedBalances } from "./bank/columns.tsx";
 import { BankParts } from "./bank/frame.tsx";
 import { bankDeskRoutes } from "./bank/routes.tsx";
 import { uploadOf } from "./bank/upload.ts";
@@ -97,6 +100,10 @@ export function BankPage(props: {
   readonly canWrite: boolean;
   readonly today: string;
   readonly report?: StatementReport | undefined;
+  /** Where a person can say what the columns of a refused file are. */
+  readonly columns?: VNode | undefined;
+  /** The ULB's own layouts, the newest version of each. */
+  readonly layouts: readonly OwnProfile[];
   readonly done?: string;
   readonly refusal?: Refusal | undefined;
 }): VNode {
@@ -132,7 +139,10 @@ export function BankPage(props: {
       <Refused refusal={props.refusal} />
       {report &&
         (report.status === "refused" ? (
-          <Problems problems={report.problems} title="The statement was refused; nothing of it was stored." />
+          <>
+            <Problems problems={report.problems} title="The statement was refused; nothing of it was stored." />
+            {props.columns}
+          </>
         ) : (
           <>
             <Flash>
@@ -159,7 +169,7 @@ export function BankPage(props: {
               name="profile"
               options={[
                 { value: "", label: "recognise by the header" },
-                ...BANK_PROFILES.map((p) => ({ value: p.id, label: `${p.bank} (${p.id})` })),
+                ...[...props.layouts, ...BANK_PROFILES].map((p) => ({ value: p.id, label: `${p.bank} (${p.id})` })),
               ]}
             />
             <Field
@@ -169,8 +179,17 @@ export function BankPage(props: {
               accept=".csv,.txt,.xls,.xlsx,.sta,.mt940,.940,.xml,.ofx,.qfx,.bai,.bai2,.htm,.html,text/csv,text/plain"
               isRequired
             />
-            <Field label="Closing balance, if the file states none" name="closing" size="short" />
-            <button>Upload</button>
+            <Field label="Opening balance, if the file states none" name="opening" size="short" isAmount />
+            <Field label="Closing balance, if the file states none" name="closing" size="short" isAmount />
+            <p class="actions">
+              <button>Upload</button>
+              <button class="second" formaction={`${at}/columns`}>
+                Say what its columns are
+              </button>
+            </p>
+            <p class="quiet">
+              For a bank that no <a href="/books/bank/layouts">layout</a> knows you say once which column is what.
+            </p>
           </Form>
         )}
       </div>
@@ -343,6 +362,9 @@ export function BankPage(props: {
   );
 }
 
+/** The newest version of each layout. */
+const newest = (own: readonly OwnProfile[]): OwnProfile[] => [...new Map(own.map((p) => [p.id, p])).values()];
+
 // ---------------------------------------------------------------- routes
 
 export function bankRoutes(web: FastifyInstance, desk: Desk): void {
@@ -356,6 +378,7 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
           bank,
           statements: await listStatements(read, account),
           found: await comparison(read, account),
+          layouts: newest(await listOwnProfiles(read)),
           exceptionIds: new Map((await listExceptions(read, { account, limit: 200 })).map((e) => [e.subjectId, e.id])),
         }
       );
@@ -376,6 +399,8 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
     reconcile: "What its reference proves is matched.",
     confirm: "The match is written.",
     "agree-opening": "The opening balance is agreed.",
+    columns: "The columns are kept, and the file is imported.",
+    discarded: "The file is discarded.",
   };
 
   web.get<ByAccount>("/books/bank/:account", async (request, reply) => {
@@ -404,19 +429,24 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
           csv: upload.content,
           fileName: upload.fileName || "statement.csv",
           ...(field(upload.fields, "profile") === "" ? {} : { profile: field(upload.fields, "profile").slice(0, 40) }),
-          ...(field(upload.fields, "closing") === ""
-            ? {}
-            : { expected: { closing: rupees(field(upload.fields, "closing").replaceAll(",", "").slice(0, 40)) } }),
+          ...typedBalances({
+            opening: field(upload.fields, "opening").slice(0, 40),
+            closing: field(upload.fields, "closing").slice(0, 40),
+          }),
         }),
       ),
     );
+    const columns =
+      imported.ok && imported.value.status === "refused"
+        ? await holdUnread(desk, who, account, upload, imported.value.problems[0]?.code)
+        : undefined;
     const found = await look(who, account);
     const view = viewOf(request, `/books/bank/${account}`);
     if (!imported.ok)
       return send(reply, <BankPage view={view} {...found} refusal={imported.refusal} />, imported.refusal.status);
     return send(
       reply,
-      <BankPage view={view} {...found} report={imported.value} />,
+      <BankPage view={view} {...found} report={imported.value} columns={columns} />,
       imported.value.status === "refused" ? 422 : 200,
     );
   });
@@ -454,5 +484,6 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
     });
   }
 
+  columnRoutes(web, desk);
   bankDeskRoutes(web, desk);
 }

@@ -64,7 +64,7 @@ test("a statement is imported, accepted, matched and split at the bench; an exce
   await page
     .getByLabel("Statement file of the bank")
     .setInputFiles({ name: "june.csv", mimeType: "text/csv", buffer: Buffer.from(CSV) });
-  await page.getByRole("button", { name: "Upload" }).click();
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
   await page.getByText("5 of 5 lines are new").waitFor();
   await page.goto(`${AT}/bench`);
   await page.getByRole("button", { name: "Match what is proved" }).click();
@@ -146,6 +146,116 @@ test("a statement is imported, accepted, matched and split at the bench; an exce
   expect(download.suggestedFilename()).toMatch(/_brs_4502101_2026-06-30\.csv$/);
   expect([...maker.complaints, ...checker.complaints, ...second.complaints]).toEqual([]);
   for (const v of [maker, checker, second]) await v.context.close();
+}, 120_000);
+
+/** A bank of which nobody has a layout; debit and credit stand under words of its own. */
+const UNKNOWN_HEAD = "Sl,Dt of entry,Instrument,Towards,Taken,Given,Left";
+const UNKNOWN = [
+  "Testpur Nagarik Sahakari Bank,,,,,,",
+  "Statement for July 2026,,,,,,",
+  UNKNOWN_HEAD,
+  "1,03/07/2026,,NEFT CR TESTN26184000042 A RATEPAYER,,2500.00,12500.00",
+  "2,06/07/2026,000321,CLG OUTWARD,1200.00,,11300.00",
+  "3,09/07/2026,,BY CASH SLIP 88,,700.00,12000.00",
+];
+const SECOND = "4502102";
+
+test("a file of an unknown bank: its columns are named on a phone, by keyboard and without scripts; the next file is read by itself", async () => {
+  await city.tx("accountant", (tx) =>
+    addBankAccount(tx, {
+      account: SECOND,
+      bank: "Testpur Nagarik Bank",
+      name: "Second account",
+      number: "00000055556666",
+    }),
+  );
+  const at = `/books/bank/${SECOND}`;
+  const file = (name: string, rows: readonly string[]) => ({
+    name,
+    mimeType: "text/csv",
+    buffer: Buffer.from(rows.join("\n")),
+  });
+  const office = await visit(browser, web.url, { viewport: PHONE, scripts: false });
+  await office.signIn("accountant@test", PASSWORD);
+  const { page } = office;
+  await page.goto(at);
+  await page.getByLabel("Statement file of the bank").setInputFiles(file("july.csv", UNKNOWN));
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByText("The statement was refused; nothing of it was stored.").waitFor();
+  await page.getByRole("link", { name: "Say what the columns of this file are" }).click();
+  expect(await overflow(page)).toBe(0);
+  await screenshot(page, "phone-bank-columns");
+  expect(await page.getByRole("alert").textContent()).toContain("say which column has the date");
+  // By keyboard: each question is a list, answered by typing what its entry begins with.
+  for (const [label, column] of [
+    ["Line that names the columns", "line 3"],
+    ["Date", "2"],
+    ["How dates are written", "day first: 31/12/2026"],
+    ["Value date", "not"],
+    ["Narration", "4"],
+    ["Reference or cheque number", "3"],
+    ["Debit (money out)", "6"],
+    ["Credit (money in)", "5"],
+    ["Balance after the line", "7"],
+  ] as const) {
+    await page.getByLabel(label, { exact: true }).focus();
+    await page.keyboard.type(column, { delay: 5 });
+    if (label === "Line that names the columns") {
+      await page.getByRole("button", { name: "Show how it reads" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("table", { name: /The first rows/ }).waitFor();
+    }
+  }
+  await page.getByRole("button", { name: "Show how it reads" }).focus();
+  await page.keyboard.press("Enter");
+  // Debit and credit were said the wrong way round: the balances say so.
+  await page.getByText("Debit and credit stand over each other's columns").waitFor();
+  await page.getByLabel("Debit (money out)", { exact: true }).selectOption("4");
+  await page.getByLabel("Credit (money in)", { exact: true }).selectOption("5");
+  await page.getByLabel("Balance after the line", { exact: true }).selectOption("");
+  await page.getByRole("button", { name: "Show how it reads" }).click();
+  expect(await page.getByRole("alert").textContent()).toContain("its lines sum to 2000.00");
+  await page.getByLabel("Closing balance, if the file states none").fill("12,000.00");
+  await page.getByLabel("Opening balance, if the file states none").fill("9,000.00");
+  await page.getByRole("button", { name: "Show how it reads" }).click();
+  expect(await page.getByRole("alert").textContent()).toContain("difference 1,000.00");
+  await page.getByLabel("Opening balance, if the file states none").fill("");
+  await page.getByLabel("Closing balance, if the file states none").fill("");
+  await page.getByLabel("Balance after the line", { exact: true }).selectOption("6");
+  await page.getByRole("button", { name: "Show how it reads" }).click();
+  await page.getByText("The balances prove it").waitFor();
+  expect(await page.getByRole("main").textContent()).toContain(
+    "Opening 10,000.00 + credits 3,200.00 − debits 1,200.00 = closing 12,000.00.",
+  );
+  expect(await overflow(page)).toBe(0);
+  await screenshot(page, "phone-bank-columns-proved");
+  const proved = page.url();
+
+  // With scripts the reading follows every choice; the page keeps the rules of accessibility.
+  const desk = await visit(browser, web.url);
+  await desk.signIn("accountant@test", PASSWORD);
+  await desk.page.goto(proved);
+  await screenshot(desk.page, "bank-columns");
+  await picture(desk.page, "bank-columns");
+  expect(await accessibilityProblems(desk.page)).toEqual([]);
+  await desk.page.getByLabel("Narration", { exact: true }).selectOption("");
+  await desk.page.getByText("say which column has the narration").waitFor();
+  expect(desk.complaints).toEqual([]);
+  await desk.context.close();
+
+  await page.getByRole("button", { name: "Keep the columns and import the file" }).click();
+  await page.getByText("The columns are kept, and the file is imported.").waitFor();
+  await page
+    .getByLabel("Statement file of the bank")
+    .setInputFiles(file("august.csv", [UNKNOWN_HEAD, "1,03/08/2026,,BY CASH SLIP 90,,100.00,12100.00"]));
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByText("1 of 1 lines are new").waitFor();
+  await page.goto("/books/bank/layouts");
+  expect(await page.getByRole("main").textContent()).toContain("testpur-nagarik-bank@1");
+  expect(await overflow(page)).toBe(0);
+  await screenshot(page, "phone-bank-layouts");
+  expect(office.complaints).toEqual([]);
+  await office.context.close();
 }, 120_000);
 
 test("the pages of the bank's desk fit a phone, and work without scripts", async () => {

@@ -232,6 +232,10 @@ const GROUPS: readonly GuideGroup[] = [
         "Name the items that were outstanding when the first statement opened, until both sides agree.",
       OPENING_MATCHED: "Un-match the opening balance before an earlier statement is added.",
       STATEMENT_MISSING: "Import the bank statement that covers that day.",
+      UPLOAD_UNKNOWN: "Hand the file in again; a file whose columns are not named is held for seven days.",
+      UPLOAD_NO_TABLE:
+        "Import a message of the bank as it is; of a PDF or a picture, ask the bank for CSV, Excel, MT940 or camt.053.",
+      PROFILE_BANK: "Write the bank's name as its account has it.",
     },
   },
   bankGuide,

@@ -113,6 +113,7 @@ test("every POST that moves money asks for an Idempotency-Key, and every change 
       "POST /v1/bank-matches/merge",
       "POST /v1/bank-matches/{id}/split",
       "POST /v1/bank-matches/{id}/undo",
+      "POST /v1/bank-statement-uploads/{id}/import",
       "POST /v1/card-batches",
       "POST /v1/cheques/clear",
       "POST /v1/cheques/{id}/dishonour",

@@ -10,7 +10,10 @@ import { disputeRoutes, disputeSchemas } from "./disputes.ts";
 import { ERROR_GUIDE } from "./error-guide.ts";
 import { v1Errors } from "./errors.ts";
 import { bankHolidayRoutes } from "./bank-holidays.ts";
-import { bankDeskSchemas, benchRoutes, exceptionRoutes, signedBrsRoutes } from "./bank-desk.ts";
+import { benchRoutes } from "./bank-bench.ts";
+import { bankColumnRoutes } from "./bank-columns.ts";
+import { signedBrsRoutes, SignedSchema } from "./bank-brs.ts";
+import { exceptionRoutes, ExceptionSchema } from "./bank-exceptions.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { deskRoutes } from "./counter.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
@@ -137,7 +140,8 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           ...payableSchemas,
           ...changeSchemas,
           ...noticeSchemas,
-          ...bankDeskSchemas,
+          ExceptionSchema,
+          SignedSchema,
           ...refundSchemas,
           ...disputeSchemas,
         ])
@@ -186,6 +190,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           benchRoutes,
           exceptionRoutes,
           bankHolidayRoutes,
+          bankColumnRoutes,
           signedBrsRoutes,
           reportRoutes,
         ]) {

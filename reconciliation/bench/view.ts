@@ -3,7 +3,7 @@ import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Read } from "../../ledger/kernel/tx.ts";
 import { getBankAccount, type BankAccount } from "../bank-accounts.ts";
 import type { Match } from "../match.ts";
-import { comparison } from "../matches.ts";
+import { comparison } from "../comparison.ts";
 import type { OpenItem } from "../open-items.ts";
 import type { BankLine } from "../statements.ts";
 

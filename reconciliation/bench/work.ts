@@ -6,7 +6,9 @@ import { lockBankAccount } from "../bank-accounts.ts";
 import { reconciliationErrors } from "../errors.ts";
 import { closeMatched, keepExceptions } from "../exceptions/keep.ts";
 import { MATCH_RULES, type Match } from "../match.ts";
-import { horizon, unmatch, writeMatches } from "../matches.ts";
+import { horizon } from "../comparison.ts";
+import { writeMatches } from "../matches.ts";
+import { takenTogether, unmatch } from "../unmatch.ts";
 import { openItems, type OpenItem } from "../open-items.ts";
 import { openLines, type BankLine } from "../statements.ts";
 import { benchErrors } from "./errors.ts";
@@ -89,19 +91,22 @@ function openItem(items: ReadonlyMap<string, OpenItem>, id: string, taken: Set<s
 }
 
 /**
- * Takes a match back with a reason; what it posted is reversed by a voucher, and what nobody has settled now is an exception again.
+ * Takes a match back with a reason; what it posted is reversed by a voucher, and what nobody has settled now is an exception again, in the other
+ * bank book too where a contra between the two was posted.
  * Raises MATCH_UNKNOWN, REASON_MISSING_FOR_UNMATCH.
  */
 export async function undoMatch(tx: Tx, matchId: string, reason: string): Promise<{ readonly account: string }> {
   const { account, lines } = await legsOf(tx, matchId);
-  await unmatch(tx, matchId, reason);
+  const others = (await takenTogether(tx, matchId)).filter((m) => m.account !== account);
+  for (const m of others) lines.push(...(await legsOf(tx, m.id)).lines);
+  const accounts = await unmatch(tx, matchId, reason);
   await tx.query(
     `update reconciliation.bank_exceptions
      set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = 'its booking was taken back'
      where ulb_id = :ulb and subject = 'held' and status <> 'closed' and subject_id = any(:lines::text[])`,
     { ulb: tx.ulb.id, now: tx.clock(), actor: tx.actor.id, lines },
   );
-  await keepExceptions(tx, account);
+  for (const touched of accounts) await keepExceptions(tx, touched);
   return { account };
 }
 
@@ -151,7 +156,8 @@ async function takeApart(tx: Tx, ids: readonly string[], reason: string): Promis
   const entries = new Set<string>();
   for (const id of [...ids].sort()) {
     const legs = await legsOf(tx, id);
-    if (legs.entryId !== null || legs.hasOpening) throw benchErrors.MATCH_POSTED({ match: id });
+    if (legs.entryId !== null || legs.hasOpening || (await takenTogether(tx, id)).length > 1)
+      throw benchErrors.MATCH_POSTED({ match: id });
     accounts.add(legs.account);
     lines.push(...legs.lines);
     for (const e of legs.entries) entries.add(e);

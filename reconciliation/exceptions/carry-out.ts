@@ -28,16 +28,10 @@ import { lockBankAccount, type BankAccount } from "../bank-accounts.ts";
 import { bookingDate } from "../booking-date.ts";
 import { reconciliationErrors } from "../errors.ts";
 import { MATCH_RULES } from "../match.ts";
-import {
-  cancelReversals,
-  cancelStaleCheque,
-  horizon,
-  insertMatches,
-  itemLegs,
-  lineLeg,
-  unmatch,
-  type Leg,
-} from "../matches.ts";
+import { cancelStaleCheque } from "../by-hand.ts";
+import { horizon } from "../comparison.ts";
+import { insertMatches, itemLegs, lineLeg, type Leg } from "../matches.ts";
+import { cancelReversals, unmatch } from "../unmatch.ts";
 import { openItems, type OpenItem } from "../open-items.ts";
 import { bookSettlement, lostDisputes } from "../settlements.ts";
 import { getBankLine, type BankLine } from "../statements.ts";
@@ -110,6 +104,9 @@ async function settleLine(
   deed: Deed,
   resolution: Exclude<Resolution, Of<"settlement-adjusted"> | { kind: "stale-cheque" | "reverse-entry" }>,
 ): Promise<Outcome> {
+  // Two accounts are locked in the order of their heads, as un-matching does.
+  if (resolution.kind === "wrong-account" && resolution.otherAccount < deed.exception.account)
+    await lockBankAccount(tx, resolution.otherAccount);
   const bank = await lockBankAccount(tx, deed.exception.account);
   const line = await getBankLine(tx, deed.exception.subjectId);
   if (line.matchId !== null) throw reconciliationErrors.BANK_LINE_MATCHED({ line: line.id });

@@ -13,8 +13,9 @@ import { rupees, toRupees, ZERO } from "../../ledger/kernel/money.ts";
 import { inSnapshot, type Role, type Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
 import { addBankAccount } from "../bank-accounts.ts";
-import { acceptMatches, undoMatch } from "../bench/index.ts";
+import { acceptMatches, splitMatch, undoMatch } from "../bench/index.ts";
 import { brs } from "../brs-read.ts";
+import { listMatches } from "../matches.ts";
 import { openItems } from "../open-items.ts";
 import { bankLines, importStatement } from "../statements.ts";
 import { BANK, bankUlb, statementCsv, type BankRow } from "../testing.ts";
@@ -317,6 +318,45 @@ test("a short deposit is matched with its difference, and money in the wrong acc
   expect(await t.tx("auditor", (tx) => openItems(tx, "4502102", localDate("2026-06-30")))).toEqual([]);
   expect(await open(t)).toEqual([]);
   await proves(t);
+});
+
+test("money in the wrong account, taken back from either side: the contra goes from both books, the item waits again, and no leftover stays open", async () => {
+  for (const side of [BANK, "4502102"]) {
+    const t = await bankUlb(app);
+    await t.tx("accountant", (tx) =>
+      addBankAccount(tx, { account: "4502102", bank: "PNB", name: "Second", number: "00009999" }),
+    );
+    await t.tx("accountant", (tx) =>
+      postEntry(tx, {
+        voucher: "receipt",
+        date: localDate("2026-06-01"),
+        narration: "NEFT expected in the second account",
+        source: { type: "test", id: `second-${t.ulb.id}` },
+        lines: [dr("4502102", rupees("640.00")), cr("3101001", rupees("640.00"))],
+      }),
+    );
+    const openAt = (account: string) => t.tx("auditor", (tx) => openItems(tx, account, localDate("2026-06-30")));
+    const before = await openAt("4502102");
+    await t.bank("0.00", [["2026-06-03", "640.00", "NEFT CR SOMEBODY"]]);
+    await run(t);
+    const foreign = await one(t, "unidentified-credit");
+    const contra = { kind: "wrong-account", otherAccount: "4502102", otherItem: before[0]?.id ?? "" } as const;
+    await propose(t, foreign, contra);
+    await approve(t, foreign);
+    expect(await openAt("4502102")).toEqual([]);
+    const live = (await t.tx("auditor", (tx) => listMatches(tx, side))).filter((m) => m.isLive);
+    expect(live).toHaveLength(1);
+    // A half of it cannot be split off.
+    await expect(
+      t.tx("accountant", (tx) => splitMatch(tx, live[0]?.id ?? "", [], "two deposits after all")),
+    ).rejects.toMatchObject({ code: "MATCH_POSTED" });
+    await t.tx("accountant", (tx) => undoMatch(tx, live[0]?.id ?? "", "the payer meant this account"));
+    expect(await books(t)).toEqual({ "4502102": "640.00", "3101001": "-640.00" });
+    expect(await openAt("4502102")).toEqual(before);
+    expect(await openAt(BANK)).toEqual([]);
+    expect(await one(t, "unidentified-credit")).toMatchObject({ status: "open", amount: 64000n });
+    await proves(t);
+  }
 });
 
 test("an error of the bank posts nothing and stands in line K until the bank takes it back", async () => {

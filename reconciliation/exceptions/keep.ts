@@ -3,7 +3,8 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
 import type { EntryTemplate } from "../entries.ts";
-import { comparison, reconcile, type ReconcileReport } from "../matches.ts";
+import { comparison } from "../comparison.ts";
+import { reconcile, type ReconcileReport } from "../reconcile.ts";
 import type { ExceptionSubject } from "./templates.ts";
 
 /** Days until somebody should have settled an exception. A returned cheque has the notice of s.138 to run; a stale one can wait for the month. */

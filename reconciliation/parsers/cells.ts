@@ -7,8 +7,30 @@ import { isoDay } from "./reading.ts";
 /** A row of a table: its number in the file and its cells, cleaned. */
 export type Row = { readonly line: number; readonly cells: readonly string[] };
 
-/** Titles are compared by their letters and digits alone. */
-export const normalise = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]/g, "");
+/** Titles are compared by their letters and digits alone, in any script. */
+export const normalise = (title: string): string => title.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, "");
+
+/** The titles of a row as people name the columns, each once: a second "Amount" is "Amount (2)", a column without a title "Column 4". */
+export function columnLabels(titles: readonly string[]): string[] {
+  const bare = titles.map(normalise);
+  const taken = new Set(bare);
+  const seen = new Set<string>();
+  // Where to go on counting, so that a row of one title a thousand times over is not counted from the start for each.
+  const next = new Map<string, number>();
+  return titles.map((title, i) => {
+    const name = bare[i] ?? "";
+    if (name !== "" && !seen.has(name)) {
+      seen.add(name);
+      return title;
+    }
+    const stem = name === "" ? "column" : name;
+    let n = Math.max(next.get(stem) ?? 2, name === "" ? i + 1 : 2);
+    while (taken.has(`${stem}${n}`)) n += 1;
+    next.set(stem, n + 1);
+    taken.add(`${stem}${n}`);
+    return name === "" ? `Column ${n}` : `${title} (${n})`;
+  });
+}
 
 /** Spreadsheet guards (="000123") keep leading zeros; what they guard is the text inside. Line breaks within a cell are spaces. */
 export function clean(cell: string): string {
@@ -73,6 +95,14 @@ export function dateOf(text: string, forms: readonly DateForm[]): LocalDate | un
 function isoOf(text: string, form: DateForm): string | undefined {
   const two = (s: string | undefined): string => (s ?? "").padStart(2, "0");
   switch (form) {
+    case "yyyymmdd": {
+      const m = /^(\d{4})(\d{2})(\d{2})$/.exec(text);
+      return m ? `${m[1]}-${m[2]}-${m[3]}` : undefined;
+    }
+    case "mm/dd/yyyy": {
+      const m = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})$/.exec(text);
+      return m ? `${(m[4] ?? "").padStart(4, "20")}-${two(m[1])}-${two(m[3])}` : undefined;
+    }
     case "yyyy-mm-dd":
       return text.replace(/^(\d{4})\/(\d\d)\/(\d\d)$/, "$1-$2-$3");
     case "dd/mm/yyyy": {

@@ -3,7 +3,16 @@ import { normalise } from "./cells.ts";
 
 /** What a column of a statement is, by its title. */
 export type ColumnRole =
-  "date" | "value-date" | "narration" | "reference" | "debit" | "credit" | "amount" | "mark" | "balance";
+  | "date"
+  | "value-date"
+  | "narration"
+  | "reference"
+  | "debit"
+  | "credit"
+  | "amount"
+  | "mark"
+  | "balance"
+  | "balance-mark";
 
 // The titles banks use, without blanks, points, brackets and the currency.
 const ROLES: readonly (readonly [ColumnRole, RegExp])[] = [
@@ -39,8 +48,10 @@ const ROLES: readonly (readonly [ColumnRole, RegExp])[] = [
 /** The role of each title in a row, in the row's order; undefined where the title means none. */
 export function columnsIn(titles: readonly string[]): (ColumnRole | undefined)[] {
   return titles.map((title) => {
-    const plain = normalise(title).replace(/(in)?(inr|rs|rupees)$/, "");
-    return ROLES.find(([, pattern]) => pattern.test(plain))?.[0];
+    // "Withdrawal (Rs)" is a withdrawal; "Particulars" ends in the same letters and is itself.
+    const whole = normalise(title);
+    const plain = whole.replace(/(in)?(inr|rs|rupees)$/, "");
+    return ROLES.find(([, pattern]) => pattern.test(whole) || pattern.test(plain))?.[0];
   });
 }
 
@@ -65,6 +76,7 @@ export function profileFromTitles(
   if (date === undefined || narration === undefined || amount === undefined) return undefined;
   const valueDate = of("value-date");
   const reference = of("reference");
+  const balanceMark = of("balance-mark");
   const marks = roles.flatMap((r, i) => (r === "mark" ? [i] : []));
   const behindBalance = marks.find((i) => balance !== undefined && i > roles.indexOf("balance"));
   return {
@@ -78,7 +90,11 @@ export function profileFromTitles(
     ...(valueDate === undefined || valueDate === date ? {} : { valueDate }),
     ...(reference === undefined || reference === narration ? {} : { reference }),
     ...(balance === undefined ? {} : { balance }),
-    ...(behindBalance !== undefined && marks.length > 1 ? { balanceMark: titles[behindBalance] ?? "" } : {}),
+    ...(balanceMark !== undefined
+      ? { balanceMark }
+      : behindBalance !== undefined && marks.length > 1
+        ? { balanceMark: titles[behindBalance] ?? "" }
+        : {}),
     opening: /^opening bal(ance)?\b/i,
     closing: /^closing bal(ance)?\b/i,
   };

@@ -38,7 +38,7 @@ export function readDelimited(input: string, options: ParseOptions = {}): Readin
   let ambiguous: Reading | undefined;
   for (const delimiter of DELIMITERS) {
     if (!text.includes(delimiter)) continue;
-    const found = bestHeader(tokenise(text, delimiter, PREAMBLE_ROWS).rows, profiles, options.profile, "csv");
+    const found = bestHeader(tokenise(text, delimiter, PREAMBLE_ROWS).rows, profiles, options, "csv");
     if (found.kind === "refused") ambiguous ??= found.reading;
     if (found.kind === "found" && found.titles > (best?.titles ?? 0)) best = { delimiter, titles: found.titles };
   }

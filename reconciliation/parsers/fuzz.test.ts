@@ -162,6 +162,7 @@ test("long files of nothing but marks are answered at once", async () => {
     "<!--",
     "?20",
     "1,1,",
+    "Amount,",
     "{4:",
     "]]>",
   ];

@@ -1,12 +1,10 @@
-import type { AmountColumns, BankProfile, DateForm } from "../profiles.ts";
+import type { BankProfile, DateForm } from "../profiles.ts";
 import { readBiff8, isBareBiff } from "./biff8.ts";
 import type { Row } from "./cells.ts";
 import { columnsIn, profileFromTitles, type ColumnRole } from "./columns.ts";
 import { delimitedRows } from "./csv.ts";
 import { looksLikeHtml, readHtmlTable } from "./html.ts";
 import { isOle2 } from "./ole2.ts";
-import { prove, type ParseOptions, type ParseResult } from "./prove.ts";
-import { readTable } from "./table.ts";
 import { decodeText } from "./text.ts";
 import { isZip, readXlsx } from "./xlsx.ts";
 
@@ -24,7 +22,7 @@ const PREVIEW_ROWS = 60;
 
 /**
  * The first rows of a file with a table in it, with the header and the roles guessed for a person to correct; undefined when the file has no
- * table. Nothing is proved here: `parseMapped` does that with the columns the person settled on.
+ * table. Nothing is proved here: reading the file by the profile that the person makes of it does that.
  */
 export async function previewTable(bytes: Uint8Array): Promise<TablePreview | undefined> {
   const rows = (await tableRows(bytes))?.slice(0, PREVIEW_ROWS);
@@ -38,47 +36,30 @@ export async function previewTable(bytes: Uint8Array): Promise<TablePreview | un
 /** What a person says of a table that no profile knows. */
 export type ColumnMapping = {
   readonly id: string;
+  readonly version: number;
   readonly bank: string;
+  /** The header's titles as `columnLabels` gives them, and what each column is. */
   readonly titles: readonly string[];
   readonly roles: readonly (ColumnRole | undefined)[];
-  readonly dates?: readonly DateForm[];
-  readonly amount?: AmountColumns;
+  readonly dates: readonly DateForm[];
 };
 
-/** The profile of a mapping, or undefined when date, narration and amounts with their direction are not all there. */
+/**
+ * The profile of a mapping, or undefined when date, narration and amounts with their direction are not all there. All titles of the header must
+ * stand in a file for it to be recognised.
+ */
 export function profileOf(mapping: ColumnMapping): BankProfile | undefined {
   const profile = profileFromTitles(mapping.roles, mapping.titles, mapping.id);
   return (
     profile && {
       ...profile,
+      version: mapping.version,
       bank: mapping.bank,
-      ...(mapping.dates ? { dates: mapping.dates } : {}),
-      ...(mapping.amount ? { amount: mapping.amount } : {}),
+      isOwn: true,
+      dates: mapping.dates,
+      also: mapping.titles.filter((title) => !/^Column \d+$/.test(title)),
     }
   );
-}
-
-/** Reads and proves a table by a mapping alone. */
-export async function parseMapped(
-  bytes: Uint8Array,
-  mapping: ColumnMapping,
-  options: ParseOptions = {},
-): Promise<ParseResult> {
-  const profile = profileOf(mapping);
-  const rows = await tableRows(bytes);
-  if (!profile || !rows)
-    return {
-      ok: false,
-      problems: [
-        {
-          code: "STATEMENT_FORMAT",
-          message: profile
-            ? "the file has no table"
-            : "the columns do not make a statement: a date, a narration, and amounts with their direction are needed",
-        },
-      ],
-    };
-  return prove(readTable(rows, "csv", { ...options, profiles: [profile], profile: profile.id }), options);
 }
 
 async function tableRows(bytes: Uint8Array): Promise<readonly Row[] | undefined> {

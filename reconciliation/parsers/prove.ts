@@ -39,6 +39,8 @@ export type ParsedStatement = {
   readonly accountEnds?: string;
   /** How the bank writes what can be written two ways, where the balances had to decide. */
   readonly convention?: Convention;
+  /** Nothing in the file or by a person states the opening balance: it is the closing one less the lines, and only the statement before proves it. */
+  readonly isOpeningInferred?: boolean;
 };
 
 export type ParseResult =
@@ -48,6 +50,13 @@ export type ParseResult =
 export type ParseOptions = {
   /** Profile id; recognised by the header when not said. */
   readonly profile?: string | undefined;
+  /** The profile of the account's earlier statements: where its header fits, it goes before others. */
+  readonly usualProfile?: string | undefined;
+  /**
+   * A statement before this one is known, so that a file which states only its closing balance may open at what its lines leave of it. Whoever says
+   * so holds that opening balance against the known one.
+   */
+  readonly isContinuation?: boolean;
   readonly profiles?: readonly BankProfile[];
   /** Control figures that a person copied from the bank's page. */
   readonly expected?: { readonly opening?: Paise; readonly closing?: Paise; readonly lines?: number };
@@ -79,7 +88,8 @@ function inConvention(line: ReadLine, convention: Convention): Exact {
 /**
  * Proves what was read. With running balances each follows from the one before; without, opening + Σ = closing for every statement, and
  * each opens as the one before it closed. A file that states no opening and closing proves itself only against a closing balance that a
- * person copied from the bank (`expected.closing`). Gives the statement in paise, or all problems; never a part of it.
+ * person copied from the bank (`expected.closing`); one that states its closing balance alone, against the opening balance that a person states or
+ * that follows from the statement before. Gives the statement in paise, or all problems; never a part of it.
  */
 export function prove(reading: Reading, options: ParseOptions = {}): ParseResult {
   if (!reading.ok) return { ok: false, problems: reading.problems };
@@ -134,12 +144,15 @@ export function prove(reading: Reading, options: ParseOptions = {}): ParseResult
       to: closedOn !== undefined && closedOn > last ? closedOn : last,
       ...(ends === undefined ? {} : { accountEnds: ends }),
       ...(proved.convention === "as-written" ? {} : { convention: proved.convention }),
+      ...(proved.isOpeningInferred === true ? { isOpeningInferred: true } : {}),
     },
   };
 }
 
 type Refuse = (code: string, message: string, line?: number, column?: string) => void;
-type Proved = Pick<ParsedStatement, "order" | "lines" | "opening" | "closing"> & { readonly convention: Convention };
+type Proved = Pick<ParsedStatement, "order" | "lines" | "opening" | "closing" | "isOpeningInferred"> & {
+  readonly convention: Convention;
+};
 
 const endOf = (account: string | undefined): string | undefined => {
   const digits = (account ?? "").replace(/[^0-9]/g, "");
@@ -333,17 +346,11 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
   const typed = expected.closing === undefined ? undefined : expected.closing * EXACT_PER_PAISA;
   const typedOpening = expected.opening === undefined ? undefined : expected.opening * EXACT_PER_PAISA;
   const end = typed ?? last.closing;
-  const opening = first.opening ?? (typed !== undefined ? typed - all : undefined) ?? typedOpening;
+  const stated = first.opening ?? (typed !== undefined ? typed - all : undefined) ?? typedOpening;
+  const isOpeningInferred = stated === undefined && end !== undefined && options.isContinuation === true;
+  const opening = isOpeningInferred ? end - all : stated;
   if (opening === undefined || end === undefined) {
-    refuse(
-      "STATEMENT_UNPROVED",
-      `the file states ${opening === undefined ? "no opening balance" : "no closing balance"}` +
-        (opening === undefined && end !== undefined
-          ? ` (its own last balance is ${exactText(end)}, its lines sum to ${exactText(all)})`
-          : "") +
-        `, so nothing shows that no line is missing; give the closing balance of the bank's page`,
-      last.fileLine,
-    );
+    refuse("STATEMENT_UNPROVED", unproved(opening, end, all), last.fileLine);
     return undefined;
   }
 
@@ -394,7 +401,23 @@ function proveTotals(inFile: readonly ReadStatement[], options: ParseOptions, re
       `opening ${formatIndian(found.opening)} and the movements give ${formatIndian(balance)}, the closing balance is ${formatIndian(found.closing)}`,
     );
   const isTurned = isNewestFirst || (statements.length === 1 && ordered[0]?.line !== first.lines[0]);
-  return { order: isTurned ? "newest-first" : "oldest-first", lines, ...found, convention };
+  return { order: isTurned ? "newest-first" : "oldest-first", lines, ...found, convention, isOpeningInferred };
+}
+
+/** What is missing to prove the file, with the figures that it has. */
+function unproved(opening: Exact | undefined, closing: Exact | undefined, movement: Exact): string {
+  const why = "so nothing shows that no line is missing";
+  if (closing !== undefined)
+    return (
+      `the file states no opening balance (its own last balance is ${exactText(closing)}, its lines sum to ${exactText(movement)}), ${why}; ` +
+      `give the opening balance of the bank's page`
+    );
+  if (opening !== undefined)
+    return (
+      `the file states no closing balance, ${why}: opening ${exactText(opening)} + movements ${exactText(movement)} = ` +
+      `${exactText(opening + movement)}; give the closing balance of the bank's page, which must be that`
+    );
+  return `the file states no opening balance and no closing balance (its lines sum to ${exactText(movement)}), ${why}; give the closing balance of the bank's page`;
 }
 
 /** Without running balances only the days tell that a file lists the newest line first. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { rupees } from "../../ledger/kernel/money.ts";
-import { parseMapped, previewTable } from "./preview.ts";
+import { previewTable, profileOf } from "./preview.ts";
+import { parseStatementFile } from "./read.ts";
 import { accepted, bytesOf, refusals, shown, xlsOf, xlsxOf, zipOf, type Cell } from "./testing.ts";
 
 const HEAD = ["Txn Date", "Value Date", "Description", "Ref No./Cheque No.", "Debit", "Credit", "Balance"];
@@ -239,14 +240,18 @@ test("a person may say what the columns are; the preview shows the header and wh
   expect([preview?.headerRow, preview?.roles]).toEqual([1, ["date", "narration", "debit", "credit", "balance"]]);
   const mapping = {
     id: "town-bank",
+    version: 3,
+    dates: ["dd/mm/yyyy"] as const,
     bank: "Town bank",
     titles: ["Dag", "Tekst", "Ut", "In", "Saldo"],
     roles: ["date", "narration", "debit", "credit", "balance"] as const,
   };
-  const result = await parseMapped(file, mapping);
+  const profile = profileOf(mapping);
+  if (!profile) throw new Error("the columns make a statement");
+  const result = await parseStatementFile(file, { profiles: [profile], profile: profile.id });
   expect(result.ok && shown(result.statement)[0]).toBe(
-    "town-bank@1 oldest-first 2026-04-02..2026-04-03 1000.00 -> 1150.50",
+    "town-bank@3 oldest-first 2026-04-02..2026-04-03 1000.00 -> 1150.50",
   );
-  expect(await parseMapped(file, { ...mapping, roles: ["date", "narration"] })).toMatchObject({ ok: false });
+  expect(profileOf({ ...mapping, roles: ["date", "narration"] })).toBeUndefined();
   expect((await refusals(file)).join()).toContain("STATEMENT_FORMAT");
 });

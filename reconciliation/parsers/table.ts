@@ -1,6 +1,6 @@
 import { formatIndian, subtract, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { BANK_PROFILES, type BankProfile } from "../profiles.ts";
-import { amountOf, dateOf, hasMark, normalise, type Row } from "./cells.ts";
+import { amountOf, columnLabels, dateOf, hasMark, normalise, type Row } from "./cells.ts";
 import { columnsIn, profileFromTitles } from "./columns.ts";
 import type { ParseOptions } from "./prove.ts";
 import {
@@ -23,7 +23,7 @@ export const PREAMBLE_ROWS = 80;
  */
 export function readTable(rows: readonly Row[], format: StatementFormat, options: ParseOptions = {}): Reading {
   const profiles = options.profiles ?? BANK_PROFILES;
-  const found = bestHeader(rows.slice(0, PREAMBLE_ROWS), profiles, options.profile, format);
+  const found = bestHeader(rows.slice(0, PREAMBLE_ROWS), profiles, options, format);
   if (found.kind === "refused") return found.reading;
   if (found.kind === "none") return unknownHeader(format, profiles, options.profile);
   const { profile, header } = found;
@@ -104,19 +104,26 @@ type Header = {
   readonly row: number;
   /** Column of each title of the profile, normalised. */
   readonly columns: ReadonlyMap<string, number>;
+  /** As they stand, normalised; `names` has each once. */
   readonly titles: readonly string[];
+  readonly names: readonly string[];
 };
 
 // ------------------------------------------------------------------------------------------------ recognition
 
+function amountTitlesOf({ amount }: BankProfile): string[] {
+  if (amount.kind === "two-columns") return [amount.debit, amount.credit];
+  return amount.kind === "marked" ? [amount.amount, amount.mark] : [amount.amount];
+}
+
+/** The titles that a header of the profile has, each once. */
 function titlesOf(p: BankProfile): string[] {
-  const amount =
-    p.amount.kind === "two-columns"
-      ? [p.amount.debit, p.amount.credit]
-      : p.amount.kind === "marked"
-        ? [p.amount.amount, p.amount.mark]
-        : [p.amount.amount];
-  return [p.date, p.valueDate, p.narration, p.reference, ...amount, p.balance, ...(p.also ?? [])]
+  return [...new Set([...readTitlesOf(p), ...(p.also ?? []).map(normalise)])];
+}
+
+/** Those of the columns that are read. */
+function readTitlesOf(p: BankProfile): string[] {
+  return [p.date, p.valueDate, p.narration, p.reference, ...amountTitlesOf(p), p.balance]
     .filter((t) => t !== undefined)
     .map(normalise);
 }
@@ -126,25 +133,33 @@ export type HeaderSearch =
   | { readonly kind: "refused"; readonly reading: Reading }
   | { readonly kind: "none" };
 
-/** The profile with the most titles in one of the rows; where none fits, the field's usual titles. */
+/**
+ * The profile with the most titles in one of the rows, of equals the ULB's own and then the newest version; the account's own profile before all
+ * where its header is there. Where none fits, the field's usual titles.
+ */
 export function bestHeader(
   rows: readonly Row[],
   profiles: readonly BankProfile[],
-  only: string | undefined,
+  options: Pick<ParseOptions, "profile" | "usualProfile">,
   format: StatementFormat,
 ): HeaderSearch {
+  const only = options.profile;
   const asked = only === undefined ? profiles : profiles.filter((p) => p.id === only);
   const found: { profile: BankProfile; header: Header; titles: number }[] = [];
-  const heads = rows.map(({ cells }) => cells.map(normalise));
+  const heads = rows.map(({ cells }) => namesOf(cells));
   for (const profile of asked) {
     const wanted = titlesOf(profile);
-    const row = heads.findIndex((titles) => wanted.every((t) => titles.includes(t)));
-    const titles = heads[row];
-    if (!titles) continue;
-    found.push({ profile, titles: wanted.length, header: { row, columns: columnsOf(profile, titles), titles } });
+    const row = heads.findIndex((names) => wanted.every((t) => names.includes(t)));
+    const cells = rows[row]?.cells;
+    if (!cells) continue;
+    found.push({ profile, titles: wanted.length, header: headerAt(row, cells, profile) });
   }
-  const most = Math.max(0, ...found.map((f) => f.titles));
-  const best = found.filter((f) => f.titles === most);
+  const usual = found.filter((f) => f.profile.id === options.usualProfile);
+  const fitting = usual.length > 0 ? usual : found;
+  const most = Math.max(0, ...fitting.map((f) => f.titles));
+  const equal = fitting.filter((f) => f.titles === most);
+  const own = equal.filter((f) => f.profile.isOwn === true);
+  const best = own.length > 0 ? own : equal;
   const newest = best.filter((f) =>
     best.every((o) => o.profile.id !== f.profile.id || o.profile.version <= f.profile.version),
   );
@@ -160,26 +175,33 @@ export function bestHeader(
     };
   if (first) return { kind: "found", ...first };
   if (only !== undefined) return { kind: "none" };
-  return byUsualTitles(rows, heads);
+  return byUsualTitles(rows);
 }
 
-function byUsualTitles(rows: readonly Row[], heads: readonly (readonly string[])[]): HeaderSearch {
+function byUsualTitles(rows: readonly Row[]): HeaderSearch {
   for (const [row, { cells }] of rows.entries()) {
     const profile = profileFromTitles(columnsIn(cells), cells);
-    const titles = heads[row];
-    if (profile && titles)
+    if (profile)
       return {
         kind: "found",
         profile,
         titles: titlesOf(profile).length,
-        header: { row, columns: columnsOf(profile, titles), titles },
+        header: headerAt(row, cells, profile),
       };
   }
   return { kind: "none" };
 }
 
-function columnsOf(profile: BankProfile, titles: readonly string[]): Map<string, number> {
-  return new Map(titlesOf(profile).map((t) => [t, titles.indexOf(t)]));
+const namesOf = (cells: readonly string[]): string[] => columnLabels(cells).map(normalise);
+
+function headerAt(row: number, cells: readonly string[], profile: BankProfile): Header {
+  const names = namesOf(cells);
+  return {
+    row,
+    names,
+    titles: cells.map(normalise),
+    columns: new Map(readTitlesOf(profile).map((t) => [t, names.indexOf(t)])),
+  };
 }
 
 export function unknownHeader(
@@ -285,7 +307,9 @@ function cellReader(profile: BankProfile, header: Header) {
   const balanceMark =
     profile.balanceMark === undefined
       ? -1
-      : header.titles.findIndex((t, i) => i > where.balance && t === normalise(profile.balanceMark ?? ""));
+      : profile.isOwn === true
+        ? header.names.indexOf(normalise(profile.balanceMark))
+        : header.titles.findIndex((t, i) => i > where.balance && t === normalise(profile.balanceMark ?? ""));
   const width = Math.max(...columns.values()) + 1;
   const fillers = new Set(["", ...(profile.fillers ?? [])]);
   const cell = (cells: readonly string[], i: number): string => {
@@ -293,10 +317,11 @@ function cellReader(profile: BankProfile, header: Header) {
     return fillers.has(value) ? "" : value;
   };
   const forms = profile.dates.join(" or ");
+  const moneyTitles = new Set([...amountTitlesOf(profile), profile.balance].map((t) => normalise(t ?? "")));
 
   return (line: number, cells: readonly string[], refuse: Refuse, declared: Stated): ReadLine | undefined => {
     const dateText = cell(cells, where.date);
-    const looksLikeLine = /^\d{1,4}[ /.-]/.test(dateText);
+    const looksLikeLine = /^\d{1,4}[ /.-]|^\d{8}$/.test(dateText);
     if (looksLikeLine && cells.length < width) {
       refuse("STATEMENT_TRUNCATED", `the line has ${cells.length} of ${width} cells: the file was cut off`, line);
       return undefined;
@@ -320,9 +345,11 @@ function cellReader(profile: BankProfile, header: Header) {
     const narration = cell(cells, where.narration);
     const date = dateOf(dateText, profile.dates);
     if (!date) {
+      // What a person said is money is money, whatever its title.
       const anyMoney = [...columns.keys()].some(
         (t) =>
-          /debit|credit|withdrawal|deposit|amount|balance/.test(t) &&
+          (/debit|credit|withdrawal|deposit|amount|balance/.test(t) ||
+            (profile.isOwn === true && moneyTitles.has(t))) &&
           /\d\.\d\d$/.test(cells[columns.get(t) ?? -1] ?? ""),
       );
       const isTotal = !looksLikeLine && cells.some((c) => /^(page |grand |sub ?)?totals?\b/i.test(c));
