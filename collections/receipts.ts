@@ -431,6 +431,8 @@ export type CounterFacts = {
   readonly limit?: { readonly reason: string; readonly allowedBy: string } | null;
   /** The instrument is there already: an acknowledged cheque that was realised gets its receipt. */
   readonly realises?: string;
+  /** It is booked together with the bank's credit: a receipt of money, not a journal of what came before. */
+  readonly isCredited?: boolean;
   /** A replacement: the receipt of the money itself, the receipt that it takes the place of, and that one's entry. */
   readonly replaces?: { readonly original: string; readonly receipt: string; readonly entry: bigint | undefined };
 };
@@ -506,7 +508,7 @@ function entryOfReceipt(r: ReceiptDraft): EntryDraft {
     };
   }
   return {
-    voucher: r.counter?.realises === undefined ? "receipt" : "journal",
+    voucher: r.counter?.realises === undefined || r.counter.isCredited === true ? "receipt" : "journal",
     date: r.entryDate,
     valueDate: r.valueDate,
     narration: r.narration,

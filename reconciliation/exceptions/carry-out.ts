@@ -34,6 +34,7 @@ import {
   horizon,
   insertMatches,
   itemLegs,
+  leafLegs,
   lineLeg,
   unmatch,
   type Leg,
@@ -195,7 +196,7 @@ async function book(
   deed: Deed,
   bank: BankAccount,
   line: BankLine,
-  items: readonly OpenItem[],
+  legs: readonly Leg[],
   draft: Draft,
   says: string,
 ): Promise<Outcome> {
@@ -209,7 +210,7 @@ async function book(
   });
   const matchId = await writeMatch(tx, bank.account, says, entry.id, [
     lineLeg(line),
-    ...items.flatMap(itemLegs),
+    ...legs,
     ...entryLegs(bank.account, entry, draft.lines, date),
   ]);
   return { entryId: entry.id, matchId, draft: draftLines(draft.lines), says, isOver: true };
@@ -377,6 +378,7 @@ async function chequeReturned(
     reason: deed.reason,
     bankCharge: resolution.bankCharge,
     payerCharge: resolution.payerCharge,
+    isDebited: true,
   });
   const returns = await tx.query<{ id: string }>(
     `select dishonour_id::text as id from collections.dishonours where ulb_id = :ulb and instrument_id = any(:ids::uuid[])
@@ -390,7 +392,9 @@ async function chequeReturned(
     const entry = await entryOf(tx, { type: "dishonour", id });
     entryId ??= entry.id;
     lines.push(...entry.lines);
-    legs.push(...(await itemsOfEntry(tx, bank.account, entry)).flatMap(itemLegs));
+    // What the bank had given before it took it back, of a leaf in clearing, is another line of its statement.
+    const taken = (await itemsOfEntry(tx, bank.account, entry)).filter((i) => i.amount < 0n);
+    legs.push(...taken.flatMap(itemLegs));
   }
   const says = `cheque ${held?.number ?? ""} of ${done.receipt ? `receipt ${done.receipt.number}` : "an acknowledgement"} returned`;
   const matchId = await writeMatch(tx, bank.account, says, undefined, [lineLeg(line), ...legs]);
@@ -421,7 +425,11 @@ async function difference(
   const dims = { fund: bank.fund, function: other.function };
   if (items.some((i) => "settlementId" in i.of)) return settlementDiffers(tx, deed, bank, line, items, other, says);
   const draft = differenceDraft(line.amount, inBook, { bank: bank.account, other: other.account }, dims);
-  return book(tx, deed, bank, line, items, draft, says);
+  const leaves = await leafLegs(
+    tx,
+    items.map((item) => ({ item, lines: [line] })),
+  );
+  return book(tx, deed, bank, line, [...items.flatMap(itemLegs), ...[...leaves.values()].flat()], draft, says);
 }
 
 async function differenceHead(
