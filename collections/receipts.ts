@@ -1,7 +1,7 @@
 import { applyPayments, listTaxHeads, openDuesOf, type AppliedPayment, type TaxHead } from "../billing/index.ts";
 import {
   findEntryBySource,
-  firstOpenDay,
+  bookingDay,
   openFinancialYear,
   postEntries,
   postingAccounts,
@@ -338,16 +338,17 @@ export async function lockPayers(tx: Tx, ids: readonly string[]): Promise<Readon
 }
 
 /**
- * The booking date of each value date: the day itself, or the first day after it whose month is open and whose cash book is not signed. Where the
- * books of the year were not opened yet they are: money that has come is booked.
+ * The booking date of each value date: the day itself, the next day whose cash book is not signed, or, where its month is closed, the day on which
+ * it is found. Where the books of the year were not opened yet they are: money that has come is booked.
  */
 async function entryDatesFor(tx: Tx, days: readonly LocalDate[]): Promise<ReadonlyMap<LocalDate, LocalDate>> {
   const found = new Map<LocalDate, LocalDate>();
+  const today = dateInIndia(tx.clock());
   for (const day of new Set(days)) {
-    let open = await firstOpenDay(tx, day);
+    let open = await bookingDay(tx, day, today);
     for (let fy = financialYearOf(day); open === undefined; fy = nextFinancialYear(fy)) {
       await openFinancialYear(tx, fy);
-      open = await firstOpenDay(tx, day);
+      open = await bookingDay(tx, day, today);
     }
     found.set(day, open);
   }

@@ -166,7 +166,7 @@ test("a cheque that was only acknowledged gets its receipt with the match, and t
   expect(await ties(at)).toEqual([]);
 });
 
-test("a realised cheque of a closed month is booked on the first open day, with the bank's day as its value date", async () => {
+test("a realised cheque of a closed month is booked on the day it is found, with the bank's day as its value date", async () => {
   const at = await town({ atRealisation: true });
   await at.take("000451", "10000.00");
   await at.deposit("DS/2026/0001");
@@ -180,7 +180,7 @@ test("a realised cheque of a closed month is booked on the first open day, with 
   const [receipt] = await at.tx("auditor", (tx) =>
     tx.query("select value_date, entry_date from collections.receipts where ulb_id = :ulb", { ulb: tx.ulb.id }),
   );
-  expect(receipt).toEqual({ value_date: "2026-06-03", entry_date: "2026-07-01" });
+  expect(receipt).toEqual({ value_date: "2026-06-03", entry_date: "2026-07-05" });
   expect(await ties(at)).toEqual([]);
 });
 
