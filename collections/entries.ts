@@ -152,7 +152,10 @@ export function sanctionLines(
   return [...debits, ...creditMoney(liability, party, debits)];
 }
 
-/** A lost dispute: `debits` opens the dues again or claims from the gateway, Cr gateway clearing with what it took, in each fund. */
+/**
+ * A lost dispute: `debits` opens the dues again or claims from the gateway, Cr gateway clearing with what it took, in each fund; Cr gateway adjustments
+ * where a settlement took it before the verdict.
+ */
 export function disputeLossLines(clearing: string, paymentId: string, debits: readonly Line[]): Line[] {
   return [...debits, ...creditMoney(clearing, gatewayParty(paymentId), debits)];
 }

@@ -1,6 +1,8 @@
 import {
   askDispute,
   closeTasks,
+  heldDisputes,
+  holdDisputes,
   markSettled,
   observePayments,
   observeRefunds,
@@ -17,7 +19,7 @@ import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } 
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
-import { formatIndian, subtract, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, subtract, sum, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import { bookingDate } from "./booking-date.ts";
 import { settlementEntry, type Adjusted } from "./entries.ts";
@@ -148,7 +150,9 @@ export async function bookOne(
   items: readonly Row[],
   more: readonly Problem[] = [],
 ): Promise<readonly Problem[]> {
-  const check = checkSettlement(settlement, items);
+  const givenBack = [...disputesOf(items)].flatMap(([id, amount]) => (amount < 0n ? [id] : []));
+  const held = await inTransaction(app, who, (tx) => heldDisputes(tx, givenBack));
+  const check = checkSettlement(settlement, items, held);
   let problems: readonly Problem[] = [...more, ...(check.ok ? [] : check.problems)];
   // What was captured is booked whether or not the settlement adds up: money is never refused.
   await adoptUnknown(app, who, items);
@@ -178,7 +182,7 @@ async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly Row[]
        where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and processed_on is not null
        union all
        select dispute_id from collections.disputes
-       where ulb_id = :ulb and dispute_id = any(:disputes::text[]) and booked_on is not null`,
+       where ulb_id = :ulb and dispute_id = any(:disputes::text[]) and (booked_on is not null or status in ('won', 'closed'))`,
       { ulb: tx.ulb.id, ids, disputes },
     ),
   );
@@ -252,12 +256,16 @@ export async function bookSettlement(
   );
   const settledOn = dateInIndia(settlement.createdAt);
   const date = await bookingDate(tx, settledOn);
+  const ofDisputes = disputesOf(items);
+  // What was taken before its verdict, or given back after it, goes through gateway adjustments: nothing is lost yet.
+  const held = adjusted ? new Set<string>() : await holdDisputes(tx, ofDisputes, settlement.id);
+  const heldAmount = sum([...ofDisputes].flatMap(([id, amount]) => (held.has(id) ? [amount] : [])));
   // With an adjustment that a person explained, a dispute that the books do not know is part of what he explained.
   const lost = adjusted
     ? await lostDisputes(tx, settlement.id, items)
-    : [...disputesOf(items)].flatMap(([id, taken]) => (taken > 0n ? [id] : []));
+    : [...ofDisputes].flatMap(([id, taken]) => (taken > 0n && !held.has(id) ? [id] : []));
   const known = await knownAdjustments(tx, adjusted ? [] : items);
-  const rest = subtract(figures.adjustments ?? ZERO, known);
+  const rest = subtract(subtract(figures.adjustments ?? ZERO, heldAmount), known);
   const explained = adjusted ?? (rest === 0n ? undefined : { amount: rest, account: accounts["gateway-adjustments"] });
   await markSettled(
     tx,
@@ -268,7 +276,7 @@ export async function bookSettlement(
   if (!adjusted) await sameLoss(tx, settlement.id, disputesOf(items));
   const draft = settlementEntry(
     { id: settlement.id, utr: settlement.utr, date },
-    figures,
+    { ...figures, disputes: subtract(figures.disputes, heldAmount) },
     accounts,
     "01",
     explained,
@@ -336,7 +344,7 @@ async function sameLoss(read: Read, settlementId: string, taken: ReadonlyMap<str
   const ids = [...taken].flatMap(([id, amount]) => (amount > 0n ? [id] : []));
   if (ids.length === 0) return;
   const booked = await read.query<{ id: string; amount: Paise }>(
-    "select dispute_id as id, amount_deducted as amount from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[])",
+    "select dispute_id as id, amount_deducted as amount from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[]) and booked_on is not null",
     { ulb: read.ulb.id, ids },
   );
   for (const { id, amount } of booked)

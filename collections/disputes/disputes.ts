@@ -3,7 +3,7 @@ import { dr, postEntry, postingAccounts, type Line } from "../../ledger/index.ts
 import { dateInIndia, formatMoment, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
-import { formatIndian, paise, subtract, type Paise } from "../../ledger/kernel/money.ts";
+import { formatIndian, paise, subtract, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { disputeLossLines, gatewayParty } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
@@ -98,7 +98,58 @@ type Stored = {
   readonly seen_open_at: Date | null;
   readonly decided_at: Date | null;
   readonly booked_on: LocalDate | null;
+  readonly held_amount: bigint;
+  readonly held_in: string | null;
 };
+
+/**
+ * What settlements took for disputes of which no verdict is known here, or gave back for them: each is locked, and what is taken before its verdict is
+ * noted as held, in the caller's transaction, which books it against gateway adjustments. Gives the disputes concerned; one that is lost in the books, or
+ * that they do not know, is not among them.
+ */
+export async function holdDisputes(
+  tx: Tx,
+  taken: ReadonlyMap<string, Paise>,
+  settlementId: string,
+): Promise<ReadonlySet<string>> {
+  const ids = [...taken].flatMap(([id, amount]) => (amount === 0n ? [] : [id]));
+  if (ids.length === 0) return new Set();
+  // Payments before their disputes, as everywhere.
+  await tx.query(
+    `select 1 from collections.payments where ulb_id = :ulb and payment_id in (
+       select payment_id from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[]))
+     order by payment_id for no key update`,
+    { ulb: tx.ulb.id, ids },
+  );
+  const rows = await tx.query<{ id: string; isBooked: boolean; held: bigint }>(
+    `select dispute_id as id, booked_on is not null as "isBooked", held_amount as held from collections.disputes
+     where ulb_id = :ulb and dispute_id = any(:ids::text[]) order by dispute_id for no key update`,
+    { ulb: tx.ulb.id, ids },
+  );
+  const held = rows.filter((d) => !d.isBooked && d.held + (taken.get(d.id) ?? ZERO) >= 0n);
+  await tx.query(
+    `update collections.disputes d set held_amount = d.held_amount + t.amount, held_in = :settlement
+     from unnest(:ids::text[], :amounts::bigint[]) as t (id, amount)
+     where d.ulb_id = :ulb and d.dispute_id = t.id`,
+    {
+      ulb: tx.ulb.id,
+      settlement: settlementId,
+      ids: held.map((d) => d.id),
+      amounts: held.map((d) => (taken.get(d.id) ?? ZERO).toString()),
+    },
+  );
+  return new Set(held.map((d) => d.id));
+}
+
+/** Of these disputes, those for which a settlement took money that none has given back yet. */
+export async function heldDisputes(read: Read, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await read.query<{ id: string }>(
+    "select dispute_id as id from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[]) and held_amount > 0 and booked_on is null",
+    { ulb: read.ulb.id, ids },
+  );
+  return new Set(rows.map((r) => r.id));
+}
 
 /**
  * Applies what was said of disputes: the one place where their state changes, in whatever order the feeds bring it. Created, contested and won
@@ -140,7 +191,8 @@ type Paid = {
 
 async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
   const row = await tx.queryOne<Stored>(
-    `select amount, amount_deducted, reason_code, phase, status, action_required_at, respond_by, created_at, seen_open_at, decided_at, booked_on
+    `select amount, amount_deducted, reason_code, phase, status, action_required_at, respond_by, created_at, seen_open_at, decided_at, booked_on,
+       held_amount, held_in
      from collections.disputes where ulb_id = :ulb and dispute_id = :id for no key update`,
     { ulb: tx.ulb.id, id: said.id },
   );
@@ -190,7 +242,8 @@ async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
     },
   );
   await keepDisputed(tx, payment.payment_id);
-  if (now.status === "lost" && !row?.booked_on) await bookLoss(tx, payment, now, deducted, decided ?? tx.clock());
+  if (now.status === "lost" && !row?.booked_on)
+    await bookLoss(tx, payment, now, deducted, decided ?? tx.clock(), row?.held_amount ? row.held_in : null);
   if (!isDecided(now.status)) {
     await setTasks(tx, [
       {
@@ -231,9 +284,17 @@ async function closeTasks(tx: Tx, dispute: DisputeState): Promise<void> {
 
 /**
  * A lost dispute: the gateway took the money back. What of it had been refunded went out twice: Dr gateway adjustments, with a critical task. The
- * rest opens the dues again as if it had never been paid: Dr what the receipt had credited. Cr gateway clearing with all of it.
+ * rest opens the dues again as if it had never been paid: Dr what the receipt had credited. Cr gateway clearing with all of it; or, where a settlement
+ * took it before the verdict (`heldIn`), gateway adjustments, where it stands since then.
  */
-async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: Paise, at: Date): Promise<void> {
+async function bookLoss(
+  tx: Tx,
+  payment: Paid,
+  dispute: DisputeState,
+  deducted: Paise,
+  at: Date,
+  heldIn: string | null,
+): Promise<void> {
   const source = { type: "dispute", id: dispute.id };
   const valueDate = dateInIndia(at);
   const date = await entryDateFor(tx, valueDate);
@@ -252,14 +313,16 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
   const adjusted = subtract(deducted, reopened);
   const debits: Line[] = [
     ...(opened?.lines ?? []),
-    ...(adjusted > 0n
+    // What a settlement took already stands there as a claim.
+    ...(adjusted > 0n && heldIn === null
       ? [dr(accounts["gateway-adjustments"], adjusted, { party: gatewayParty(payment.payment_id) })]
       : []),
   ];
   await tx.query(
-    `update collections.disputes set booked_on = :on_date, reopened = :reopened, adjusted = :adjusted
+    `update collections.disputes set booked_on = :on_date::date, reopened = :reopened, adjusted = :adjusted,
+       settlement_id = :settlement::text, settled_on = case when :settlement::text is null then null else :on_date::date end
      where ulb_id = :ulb and dispute_id = :id`,
-    { ulb: tx.ulb.id, id: dispute.id, on_date: date, reopened, adjusted },
+    { ulb: tx.ulb.id, id: dispute.id, on_date: date, reopened, adjusted, settlement: heldIn },
   );
   await setTasks(tx, [
     adjusted > 0n
@@ -274,8 +337,9 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
           message: `Dispute ${dispute.id} of ${payment.payment_id} is lost: ${formatIndian(deducted)} went back to the payer, and what it had paid is due again`,
         },
   ]);
+  if (debits.length === 0) return;
   await postEntry(tx, {
-    voucher: "payment",
+    voucher: heldIn === null ? "payment" : "journal",
     date,
     valueDate,
     narration: `Dispute ${dispute.id} of ${payment.payment_id} lost (${dispute.phase}, ${dispute.reasonCode})`.slice(
@@ -284,7 +348,11 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
     ),
     source,
     ...(opened?.reverses === undefined ? {} : { reverses: opened.reverses }),
-    lines: disputeLossLines(accounts["gateway-clearing"], payment.payment_id, debits),
+    lines: disputeLossLines(
+      accounts[heldIn === null ? "gateway-clearing" : "gateway-adjustments"],
+      payment.payment_id,
+      debits,
+    ),
   });
 }
 

@@ -1,4 +1,4 @@
-export { alertDisputes, getDispute, listDisputes, type Dispute } from "./disputes.ts";
+export { alertDisputes, getDispute, heldDisputes, holdDisputes, listDisputes, type Dispute } from "./disputes.ts";
 export {
   acceptDispute,
   askDispute,
