@@ -415,14 +415,20 @@ test("the bill was reduced between order and capture: what exceeds it is the con
   );
 });
 
-test("another amount than the order's is booked as it was captured, and a person is told", async () => {
+test("another amount than the order's is an unidentified receipt, and a person is told", async () => {
   const s = await street();
   const o = await order(s, "10000.00");
   simulator.payOrder(at(o), { amount: 900_000 });
   await drain(s);
-  expect(await due(s)).toBe("1000.00");
+  expect(await due(s)).toBe("10000.00");
   const tasks = await s.city.tx("accountant", (tx) => openTasks(tx));
-  expect(tasks.map((t) => t.kind)).toEqual(["amount-mismatch"]);
+  expect(tasks.map((t) => t.kind)).toContain("amount-mismatch");
+  expect((await receipts(s)).map((r) => r.lines.map((l) => [l.kind, toRupees(l.amount)]))).toEqual([
+    [["unidentified", "9000.00"]],
+  ]);
+  await s.city.tx("auditor", async (tx) =>
+    expect(await balances(tx)).toMatchObject({ "3508006": "-9000.00", "4501005": "9000.00" }),
+  );
 });
 
 test("money for no order of ours is an unidentified receipt with a task; another ULB's event is parked", async () => {

@@ -72,7 +72,7 @@ const REFUND_SERIES = "refund-note-no";
 /**
  * Books captured payments: for each the receipt with its allocations, instrument and journal entry, in this one transaction and once. Money
  * taken is never refused: what exceeds the dues is the consumer's advance; where the service's policy is HOLD, a second payment of what is paid
- * already becomes a refund payable with a refund note; money of nobody we know is an unidentified receipt with a task. Money for a closed month
+ * already becomes a refund payable with a refund note; money of nobody we know, or of another sum than its order, is an unidentified receipt with a task. Money for a closed month
  * is booked on the first open day after it, with its own value date. A fee that the payer bore is kept apart. The caller holds the orders' locks.
  */
 export async function bookCaptures(tx: Tx, captures: readonly Capture[]): Promise<Map<string, Booked>> {
@@ -145,7 +145,8 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
   }[] = [];
   for (const capture of round) {
     const { payment } = capture;
-    const payer = capture.order ? payers.get(capture.order.consumerId) : undefined;
+    const payer =
+      capture.order && !isMismatch(capture, settings.feeBearer) ? payers.get(capture.order.consumerId) : undefined;
     const valueDate = dateInIndia(capture.paidAt);
     const entryDate = need(entryDates.get(valueDate));
     if (payer && duplicates.has(payment.paymentId)) {
@@ -238,7 +239,7 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
             {
               kind: "amount-mismatch" as const,
               subject: c.payment.paymentId,
-              message: `${c.order.kind === "request" ? "Request" : "Order"} ${c.order.id} is for ${formatIndian(c.order.amount)}, ${formatIndian(c.payment.amount)} was captured and booked`,
+              message: `${c.order.kind === "request" ? "Request" : "Order"} ${c.order.id} is for ${formatIndian(c.order.amount)}, ${formatIndian(c.payment.amount)} was captured and booked${c.order.kind === "order" ? " as unidentified; say whose dues it settles, or refund it" : ""}`,
             },
           ]
         : [],
@@ -261,6 +262,15 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
     })),
   ]);
   return ids;
+}
+
+/**
+ * Another sum than the order's, beside the fee that a payer bears: nobody knows what it was meant for, so it is an unidentified receipt with a task
+ * (payments.md 5.3). What came by a request of ours (a code, a link, a virtual account) settles what it can, whatever its sum.
+ */
+function isMismatch({ payment, order }: Capture, feeBearer: "ulb" | "payer"): boolean {
+  if (!order || order.kind !== "order" || order.amount === null || order.amount === payment.amount) return false;
+  return convenienceFee(payment, order.amount, feeBearer) === 0n;
 }
 
 function gatewayDraft(
