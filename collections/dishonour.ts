@@ -11,9 +11,18 @@ import { counterErrors } from "./counter/errors.ts";
 import { counterPolicy } from "./counter/policy.ts";
 import { takeBack } from "./counter/take-back.ts";
 import { isLeaf } from "./counter/tender.ts";
-import { bankChargeLines, cancellationLines, chequeParty, dishonourLines, slipParty, type Party } from "./entries.ts";
+import {
+  bankChargeLines,
+  cancellationLines,
+  chequeCreditLines,
+  chequeParty,
+  dishonourLines,
+  slipParty,
+  type Party,
+} from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import { takeBackAcknowledgement } from "./instruments/acknowledgements.ts";
+import { fundsOf } from "./instruments/funds.ts";
 import { returnReason } from "./instruments/return-reasons.ts";
 import { noticeDates } from "./instruments/section-138.ts";
 import { getReceipt, markReceipt, type Receipt } from "./receipts.ts";
@@ -26,6 +35,8 @@ export type Dishonour = {
   readonly reason: string;
   /** The clearing house's code: it decides whether the drawer is at fault. Without one he is taken to be, as the caller charges him. */
   readonly reasonCode?: string | undefined;
+  /** The bank's statement shows that it took the money back, so it had given it before: a leaf in clearing is credited and returned in one entry. */
+  readonly isDebited?: boolean;
   /** What the bank took for it. */
   readonly bankCharge: Paise;
   /**
@@ -47,6 +58,8 @@ type Held = {
   status: string;
   amount: bigint;
   bank_account: string | null;
+  clearing_account: string | null;
+  funds: Readonly<Record<string, string>>;
   deposited_on: LocalDate | null;
   cleared_on: LocalDate | null;
 };
@@ -80,7 +93,8 @@ export async function returnInstrument(tx: Tx, fact: Dishonour): Promise<Dishono
     throw counterErrors.RETURN_NOT_DRAWERS_FAULT({ reason, charge: formatIndian(payerCharge) });
   }
   const rows = await tx.query<Held>(
-    `select i.instrument_id as id, i.receipt_id, i.ack_id, i.tender_id, i.kind, i.number, i.status, i.amount, m.bank_account, m.deposited_on, i.cleared_on
+    `select i.instrument_id as id, i.receipt_id, i.ack_id, i.tender_id, i.kind, i.number, i.status, i.amount, i.funds, m.bank_account,
+       m.clearing_account, m.deposited_on, i.cleared_on
      from collections.instruments i
      left join collections.remittances m on m.ulb_id = i.ulb_id and m.remittance_id = i.remittance_id
      where i.ulb_id = :ulb and (i.instrument_id = :id::uuid or i.tender_id =
@@ -150,11 +164,14 @@ async function returnShare(
   const id = newId();
   const source = { type: "dishonour", id };
   const bank = held.bank_account;
+  // Until the bank has credited it, a leaf stands in clearing where the ULB keeps it there.
+  const clearing = held.status === "deposited" ? held.clearing_account : null;
+  const money = clearing === null || fact.isDebited === true ? bank : clearing;
   const receipt = held.receipt_id === null ? null : await liveReceipt(tx, held.receipt_id);
   const back = receipt ? await takeBack(tx, receipt, { date: fact.date, newSource: source }) : undefined;
   const acknowledged =
     receipt === null && held.ack_id !== null
-      ? await takeBackAcknowledgement(tx, held.ack_id, { status: "returned", on: fact.date, money: bank })
+      ? await takeBackAcknowledgement(tx, held.ack_id, { status: "returned", on: fact.date, money })
       : undefined;
   const consumerId = back?.consumerId ?? acknowledged?.ack.consumerId;
   const charge =
@@ -202,7 +219,10 @@ async function returnShare(
     source,
     ...(back?.entry === undefined ? {} : { reverses: back.entry }),
     lines: [
-      ...(back ? dishonourLines(bank, held.number, back.lines) : (acknowledged?.lines ?? [])),
+      ...(clearing !== null && money === bank
+        ? chequeCreditLines({ bank, clearing }, chequeParty(held.number), fundsOf([held]))
+        : []),
+      ...(back ? dishonourLines(money, held.number, back.lines) : (acknowledged?.lines ?? [])),
       ...(fact.bankCharge > 0n
         ? bankChargeLines({ bank, bankCharges: accounts["bank-charges"] }, fact.bankCharge)
         : []),

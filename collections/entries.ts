@@ -84,7 +84,10 @@ export function cashRemittanceLines(
   ]);
 }
 
-/** CO-08: cheques go to the bank. Contra, leaf by leaf, because the bank credits and returns them leaf by leaf. */
+/**
+ * CO-08: cheques go to the bank. Contra, leaf by leaf, because the bank credits and returns them leaf by leaf: Dr bank, or cheques in clearing where
+ * the ULB keeps them apart, Cr cheques in hand.
+ */
 export function chequeRemittanceLines(
   accounts: { bank: string; cheques: string },
   cheques: readonly { readonly number: string; readonly byFund: ReadonlyMap<string, Paise> }[],
@@ -95,6 +98,18 @@ export function chequeRemittanceLines(
       cr(accounts.cheques, amount, { fund, party: chequeParty(number) }),
     ]),
   );
+}
+
+/** CO-18: the bank credits a leaf that stood in clearing. Dr bank, Cr cheques in clearing, in each fund; the bank's lines are the first. */
+export function chequeCreditLines(
+  accounts: { bank: string; clearing: string },
+  cheque: Party,
+  byFund: ReadonlyMap<string, Paise>,
+): Line[] {
+  return [
+    ...[...byFund].map(([fund, amount]) => dr(accounts.bank, amount, { fund, party: cheque })),
+    ...[...byFund].map(([fund, amount]) => cr(accounts.clearing, amount, { fund, party: cheque })),
+  ];
 }
 
 /** IN-03: the bank returns a cheque. `takenBack` (from billing) re-opens what it had settled, cess and rebate included; Cr bank with the sum. */
@@ -137,7 +152,10 @@ export function sanctionLines(
   return [...debits, ...creditMoney(liability, party, debits)];
 }
 
-/** A lost dispute: `debits` opens the dues again or claims from the gateway, Cr gateway clearing with what it took, in each fund. */
+/**
+ * A lost dispute: `debits` opens the dues again or claims from the gateway, Cr gateway clearing with what it took, in each fund; Cr gateway adjustments
+ * where a settlement took it before the verdict.
+ */
 export function disputeLossLines(clearing: string, paymentId: string, debits: readonly Line[]): Line[] {
   return [...debits, ...creditMoney(clearing, gatewayParty(paymentId), debits)];
 }

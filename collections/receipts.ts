@@ -1,7 +1,7 @@
 import { applyPayments, listTaxHeads, openDuesOf, type AppliedPayment, type TaxHead } from "../billing/index.ts";
 import {
   findEntryBySource,
-  firstOpenDay,
+  bookingDay,
   openFinancialYear,
   postEntries,
   postingAccounts,
@@ -72,7 +72,7 @@ const REFUND_SERIES = "refund-note-no";
 /**
  * Books captured payments: for each the receipt with its allocations, instrument and journal entry, in this one transaction and once. Money
  * taken is never refused: what exceeds the dues is the consumer's advance; where the service's policy is HOLD, a second payment of what is paid
- * already becomes a refund payable with a refund note; money of nobody we know is an unidentified receipt with a task. Money for a closed month
+ * already becomes a refund payable with a refund note; money of nobody we know, or of another sum than its order, is an unidentified receipt with a task. Money for a closed month
  * is booked on the first open day after it, with its own value date. A fee that the payer bore is kept apart. The caller holds the orders' locks.
  */
 export async function bookCaptures(tx: Tx, captures: readonly Capture[]): Promise<Map<string, Booked>> {
@@ -145,7 +145,8 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
   }[] = [];
   for (const capture of round) {
     const { payment } = capture;
-    const payer = capture.order ? payers.get(capture.order.consumerId) : undefined;
+    const payer =
+      capture.order && !isMismatch(capture, settings.feeBearer) ? payers.get(capture.order.consumerId) : undefined;
     const valueDate = dateInIndia(capture.paidAt);
     const entryDate = need(entryDates.get(valueDate));
     if (payer && duplicates.has(payment.paymentId)) {
@@ -238,7 +239,7 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
             {
               kind: "amount-mismatch" as const,
               subject: c.payment.paymentId,
-              message: `${c.order.kind === "request" ? "Request" : "Order"} ${c.order.id} is for ${formatIndian(c.order.amount)}, ${formatIndian(c.payment.amount)} was captured and booked`,
+              message: `${c.order.kind === "request" ? "Request" : "Order"} ${c.order.id} is for ${formatIndian(c.order.amount)}, ${formatIndian(c.payment.amount)} was captured and booked${c.order.kind === "order" ? " as unidentified; say whose dues it settles, or refund it" : ""}`,
             },
           ]
         : [],
@@ -261,6 +262,15 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
     })),
   ]);
   return ids;
+}
+
+/**
+ * Another sum than the order's, beside the fee that a payer bears: nobody knows what it was meant for, so it is an unidentified receipt with a task
+ * (payments.md 5.3). What came by a request of ours (a code, a link, a virtual account) settles what it can, whatever its sum.
+ */
+function isMismatch({ payment, order }: Capture, feeBearer: "ulb" | "payer"): boolean {
+  if (!order || order.kind !== "order" || order.amount === null || order.amount === payment.amount) return false;
+  return convenienceFee(payment, order.amount, feeBearer) === 0n;
 }
 
 function gatewayDraft(
@@ -338,16 +348,17 @@ export async function lockPayers(tx: Tx, ids: readonly string[]): Promise<Readon
 }
 
 /**
- * The booking date of each value date: the day itself, or the first day after it whose month is open and whose cash book is not signed. Where the
- * books of the year were not opened yet they are: money that has come is booked.
+ * The booking date of each value date: the day itself, the next day whose cash book is not signed, or, where its month is closed, the day on which
+ * it is found. Where the books of the year were not opened yet they are: money that has come is booked.
  */
 async function entryDatesFor(tx: Tx, days: readonly LocalDate[]): Promise<ReadonlyMap<LocalDate, LocalDate>> {
   const found = new Map<LocalDate, LocalDate>();
+  const today = dateInIndia(tx.clock());
   for (const day of new Set(days)) {
-    let open = await firstOpenDay(tx, day);
+    let open = await bookingDay(tx, day, today);
     for (let fy = financialYearOf(day); open === undefined; fy = nextFinancialYear(fy)) {
       await openFinancialYear(tx, fy);
-      open = await firstOpenDay(tx, day);
+      open = await bookingDay(tx, day, today);
     }
     found.set(day, open);
   }
@@ -431,6 +442,8 @@ export type CounterFacts = {
   readonly limit?: { readonly reason: string; readonly allowedBy: string } | null;
   /** The instrument is there already: an acknowledged cheque that was realised gets its receipt. */
   readonly realises?: string;
+  /** It is booked together with the bank's credit: a receipt of money, not a journal of what came before. */
+  readonly isCredited?: boolean;
   /** A replacement: the receipt of the money itself, the receipt that it takes the place of, and that one's entry. */
   readonly replaces?: { readonly original: string; readonly receipt: string; readonly entry: bigint | undefined };
 };
@@ -506,7 +519,7 @@ function entryOfReceipt(r: ReceiptDraft): EntryDraft {
     };
   }
   return {
-    voucher: r.counter?.realises === undefined ? "receipt" : "journal",
+    voucher: r.counter?.realises === undefined || r.counter.isCredited === true ? "receipt" : "journal",
     date: r.entryDate,
     valueDate: r.valueDate,
     narration: r.narration,

@@ -6,6 +6,7 @@ import { formatIndian, paise, sum, toRupees, type Paise } from "../ledger/kernel
 import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { countDrawer, type Denominations } from "./counter/drawer.ts";
 import { counterErrors } from "./counter/errors.ts";
+import { counterPolicy } from "./counter/policy.ts";
 import { cashRemittanceLines, chequeRemittanceLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import { fundsOf } from "./instruments/funds.ts";
@@ -63,7 +64,8 @@ export async function instrumentsInHand(read: Read): Promise<InstrumentInHand[]>
 }
 
 /**
- * Deposits cash of closed sessions, or cheques and drafts, at the bank: contra, Dr bank Cr cash or cheques in hand. Without `instrumentIds` all that
+ * Deposits cash of closed sessions, or cheques and drafts, at the bank: contra, Dr bank Cr cash or cheques in hand; a ULB that keeps cheques in
+ * clearing apart has them there until the bank credits them. Without `instrumentIds` all that
  * is in hand of closed sessions goes. What its drawers were short of or over when they were closed goes with the cash of their office; a leaf that
  * pays several accounts goes whole. Raises REMITTANCE_EMPTY, REMITTANCE_NOT_IN_HAND, REMITTANCE_EARLY, REMITTANCE_SLIP, REMITTANCE_NET,
  * REMITTANCE_COUNT, PERIOD_CLOSED.
@@ -100,6 +102,7 @@ export async function depositInstruments(
   }
   const accounts = await postingAccounts(tx, "bank-main", "cash-in-hand", "cheques-in-hand");
   const bank = deposit.bankAccount ?? accounts["bank-main"];
+  const clearing = deposit.kind === "cheques" ? await clearingHead(tx, deposit.date, bank) : null;
   const differences =
     deposit.kind === "cash" ? await openDifferences(tx, [...new Set(taken.map((r) => r.office))], deposit.date) : [];
   const byFund = withDifferences(fundsOf(taken), differences);
@@ -116,7 +119,7 @@ export async function depositInstruments(
     deposit.kind === "cash"
       ? cashRemittanceLines({ bank, cash: accounts["cash-in-hand"] }, byFund)
       : chequeRemittanceLines(
-          { bank, cheques: accounts["cheques-in-hand"] },
+          { bank: clearing ?? bank, cheques: accounts["cheques-in-hand"] },
           [...groupBy(taken, (r) => `${r.number ?? ""}/${r.tenderId ?? r.id}`).values()].map((shares) => ({
             number: shares[0]?.number ?? "",
             byFund: fundsOf(shares),
@@ -126,8 +129,8 @@ export async function depositInstruments(
   try {
     await tx.query(
       `insert into collections.remittances (ulb_id, remittance_id, fy, number, kind, bank_account, amount, slip_number, deposited_on, made_by, made_at,
-         denominations)
-       values (:ulb, :id, :fy, :number, :kind, :bank, :amount, :slip, :on_date, :actor, :now, :pieces)`,
+         denominations, clearing_account)
+       values (:ulb, :id, :fy, :number, :kind, :bank, :amount, :slip, :on_date, :actor, :now, :pieces, :clearing)`,
       {
         ulb: tx.ulb.id,
         id,
@@ -141,6 +144,7 @@ export async function depositInstruments(
         actor: tx.actor.id,
         now: tx.clock(),
         pieces: deposit.denominations ? JSON.stringify(deposit.denominations) : null,
+        clearing,
       },
     );
   } catch (error) {
@@ -173,6 +177,14 @@ export async function depositInstruments(
     depositedOn: deposit.date,
     instruments: taken.length,
   };
+}
+
+/** Where a ULB keeps cheques in clearing apart on that day: their head. Null where they go to the bank's head, or the ULB maps the one to the other. */
+async function clearingHead(read: Read, on: LocalDate, bank: string): Promise<string | null> {
+  const { clearingHeadFrom } = await counterPolicy(read);
+  if (clearingHeadFrom === null || on < clearingHeadFrom) return null;
+  const { "cheques-in-clearing": head } = await postingAccounts(read, "cheques-in-clearing");
+  return head === bank ? null : head;
 }
 
 export type DepositSlip = Omit<Remittance, "instruments"> & {

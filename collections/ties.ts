@@ -103,6 +103,35 @@ export async function instrumentTie(read: Read, asOf: LocalDate = FOREVER): Prom
   ];
 }
 
+/**
+ * Cheques in clearing, as far as counters and the bank's credits moved them, = leaves deposited there and neither credited nor returned. No row where
+ * the ULB never kept them apart.
+ */
+export async function clearingTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
+  const heads = await read.query<{ account: string; held: bigint }>(
+    `select m.clearing_account as account, coalesce(sum(i.amount) filter (where m.deposited_on <= :as_of::date
+         and not exists (select 1 from ledger.entries e where e.ulb_id = i.ulb_id and e.entry_id = i.credit_entry_id and e.entry_date <= :as_of::date)
+         and not exists (select 1 from collections.dishonours d where d.ulb_id = i.ulb_id and d.instrument_id = i.instrument_id
+           and d.dishonoured_on <= :as_of::date)), 0)::bigint as held
+     from collections.remittances m
+     join collections.instruments i on i.ulb_id = m.ulb_id and i.remittance_id = m.remittance_id
+     where m.ulb_id = :ulb and m.clearing_account is not null
+     group by m.clearing_account order by m.clearing_account`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  const ties: CollectionTie[] = [];
+  for (const { account, held } of heads)
+    ties.push(
+      row(
+        `cheques in clearing ${account} = cheques deposited, neither credited nor returned`,
+        "paise",
+        await movedBy(read, account, asOf, { of: REVENUE }),
+        held,
+      ),
+    );
+  return ties;
+}
+
 async function inHand(read: Read, kinds: readonly string[], asOf: LocalDate): Promise<bigint> {
   const held = await read.queryOne<{ total: bigint }>(
     `select coalesce(sum(i.amount), 0)::bigint as total
@@ -228,6 +257,7 @@ export async function collectionTies(read: Read, asOf: LocalDate = FOREVER): Pro
     ...(await externalTie(read, asOf)),
     ...(await cashTie(read, asOf)),
     ...(await instrumentTie(read, asOf)),
+    ...(await clearingTie(read, asOf)),
     ...(await cardTie(read, asOf)),
     ...(await provisionalTie(read, asOf)),
     ...(await receiptEntryTie(read)),

@@ -51,6 +51,7 @@ export {
   closePeriod,
   closeProblems,
   closeRefusals,
+  bookingDay,
   firstOpenDay,
   firstOpenPeriod,
   listPeriods,

@@ -11,6 +11,7 @@ export const REVENUE = [
   "bank-line",
   "bank-unmatch",
   "cash-difference",
+  "cheque-credit",
   "demand-batch",
   "demand-change",
   "demand-run-cancelled",

@@ -3,6 +3,7 @@ import { financialYear, localDate, period } from "./kernel/dates.ts";
 import { rupees } from "./kernel/money.ts";
 import { inDryRun, inTransaction } from "./kernel/tx.ts";
 import {
+  bookingDay,
   closePeriod,
   closeProblems,
   cr,
@@ -182,4 +183,20 @@ test("opening a year twice is opening it once, and leaves closed months closed",
   await expect(tx("auditor", (t) => periodStatus(t, period("2031-01")))).rejects.toThrow(
     /^PERIOD_MISSING: 2031-01 is not a period/,
   );
+});
+
+test("a fact of a closed month is booked on the day on which it is found, whatever months between are open; of an open one on its own day", async () => {
+  const { tx } = await testUlb(app, { startsOn: localDate("2026-04-01") });
+  await tx("checker", (t) => closePeriod(t, period("2026-04")));
+  const at = (day: string, found: string) => tx("auditor", (t) => bookingDay(t, localDate(day), localDate(found)));
+  expect(await at("2026-04-20", "2026-07-02")).toBe("2026-07-02");
+  expect(await at("2026-05-20", "2026-07-02")).toBe("2026-05-20");
+  // Found before any open month: the first one.
+  expect(await at("2026-04-20", "2026-04-25")).toBe("2026-05-01");
+  await tx("checker", (t) => closePeriod(t, period("2026-05")));
+  await tx("checker", (t) => closePeriod(t, period("2026-06")));
+  await tx("checker", (t) => closePeriod(t, period("2026-07")));
+  expect(await at("2026-04-20", "2026-07-02")).toBe("2026-08-01");
+  // The books of the day on which it was found are not opened yet.
+  expect(await at("2026-04-20", "2031-07-02")).toBe("2026-08-01");
 });

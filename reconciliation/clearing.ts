@@ -1,4 +1,4 @@
-import { clearInstruments, unclearInstruments } from "../collections/index.ts";
+import { clearInstruments, creditInstruments, unclearInstruments, type LeafCredit } from "../collections/index.ts";
 import { clearFromBank, unclearFromBank } from "../ledger/index.ts";
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
@@ -71,6 +71,40 @@ export async function clearDeposited(tx: Tx, matches: readonly string[]): Promis
       await bookingDate(tx, day),
     );
   }
+  await noteCleared(tx, leaves);
+}
+
+/**
+ * The bank credited leaves that stood in clearing: collections books the credit (and the receipt of one that was only acknowledged) on the day on which
+ * the bank had it. Gives what came into the bank's head, by the leaf.
+ */
+export async function creditLeaves(
+  tx: Tx,
+  leaves: readonly { readonly instrumentIds: readonly string[]; readonly on: LocalDate }[],
+): Promise<ReadonlyMap<string, LeafCredit & { readonly bookedOn: LocalDate }>> {
+  const credited = new Map<string, LeafCredit & { readonly bookedOn: LocalDate }>();
+  for (const [day, of] of groupBy(leaves, (l) => l.on)) {
+    const bookedOn = await bookingDate(tx, day);
+    const ids = of.flatMap((l) => l.instrumentIds);
+    const { credits } = await creditInstruments(tx, ids, day, bookedOn);
+    for (const credit of credits) credited.set(credit.instrumentId, { ...credit, bookedOn });
+  }
+  await noteCleared(
+    tx,
+    [...credited.values()].map((c) => ({ ...c, id: c.instrumentId })),
+  );
+  return credited;
+}
+
+async function noteCleared(
+  tx: Tx,
+  leaves: readonly {
+    readonly id: string;
+    readonly entryId: bigint;
+    readonly number: string;
+    readonly isRealised: boolean;
+  }[],
+): Promise<void> {
   if (leaves.length === 0) return;
   await tx.query(
     `insert into reconciliation.cleared_leaves (ulb_id, instrument_id, entry_id, number, is_realised)
@@ -85,8 +119,11 @@ export async function clearDeposited(tx: Tx, matches: readonly string[]): Promis
   );
 }
 
-/** A match was taken back: what it had cleared is on its way again. Raises INSTRUMENT_REALISED. */
-export async function unclearOf(tx: Tx, match: string): Promise<void> {
+/**
+ * A match was taken back: what it had cleared is on its way again, and credits out of clearing are reversed (`booked` says whether there were any).
+ * Raises INSTRUMENT_REALISED.
+ */
+export async function unclearOf(tx: Tx, match: string): Promise<{ readonly booked: boolean }> {
   const rows = await tx.query<{ entry_id: bigint }>(
     `select distinct entry_id from reconciliation.match_legs
      where ulb_id = :ulb and match_id = :id::uuid and kind = 'item' order by entry_id`,
@@ -105,8 +142,9 @@ export async function unclearOf(tx: Tx, match: string): Promise<void> {
      returning c.instrument_id as id`,
     { ulb: tx.ulb.id, id: match },
   );
-  await unclearInstruments(
+  const reversed = await unclearInstruments(
     tx,
     leaves.map((l) => l.id),
   );
+  return { booked: reversed > 0 };
 }

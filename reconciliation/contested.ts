@@ -18,8 +18,8 @@ export function proofsOf(lines: readonly BankLine[], items: readonly OpenItem[])
 
 /**
  * Live matches of the engine that what is open now could have had a part in, had it been known: they rest on a reference that an open line or item
- * carries, or are among the few that rest on less and have an open amount. Matches that posted an entry, or with which a receipt was issued for a
- * cheque that was only acknowledged, stand: a person takes them back, or nobody does.
+ * carries, or are among the few that rest on less and have an open amount. Matches that posted an entry (a cheque's credit out of clearing too), or
+ * with which a receipt was issued for a cheque that was only acknowledged, stand: a person takes them back, or nobody does.
  */
 export async function contestedMatches(
   read: Read,
@@ -81,7 +81,9 @@ export async function contestedMatches(
     `select distinct g.match_id as id
      from reconciliation.live_legs g
      join ledger.lines l on l.ulb_id = g.ulb_id and l.entry_id = g.entry_id and l.line_no = g.line_no and l.party_type = 'cheque'
-     join reconciliation.cleared_leaves c on c.ulb_id = g.ulb_id and c.entry_id = g.entry_id and c.number = l.party_id and c.is_realised
+     join ledger.entries e on e.ulb_id = g.ulb_id and e.entry_id = g.entry_id
+     join reconciliation.cleared_leaves c on c.ulb_id = g.ulb_id and c.entry_id = g.entry_id and c.number = l.party_id
+       and (c.is_realised or e.source_type = 'cheque-credit')
      where g.ulb_id = :ulb and g.match_id = any(:ids::uuid[])`,
     { ulb: read.ulb.id, ids: rows.map((r) => r.id) },
   );

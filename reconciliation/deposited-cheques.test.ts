@@ -7,6 +7,7 @@ import {
   heldAcknowledgements,
   leavesAtBank,
   openCounterSession,
+  returnInstrument,
   setCounterPolicy,
   takePayment,
   type TakenPayment,
@@ -14,10 +15,11 @@ import {
 import { brokenTies, testCity, testClock } from "../collections/testing.ts";
 import { closePeriod } from "../ledger/index.ts";
 import { localDate, period } from "../ledger/kernel/dates.ts";
-import { rupees } from "../ledger/kernel/money.ts";
+import { rupees, toRupees } from "../ledger/kernel/money.ts";
 import { inSnapshot, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
 import { addBankAccount } from "./bank-accounts.ts";
+import { brs } from "./brs-read.ts";
 import { approveResolution, listExceptions, proposeResolution, reconcileAccount } from "./exceptions/index.ts";
 import { listMatches } from "./matches.ts";
 import { reconcile } from "./reconcile.ts";
@@ -39,7 +41,7 @@ type Town = TestUlb & {
   lastMatch(): Promise<string>;
 };
 
-async function town(options: { readonly atRealisation?: boolean } = {}): Promise<Town> {
+async function town(options: { readonly atRealisation?: boolean; readonly inClearing?: boolean } = {}): Promise<Town> {
   clock.set("2026-06-01T05:00:00Z");
   const city = await testCity(app, new Map<string, Ulb>(), { startsOn: localDate("2026-04-01") });
   const consumers = await city.tx("accountant", async (tx) => {
@@ -62,6 +64,8 @@ async function town(options: { readonly atRealisation?: boolean } = {}): Promise
         "resolution 16 of 2026",
       ),
     );
+  if (options.inClearing)
+    await city.tx("admin", (tx) => setCounterPolicy(tx, { clearingHeadFrom: day }, "resolution 17 of 2026"));
   const session = await city.tx("cashier", (tx) => openCounterSession(tx, { counter: "Ward office 1" }));
   let forms = 0;
   return {
@@ -164,7 +168,7 @@ test("a cheque that was only acknowledged gets its receipt with the match, and t
   expect(await ties(at)).toEqual([]);
 });
 
-test("a realised cheque of a closed month is booked on the first open day, with the bank's day as its value date", async () => {
+test("a realised cheque of a closed month is booked on the day it is found, with the bank's day as its value date", async () => {
   const at = await town({ atRealisation: true });
   await at.take("000451", "10000.00");
   await at.deposit("DS/2026/0001");
@@ -178,7 +182,7 @@ test("a realised cheque of a closed month is booked on the first open day, with 
   const [receipt] = await at.tx("auditor", (tx) =>
     tx.query("select value_date, entry_date from collections.receipts where ulb_id = :ulb", { ulb: tx.ulb.id }),
   );
-  expect(receipt).toEqual({ value_date: "2026-06-03", entry_date: "2026-07-01" });
+  expect(receipt).toEqual({ value_date: "2026-06-03", entry_date: "2026-07-05" });
   expect(await ties(at)).toEqual([]);
 });
 
@@ -256,5 +260,149 @@ test("a cheque that was only acknowledged and never credited ends with its ackno
   await at.tx("checker", (tx) => approveResolution(tx, exception?.id ?? ""));
   expect(await at.tx("auditor", (tx) => heldAcknowledgements(tx))).toEqual([]);
   expect(await at.leaves()).toEqual(["000451 dishonoured"]);
+  expect(await ties(at)).toEqual([]);
+});
+
+// ---------------------------------------------------------------- cheques in clearing under a head of their own
+
+/** The entries made since the receipts, in short: "contra Dr 4501009 …". */
+async function entries(at: Town, ...sources: string[]): Promise<string[]> {
+  const rows = await at.tx("auditor", (tx) =>
+    tx.query<{ says: string }>(
+      `select e.voucher || ' ' || e.entry_date || ': ' || string_agg(case when l.debit > 0 then 'Dr ' else 'Cr ' end || l.account || ' ' ||
+         ((l.debit + l.credit) / 100)::text, ', ' order by l.line_no) as says
+       from ledger.entries e join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
+       where e.ulb_id = :ulb and e.source_type = any(:sources::text[])
+       group by e.entry_id, e.voucher, e.entry_date order by e.entry_id`,
+      { ulb: tx.ulb.id, sources },
+    ),
+  );
+  return rows.map((r) => r.says);
+}
+const book = (at: Town, on: string) =>
+  inSnapshot(app, at.as("auditor"), async (read) => {
+    const found = await brs(read, BANK, localDate(on));
+    return { book: toRupees(found.bookBalance), groups: found.groups.map((g) => g.key), isProved: found.isProved };
+  });
+
+test("kept apart, a deposited cheque is no item of the bank reconciliation; its credit moves it to the bank, and un-matching takes that back", async () => {
+  const at = await town({ inClearing: true });
+  await at.take("000321", "5400.00");
+  await at.take("000322", "1100.00", "900.00");
+  await at.deposit("DS/2026/0001");
+  expect(await entries(at, "remittance")).toEqual([
+    "contra 2026-06-01: Dr 4501009 5400, Cr 4501051 5400, Dr 4501009 2000, Cr 4501051 2000",
+  ]);
+  await at.bank("0.00", [["2026-06-03", "5400.00", "CHQ DEP - MICR CLG", "0000000000000321"]]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await entries(at, "cheque-credit")).toEqual(["contra 2026-06-03: Dr 4502101 5400, Cr 4501009 5400"]);
+  expect(await book(at, "2026-06-02")).toEqual({ book: "0.00", groups: [], isProved: true });
+  expect(await book(at, "2026-06-03")).toEqual({ book: "5400.00", groups: [], isProved: true });
+  expect(await ties(at)).toEqual([]);
+
+  await at.tx("accountant", async (tx) => unmatch(tx, await at.lastMatch(), "wrong leaf"));
+  expect((await at.leaves())[0]).toBe("000321 deposited");
+  expect(await ties(at)).toEqual([]);
+  // What came with the slip as one line is told from what came leaf by leaf.
+  await at.bank("5400.00", [["2026-06-04", "2000.00", "CHQ DEP - MICR CLG", "0000000000000322"]], "later.csv");
+  const report = await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(report.confirmed).toHaveLength(2);
+  expect(await at.leaves()).toEqual([
+    "000321 cleared 2026-06-03",
+    "000322 cleared 2026-06-04",
+    "000322 cleared 2026-06-04",
+  ]);
+  expect(await book(at, "2026-06-04")).toEqual({ book: "7400.00", groups: [], isProved: true });
+  expect(await ties(at)).toEqual([]);
+});
+
+test("kept apart, an acknowledged cheque is realised in one entry with its credit, and a return takes it from where it stands", async () => {
+  const at = await town({ inClearing: true, atRealisation: true });
+  await at.take("000451", "10000.00");
+  await at.take("000452", "2000.00");
+  await at.deposit("DS/2026/0001");
+  await at.bank("0.00", [["2026-06-03", "10000.00", "CHQ DEP - MICR CLG", "0000000000000451"]]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await entries(at, "receipt", "cheque-credit")).toEqual([
+    expect.stringMatching(
+      /^receipt 2026-06-03: Dr 4502101 10000, Cr 4501009 10000, Dr 3408000 10000, Cr 431\d{4} 10000$/,
+    ),
+  ]);
+  const ids = await at.tx("auditor", (tx) =>
+    tx.query<{ id: string }>(
+      "select instrument_id as id from collections.instruments where ulb_id = :ulb order by number",
+      {
+        ulb: tx.ulb.id,
+      },
+    ),
+  );
+  clock.set("2026-06-06T05:00:00Z");
+  for (const { id } of ids)
+    await at.tx("accountant", (tx) =>
+      returnInstrument(tx, {
+        instrumentId: id,
+        date: localDate("2026-06-05"),
+        reason: "funds insufficient",
+        bankCharge: rupees("0.00"),
+        payerCharge: rupees("0.00"),
+      }),
+    );
+  const [credited, waiting] = await entries(at, "dishonour");
+  expect(credited).toMatch(/Dr 431\d{4} 10000, Cr 4502101 10000$/);
+  expect(waiting).toBe("payment 2026-06-05: Dr 3408000 2000, Cr 4501009 2000");
+  expect(await ties(at)).toEqual([]);
+});
+
+test("kept apart, a return on the statement of a cheque whose credit was not seen is credited and taken back in one entry", async () => {
+  const at = await town({ inClearing: true });
+  await at.take("000451", "10000.00");
+  await at.deposit("DS/2026/0001");
+  await at.bank("20000.00", [["2026-06-05", "-10000.00", "CHQ DEP RET 000451 FUNDS INSUFFICIENT"]]);
+  clock.set("2026-06-06T05:00:00Z");
+  await at.tx("accountant", (tx) => reconcileAccount(tx, BANK));
+  const [exception] = (
+    await at.tx("auditor", (tx) => listExceptions(tx, { account: BANK, status: "open", limit: 10 }))
+  ).filter((e) => e.subject === "line");
+  const [leaf] = await at.tx("auditor", (tx) =>
+    tx.query<{ id: string }>("select instrument_id as id from collections.instruments where ulb_id = :ulb", {
+      ulb: tx.ulb.id,
+    }),
+  );
+  await at.tx("accountant", (tx) =>
+    proposeResolution(tx, {
+      exceptionId: exception?.id ?? "",
+      resolution: {
+        kind: "cheque-returned",
+        instrumentId: leaf?.id ?? "",
+        bankCharge: rupees("0.00"),
+        payerCharge: rupees("0.00"),
+      },
+      reason: "funds insufficient",
+    }),
+  );
+  await at.tx("checker", (tx) => approveResolution(tx, exception?.id ?? ""));
+  expect(await entries(at, "dishonour")).toEqual([
+    expect.stringMatching(/Dr 4502101 10000, Cr 4501009 10000, .*Dr 431\d{4} 10000, Cr 4502101 10000$/),
+  ]);
+  expect(await ties(at)).toEqual([]);
+});
+
+test("a policy that is taken back leaves what was deposited where it stands", async () => {
+  const at = await town({ inClearing: true });
+  await at.take("000321", "5400.00");
+  await at.deposit("DS/2026/0001");
+  await at.tx("admin", (tx) => setCounterPolicy(tx, { clearingHeadFrom: null }, "resolution 18 of 2026"));
+  await at.take("000322", "1100.00");
+  await at.deposit("DS/2026/0002");
+  await at.bank("0.00", [
+    ["2026-06-03", "5400.00", "CHQ DEP - MICR CLG", "0000000000000321"],
+    ["2026-06-03", "1100.00", "CHQ DEP - MICR CLG", "0000000000000322"],
+  ]);
+  await at.tx("accountant", (tx) => reconcile(tx, BANK));
+  expect(await entries(at, "remittance", "cheque-credit")).toEqual([
+    "contra 2026-06-01: Dr 4501009 5400, Cr 4501051 5400",
+    "contra 2026-06-01: Dr 4502101 1100, Cr 4501051 1100",
+    "contra 2026-06-03: Dr 4502101 5400, Cr 4501009 5400",
+  ]);
   expect(await ties(at)).toEqual([]);
 });

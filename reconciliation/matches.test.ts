@@ -10,7 +10,7 @@ import {
   postEntry,
   reverseEntry,
 } from "../ledger/index.ts";
-import { localDate, period } from "../ledger/kernel/dates.ts";
+import { addDays, dateInIndia, localDate, period, type LocalDate } from "../ledger/kernel/dates.ts";
 import { formatIndian, rupees, toRupees, ZERO } from "../ledger/kernel/money.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
@@ -329,19 +329,16 @@ test("a month closes only with a statement of it", async () => {
   await town.tx("checker", (tx) => closePeriod(tx, period("2025-04"), closeChecks));
 });
 
-test("what the bank did in a month that is closed is booked in the next open month, with its value date", async () => {
+test("what the bank did in a month that is closed is booked on the day on which it is found, with its value date", async () => {
   const town = await bankUlb(app);
   await town.bank("0.00", [["2025-04-30", "10.00", "SB INTEREST"]]);
   await town.tx("checker", (tx) => closePeriod(tx, period("2025-04")));
   const [line] = await lines(town);
   await town.tx("accountant", (tx) => postBankLine(tx, { lineId: line?.id ?? "", template: "bank-interest" }));
-  expect(await inSnapshot(app, town.as("auditor"), (read) => accountBalance(read, BANK, localDate("2025-04-30")))).toBe(
-    0n,
-  );
-  expect(await inSnapshot(app, town.as("auditor"), (read) => accountBalance(read, BANK, localDate("2025-05-01")))).toBe(
-    rupees("10.00"),
-  );
-  await proves(town, "2025-04-30", "2025-05-31");
+  const today = dateInIndia(app.clock());
+  const balanceOn = (day: LocalDate) => inSnapshot(app, town.as("auditor"), (read) => accountBalance(read, BANK, day));
+  expect([await balanceOn(addDays(today, -1)), await balanceOn(today)]).toEqual([0n, rupees("10.00")]);
+  await proves(town, "2025-04-30", addDays(today, -1), today);
 });
 
 test("another ULB's items and lines are never candidates", async () => {

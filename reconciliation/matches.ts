@@ -6,7 +6,7 @@ import { sum, type Paise } from "../ledger/kernel/money.ts";
 import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import type { BankAccount } from "./bank-accounts.ts";
 import { bookingDate } from "./booking-date.ts";
-import { clearDeposited, clearPaid } from "./clearing.ts";
+import { clearDeposited, clearPaid, creditLeaves } from "./clearing.ts";
 import { proofsOf } from "./contested.ts";
 import { transitArrivedEntry } from "./entries.ts";
 import { reconciliationErrors } from "./errors.ts";
@@ -64,7 +64,7 @@ export type NewMatch = {
   readonly proofs?: readonly string[];
 };
 
-/** The legs of a book item; a settlement in transit has none of its own, its arrival entry brings them. */
+/** The legs of a book item; a settlement in transit or a leaf in clearing has none of its own, the entry of its arrival brings them. */
 export function itemLegs(item: OpenItem): Leg[] {
   const { of } = item;
   if (!("entryId" in of)) return [];
@@ -77,6 +77,42 @@ export function itemLegs(item: OpenItem): Leg[] {
   }));
 }
 
+/** Books the bank's credit of leaves in clearing on the day of the last of these lines, and gives the legs of each item. */
+export async function leafLegs(
+  tx: Tx,
+  arrivals: readonly { readonly item: OpenItem; readonly lines: readonly BankLine[] }[],
+): Promise<ReadonlyMap<string, readonly Leg[]>> {
+  const leaves = arrivals.flatMap(({ item, lines }) =>
+    "leaves" in item.of
+      ? [
+          {
+            id: item.id,
+            instrumentIds: item.of.leaves,
+            on: lines.reduce((day, l) => (l.bookedOn > day ? l.bookedOn : day), item.date),
+          },
+        ]
+      : [],
+  );
+  if (leaves.length === 0) return new Map();
+  const credited = await creditLeaves(tx, leaves);
+  return new Map(
+    leaves.map((leaf) => [
+      leaf.id,
+      leaf.instrumentIds.flatMap((id): Leg[] => {
+        const credit = credited.get(id);
+        invariant(credit, "a leaf in clearing is credited");
+        return credit.lines.map((l) => ({
+          kind: "item",
+          entryId: credit.entryId,
+          lineNo: l.lineNo,
+          amount: l.amount,
+          onDate: credit.bookedOn,
+        }));
+      }),
+    ]),
+  );
+}
+
 export const lineLeg = (line: BankLine): Leg => ({
   kind: "line",
   lineId: line.id,
@@ -84,7 +120,10 @@ export const lineLeg = (line: BankLine): Leg => ({
   onDate: line.bookedOn,
 });
 
-/** Writes matches of lines and items. Settlements in transit that take part are booked into the bank first, one entry per match. */
+/**
+ * Writes matches of lines and items. Settlements in transit that take part are booked into the bank first, one entry per match; so are cheques in
+ * clearing, an entry per leaf.
+ */
 export async function writeMatches(
   tx: Tx,
   bank: BankAccount,
@@ -137,6 +176,15 @@ export async function writeMatches(
     drafts.map((d) => d.draft),
   );
   const arrival = new Map(drafts.map((d, n) => [d.match, { ...d, entry: posted[n] }]));
+  const leaves = await leafLegs(
+    tx,
+    matches.flatMap((m) =>
+      m.items.flatMap((id) => {
+        const item = items.get(id);
+        return item ? [{ item, lines: m.lines.flatMap((line) => lines.get(line) ?? []) }] : [];
+      }),
+    ),
+  );
   await insertMatches(
     tx,
     bank.account,
@@ -151,7 +199,7 @@ export async function writeMatches(
       for (const id of m.items) {
         const item = items.get(id);
         invariant(item, "a matched item is known");
-        legs.push(...itemLegs(item));
+        legs.push(...itemLegs(item), ...(leaves.get(id) ?? []));
       }
       if (arrived?.entry)
         legs.push({

@@ -8,12 +8,15 @@ import type { BrsItem } from "./brs.ts";
 import type { ItemKind, MatchItem } from "./match.ts";
 import { normaliseRef, ref, refsOfNarration, type Ref } from "./tokens.ts";
 
-/** A line of the bank book, or a settlement on its way to it, that no statement line has answered yet. */
+/** A line of the bank book, or a settlement or a cheque in clearing on its way to it, that no statement line has answered yet. */
 export type OpenItem = MatchItem &
   BrsItem & {
     readonly amount: Paise;
-    /** The ledger lines (several when one leaf was received for several funds), or the settlement that becomes one when it arrives. */
-    readonly of: BookLines | { readonly settlementId: string };
+    /**
+     * The ledger lines (several when one leaf was received for several funds), the settlement that becomes one when it arrives, or the instruments of
+     * a leaf that stands in clearing until the bank credits it.
+     */
+    readonly of: BookLines | { readonly settlementId: string } | { readonly leaves: readonly string[] };
     /** A cheque of a payment: the register of cheques says what becomes of it. */
     readonly isInRegister?: boolean;
   };
@@ -42,7 +45,8 @@ type ItemRow = {
 
 /**
  * What the books expect at the bank up to a day: lines of the bank book that are in no match complete by that day and, where
- * settlements pass through an account of their own, the settlements that have not arrived (only for the ULB's main bank account).
+ * settlements pass through an account of their own, the settlements that have not arrived (only for the ULB's main bank account), and, where it
+ * keeps them apart, the deposited cheques that the bank has not credited.
  * References come from the settlement, and from the words of the narration ("cheque 000321", "UTR …").
  */
 export async function openItems(
@@ -77,7 +81,11 @@ export async function openItems(
     },
   );
   const items = joinFunds(rows).map(itemOf);
-  return [...items, ...(await expectedSettlements(read, account, asOf))];
+  return [
+    ...items,
+    ...(await expectedSettlements(read, account, asOf)),
+    ...(await expectedLeaves(read, account, asOf, options.isStrict ?? false)),
+  ];
 }
 
 // The bank sees one credit for a cheque or a bag of cash, the books one line per fund it was received for.
@@ -160,4 +168,50 @@ async function expectedSettlements(read: Read, account: string, asOf: LocalDate)
     reference: r.utr ?? r.settlement_id,
     text: `Gateway settlement ${r.settlement_id}`,
   }));
+}
+
+/**
+ * Cheques and drafts that were deposited into the account and stand in clearing on that day. A leaf that pays several accounts is one; what the bank
+ * credited or returned since is among them only when a past day is looked at.
+ */
+async function expectedLeaves(read: Read, account: string, asOf: LocalDate, isStrict: boolean): Promise<OpenItem[]> {
+  const rows = await read.query<{
+    leaves: string[];
+    number: string;
+    deposited_on: LocalDate;
+    amount: bigint;
+    voucher: VoucherType;
+    fy: string;
+    serial: bigint;
+    narration: string;
+  }>(
+    `select array_agg(i.instrument_id::text order by i.instrument_id) as leaves, i.number, m.deposited_on, sum(i.amount)::bigint as amount,
+       e.voucher, e.fy, e.number as serial, e.narration
+     from collections.remittances m
+     join collections.instruments i on i.ulb_id = m.ulb_id and i.remittance_id = m.remittance_id
+     join ledger.entries e on e.ulb_id = m.ulb_id and e.source_type = 'remittance' and e.source_id = m.remittance_id::text
+     where m.ulb_id = :ulb and m.bank_account = :account and m.clearing_account is not null and m.deposited_on <= :as_of::date
+       and (i.status = 'deposited' or (not :strict::boolean
+         and not exists (select 1 from ledger.entries c where c.ulb_id = i.ulb_id and c.entry_id = i.credit_entry_id and c.entry_date <= :as_of::date)
+         and not exists (select 1 from collections.dishonours d where d.ulb_id = i.ulb_id and d.instrument_id = i.instrument_id
+           and d.dishonoured_on <= :as_of::date)))
+     group by coalesce(i.tender_id, i.instrument_id), i.number, m.deposited_on, e.entry_id, e.voucher, e.fy, e.number, e.narration
+     order by m.deposited_on, e.entry_id, min(i.instrument_id::text)`,
+    { ulb: read.ulb.id, account, as_of: asOf, strict: isStrict },
+  );
+  return rows.map((r) => {
+    const slip = refsOfNarration(r.narration).find((f) => f.kind === "slip")?.value;
+    return {
+      id: `leaf:${r.leaves[0] ?? ""}`,
+      of: { leaves: r.leaves },
+      date: r.deposited_on,
+      amount: paise(r.amount),
+      kind: "cheque-deposited",
+      refs: [ref("cheque", r.number)],
+      ...(slip === undefined ? {} : { group: slip }),
+      voucher: entryNumber(r.voucher, r.fy, r.serial),
+      reference: r.number,
+      text: r.narration,
+    };
+  });
 }

@@ -21,7 +21,7 @@ export type SettlementFigures = {
   readonly payments: number;
   readonly gross: Paise;
   readonly refunds: Paise;
-  /** Taken back for lost disputes, which stand in the books already. */
+  /** Taken back for disputes, less what was given back: lost ones stand in the books already, the others are held until their verdict. */
   readonly disputes: Paise;
   readonly fee: Paise;
   readonly tax: Paise;
@@ -37,12 +37,13 @@ export type SettlementCheck =
 /**
  * Proves a settlement from its rows, in whole paise: per row exactly one reading of the fee holds (the API's fee includes the tax, the
  * dashboard's file has it beside), and Σ credit − Σ debit is the amount paid out. What does not add up is returned with its figures,
- * never rounded away. Adjustments are part of the proof, and stand in a head of their own until somebody clears them up; transfers need a person,
+ * never rounded away. `held` are disputes for which an earlier settlement took money before their verdict: they may give it back. Adjustments are part of the proof, and stand in a head of their own until somebody clears them up; transfers need a person,
  * because no entry is usual for them.
  */
 export function checkSettlement(
   settlement: { readonly id: string; readonly amount: Paise },
   rows: readonly SettlementRow[],
+  held: ReadonlySet<string> = new Set(),
 ): SettlementCheck {
   const problems: Problem[] = [];
   const problem = (code: string, message: string): void => void problems.push({ code, message });
@@ -98,7 +99,7 @@ export function checkSettlement(
   }
   const taken = disputesOf(rows.filter((r) => r.settlementId === settlement.id));
   for (const [dispute, amount] of taken)
-    if (amount < 0n)
+    if (amount < 0n && !held.has(dispute))
       problem(
         "SETTLEMENT_ROW_KIND",
         `dispute ${dispute} gave back ${formatIndian(negate(amount))} that another settlement took; a person must say what it is`,

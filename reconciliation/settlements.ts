@@ -1,29 +1,34 @@
 import {
   askDispute,
   closeTasks,
+  heldDisputes,
+  holdDisputes,
   markSettled,
   observePayments,
   observeRefunds,
+  releaseDisputes,
   setTasks,
+  unmarkSettled,
   type CollectionsApp,
   type GatewayRefund,
   type GatewaySettlement,
   type Outcome,
   type SettlementItem,
 } from "../collections/index.ts";
-import { postEntry, postingAccounts } from "../ledger/index.ts";
+import { getEntry, postEntry, postingAccounts, reverseEntry } from "../ledger/index.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
 import { groupBy } from "../ledger/kernel/group.ts";
 import { newId } from "../ledger/kernel/ids.ts";
-import { formatIndian, subtract, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, subtract, sum, toRupees, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import { bookingDate } from "./booking-date.ts";
 import { settlementEntry, type Adjusted } from "./entries.ts";
 import { knownAdjustments } from "./known-adjustments.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { closeSettlementException, keepWaiting } from "./exceptions/settlements.ts";
+import { unmatch } from "./unmatch.ts";
 import { checkSettlement, disputesOf, type SettlementFigures, type SettlementRow } from "./settlement.ts";
 
 export type SettlementReport = {
@@ -35,6 +40,8 @@ export type SettlementReport = {
   readonly known: readonly string[];
   /** Created or failed: nothing was paid out yet. A failed one is tried again by the gateway, with a new UTR. */
   readonly waiting: readonly string[];
+  /** Booked before, and failed since: taken back by this run. */
+  readonly takenBack: readonly string[];
   /** What does not add up, with figures; nothing was posted for these. */
   readonly exceptions: readonly { readonly settlementId: string; readonly problems: readonly Problem[] }[];
 };
@@ -52,6 +59,10 @@ export async function importSettlements(
 ): Promise<SettlementReport> {
   const settlements = await pullSettlements(app, range);
   const known = await inTransaction(app, who, (tx) => bookedSettlements(tx, settlements));
+  const takenBack: string[] = [];
+  // Before the others: what a failed one had paid comes again in one of them.
+  for (const { id } of settlements.filter((s) => s.status === "failed" && known.has(s.id)))
+    if (await inTransaction(app, who, (tx) => undoSettlement(tx, id))) takenBack.push(id);
   const paidOut = settlements.filter((s) => s.status === "processed");
   const missing = paidOut.filter((s) => !known.has(s.id));
   const items = missing.length === 0 ? new Map<string, SettlementItem[]>() : await pullItems(app, range);
@@ -66,6 +77,7 @@ export async function importSettlements(
     ...report,
     known: paidOut.filter((s) => known.has(s.id)).map((s) => s.id),
     waiting: settlements.filter((s) => s.status !== "processed").map((s) => s.id),
+    takenBack,
   };
 }
 
@@ -148,7 +160,9 @@ export async function bookOne(
   items: readonly Row[],
   more: readonly Problem[] = [],
 ): Promise<readonly Problem[]> {
-  const check = checkSettlement(settlement, items);
+  const givenBack = [...disputesOf(items)].flatMap(([id, amount]) => (amount < 0n ? [id] : []));
+  const held = await inTransaction(app, who, (tx) => heldDisputes(tx, givenBack));
+  const check = checkSettlement(settlement, items, held);
   let problems: readonly Problem[] = [...more, ...(check.ok ? [] : check.problems)];
   // What was captured is booked whether or not the settlement adds up: money is never refused.
   await adoptUnknown(app, who, items);
@@ -178,7 +192,7 @@ async function adoptUnknown(app: CollectionsApp, who: Who, items: readonly Row[]
        where ulb_id = :ulb and provider_refund_id = any(:ids::text[]) and processed_on is not null
        union all
        select dispute_id from collections.disputes
-       where ulb_id = :ulb and dispute_id = any(:disputes::text[]) and booked_on is not null`,
+       where ulb_id = :ulb and dispute_id = any(:disputes::text[]) and (booked_on is not null or status in ('won', 'closed'))`,
       { ulb: tx.ulb.id, ids, disputes },
     ),
   );
@@ -252,12 +266,16 @@ export async function bookSettlement(
   );
   const settledOn = dateInIndia(settlement.createdAt);
   const date = await bookingDate(tx, settledOn);
+  const ofDisputes = disputesOf(items);
+  // What was taken before its verdict, or given back after it, goes through gateway adjustments: nothing is lost yet.
+  const held = adjusted ? new Set<string>() : await holdDisputes(tx, ofDisputes, settlement.id);
+  const heldAmount = sum([...ofDisputes].flatMap(([id, amount]) => (held.has(id) ? [amount] : [])));
   // With an adjustment that a person explained, a dispute that the books do not know is part of what he explained.
   const lost = adjusted
     ? await lostDisputes(tx, settlement.id, items)
-    : [...disputesOf(items)].flatMap(([id, taken]) => (taken > 0n ? [id] : []));
+    : [...ofDisputes].flatMap(([id, taken]) => (taken > 0n && !held.has(id) ? [id] : []));
   const known = await knownAdjustments(tx, adjusted ? [] : items);
-  const rest = subtract(figures.adjustments ?? ZERO, known);
+  const rest = subtract(subtract(figures.adjustments ?? ZERO, heldAmount), known);
   const explained = adjusted ?? (rest === 0n ? undefined : { amount: rest, account: accounts["gateway-adjustments"] });
   await markSettled(
     tx,
@@ -268,7 +286,7 @@ export async function bookSettlement(
   if (!adjusted) await sameLoss(tx, settlement.id, disputesOf(items));
   const draft = settlementEntry(
     { id: settlement.id, utr: settlement.utr, date },
-    figures,
+    { ...figures, disputes: subtract(figures.disputes, heldAmount) },
     accounts,
     "01",
     explained,
@@ -313,6 +331,44 @@ export async function bookSettlement(
   return { entryId: entry.id, isNew: true };
 }
 
+/**
+ * A settlement that was booked has failed at the gateway: its entry is reversed (and its arrival at the bank un-matched, where it had come and was returned), and
+ * what it had netted waits in gateway clearing for the settlement that pays it again. Gives whether there was anything to take back.
+ */
+async function undoSettlement(tx: Tx, settlementId: string): Promise<boolean> {
+  await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:settlement))", {
+    ulb: tx.ulb.id,
+    settlement: settlementId,
+  });
+  const found = await tx.queryOne<{ entry_id: bigint; match: string | null }>(
+    `select entry_id, arrival_match_id::text as match from reconciliation.settlements
+     where ulb_id = :ulb and settlement_id = :id and status = 'booked' for update`,
+    { ulb: tx.ulb.id, id: settlementId },
+  );
+  if (!found) return false;
+  const reason = `settlement ${settlementId} failed at the gateway`;
+  if (found.match !== null) await unmatch(tx, found.match, reason);
+  const entry = await getEntry(tx, found.entry_id);
+  await reverseEntry(tx, {
+    entryId: entry.id,
+    // On its own day while that is open, so that no day between shows money that never came.
+    date: await bookingDate(tx, entry.date),
+    reason,
+    source: { type: "settlement", id: `${settlementId}:rev` },
+  });
+  await tx.query(
+    "update reconciliation.settlements set status = 'failed' where ulb_id = :ulb and settlement_id = :id",
+    {
+      ulb: tx.ulb.id,
+      id: settlementId,
+    },
+  );
+  await unmarkSettled(tx, settlementId);
+  await releaseDisputes(tx, settlementId);
+  await audit(tx, { action: "take-back", subject: "settlement", subjectId: settlementId, reason });
+  return true;
+}
+
 /** Of the disputes that these rows were netted for, those which the books lost, with the same amount and in no other settlement. */
 export async function lostDisputes(
   read: Read,
@@ -336,7 +392,7 @@ async function sameLoss(read: Read, settlementId: string, taken: ReadonlyMap<str
   const ids = [...taken].flatMap(([id, amount]) => (amount > 0n ? [id] : []));
   if (ids.length === 0) return;
   const booked = await read.query<{ id: string; amount: Paise }>(
-    "select dispute_id as id, amount_deducted as amount from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[])",
+    "select dispute_id as id, amount_deducted as amount from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[]) and booked_on is not null",
     { ulb: read.ulb.id, ids },
   );
   for (const { id, amount } of booked)

@@ -28,8 +28,10 @@ export async function unmatch(tx: Tx, matchId: string, reason: string): Promise<
   const matches = await takenTogether(tx, matchId);
   if (matches.length === 0) throw reconciliationErrors.MATCH_UNKNOWN({ match: matchId });
   const posted: { readonly entryId: bigint; readonly reversalId: string }[] = [];
+  let isUncleared = false;
   for (const m of matches) {
-    const reversalId = await takeBack(tx, m, reason.trim());
+    const { reversalId, booked } = await takeBack(tx, m, reason.trim());
+    isUncleared ||= booked;
     if (m.entryId !== null) posted.push({ entryId: m.entryId, reversalId });
   }
   for (const { entryId, reversalId } of posted) {
@@ -41,7 +43,7 @@ export async function unmatch(tx: Tx, matchId: string, reason: string): Promise<
       source: { type: "bank-unmatch", id: reversalId },
     });
   }
-  if (posted.length > 0) for (const bank of banks) await cancelReversals(tx, bank);
+  if (posted.length > 0 || isUncleared) for (const bank of banks) await cancelReversals(tx, bank);
   return accounts;
 }
 
@@ -72,7 +74,12 @@ export async function takenTogether(read: Read, matchId: string): Promise<Taken[
   );
 }
 
-async function takeBack(tx: Tx, match: Taken, reason: string): Promise<string> {
+/** Gives the record of it, and whether credits out of clearing were reversed. */
+async function takeBack(
+  tx: Tx,
+  match: Taken,
+  reason: string,
+): Promise<{ readonly reversalId: string; readonly booked: boolean }> {
   const reversalId = newId(tx.clock().getTime());
   await tx.query("delete from reconciliation.live_legs where ulb_id = :ulb and match_id = :id::uuid", {
     ulb: tx.ulb.id,
@@ -96,9 +103,9 @@ async function takeBack(tx: Tx, match: Taken, reason: string): Promise<string> {
     "update reconciliation.settlements set arrival_match_id = null, arrived_on = null where ulb_id = :ulb and arrival_match_id = :id::uuid",
     { ulb: tx.ulb.id, id: match.id },
   );
-  await unclearOf(tx, match.id);
+  const { booked } = await unclearOf(tx, match.id);
   await audit(tx, { action: "unmatch", subject: "bank-match", subjectId: match.id, reason });
-  return reversalId;
+  return { reversalId, booked };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { getUlb } from "../../ledger/index.ts";
 import { unsettledMoney } from "../../collections/index.ts";
 import { act, rows, type Stage } from "./stage.ts";
-import { differences, fieldsOf, isFields, textOf, type Difference, type Value, plain } from "./values.ts";
+import { differences, fieldsOf, isFields, listOf, show, textOf, type Difference, type Value, plain } from "./values.ts";
 import { today, vouchers } from "./view.ts";
 
 /** Expectations about one corner each. */
@@ -123,6 +123,38 @@ export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Pr
       expected,
       found.map((d) => ({ ...d, id: d["dispute_id"] ?? d["provider_dispute_id"] })),
     );
+  },
+  /** [{action, subject, by, contains}]: each stands in the audit trail since the steps began. */
+  audit: async (stage, expected) => {
+    const trail = await rows<{ actor: string; action: string; subject: string; reason: string | null; after: unknown }>(
+      stage,
+      "select actor, action, subject, reason, after from kernel.audit_trail where ulb_id = $1 order by audit_id",
+    );
+    return listOf(expected).flatMap((one): Difference[] => {
+      const f = fieldsOf(typeof one === "string" ? { action: one } : one, "audit", [
+        "action",
+        "subject",
+        "by",
+        "actor",
+        "contains",
+        "reason",
+      ]);
+      const by = f["by"] ?? f["actor"];
+      const isThere = trail.some(
+        (t) =>
+          (f["action"] === undefined || t.action === f["action"]) &&
+          (f["subject"] === undefined || t.subject === f["subject"]) &&
+          (by === undefined || t.actor === by || t.actor === `${plain(by)}@demo`) &&
+          listOf(f["contains"] ?? f["reason"]).every((part) =>
+            `${t.reason ?? ""} ${JSON.stringify(t.after)}`.toLowerCase().includes(plain(part).toLowerCase()),
+          ),
+      );
+      return isThere
+        ? []
+        : [
+            `audit: expected ${show(one)}, the trail has ${[...new Set(trail.map((t) => `${t.action} ${t.subject} by ${t.actor}`))].join("; ") || "nothing"}`,
+          ];
+    });
   },
   differential: async (stage, expected) => differences("differential", expected, stage.vars.get("differential")),
 };

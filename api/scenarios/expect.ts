@@ -17,7 +17,9 @@ import {
   plain,
 } from "./values.ts";
 import { advanceOf, duesOf, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
+import { HEADS } from "./fixture.ts";
 import { intentJson } from "./intents.ts";
+import { compareVouchers } from "./compare-vouchers.ts";
 import { MORE } from "./expect-more.ts";
 import { expectReceipts, expectReceipt } from "./expect-receipts.ts";
 import { inWords, toRupees, type Paise } from "../../ledger/kernel/money.ts";
@@ -213,14 +215,18 @@ async function expectSimulator(stage: Stage, expected: Value): Promise<Differenc
 
 /**
  * Vouchers since the steps began. A list names vouchers that must be there, each exactly as often as it stands in the list, in any order;
- * {exactly: […]} allows no other; {contains: […]} asks for one of each; {none: […]} forbids; {all: true} looks at demand vouchers too.
+ * {exactly: […]} allows no other; {contains: […]} asks for one of each; {none: […]} forbids; {all: true} looks at demand vouchers too. What one
+ * transaction posted may be written as the several vouchers of which it is made, and several as one.
  */
 async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]> {
   const f: Fields = isFields(expected)
     ? fieldsOf(expected, "ledger", ["exactly", "contains", "none", "all", "list", "times"])
     : { list: expected };
-  const found = (await vouchers(stage, { all: f["all"] === true })).map((v) => normalVoucher(v.text));
-  const tally = countBy(found, (v) => v);
+  const posted = (await vouchers(stage, { all: f["all"] === true })).map((v) => ({
+    text: normalVoucher(v.text),
+    transaction: v.transaction,
+  }));
+  const tally = countBy(posted, (v) => v.text);
   const differ: Difference[] = [];
   const asked = (key: string): string[] =>
     listOf(f[key])
@@ -228,21 +234,20 @@ async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]
       .filter((v) => v.trim() !== "")
       .map((v) => checkedVoucher(v));
   for (const key of ["list", "exactly"]) {
-    const wanted = countBy(asked(key), (v) => v);
-    for (const [voucher, times] of Object.entries(wanted)) {
-      const got = tally[voucher] ?? 0;
-      if (got !== times) differ.push(`ledger: expected ${times} × "${voucher}", got ${got}`);
-    }
-    if (key === "exactly" && f["exactly"] !== undefined) {
-      for (const [voucher, got] of Object.entries(tally))
-        if (!wanted[voucher]) differ.push(`ledger: not expected ${got} × "${voucher}"`);
+    const { missing, left } = compareVouchers(asked(key), posted);
+    for (const [voucher, times] of Object.entries(countBy(missing, (v) => v)))
+      differ.push(`ledger: expected "${voucher}" ${times} more times, got ${tally[voucher] ?? 0}`);
+    const named = new Set(asked(key));
+    for (const [voucher, times] of Object.entries(countBy(left, (v) => v))) {
+      if (named.has(voucher)) differ.push(`ledger: expected "${voucher}" ${times} fewer times, got ${tally[voucher]}`);
+      else if (f[key] !== undefined && key === "exactly") differ.push(`ledger: not expected ${times} × "${voucher}"`);
     }
   }
   for (const [voucher, times] of Object.entries(isFields(f["times"]) ? f["times"] : {})) {
     differ.push(...differences(`ledger.times "${voucher}"`, times, tally[checkedVoucher(voucher)] ?? 0));
   }
-  for (const voucher of asked("contains"))
-    if (!tally[voucher]) differ.push(`ledger: expected "${voucher}", it is not there`);
+  for (const voucher of compareVouchers([...new Set(asked("contains"))], posted).missing)
+    differ.push(`ledger: expected "${voucher}", it is not there`);
   for (const voucher of asked("none"))
     if (tally[voucher]) differ.push(`ledger: expected no "${voucher}", got ${tally[voucher]}`);
   if (differ.length > 0)
@@ -299,7 +304,13 @@ async function expectBills(stage: Stage, expected: Value): Promise<Difference[]>
     for (const [key, wanted] of Object.entries(f)) {
       if (key === "heads")
         differ.push(
-          ...differences(`bill.${name}.heads`, wanted, Object.fromEntries(own.map((d) => [d.taxHead, d.outstanding]))),
+          ...Object.entries(
+            fieldsOf(wanted, `bill.${name}.heads`, Object.keys(isFields(wanted) ? wanted : {})),
+          ).flatMap(([head, amount]) => {
+            const code = HEADS[head.toLowerCase()] ?? head;
+            const open = own.filter((d) => d.taxHead === code).reduce((a, d) => a + d.outstanding, 0n);
+            return differences(`bill.${name}.heads.${head}`, plain(paiseOf(amount, head)), plain(open));
+          }),
         );
       else if (isFields(wanted)) differ.push(...differences(`bill.${name}.${key}`, wanted, Number(found[key])));
       else {

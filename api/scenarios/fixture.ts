@@ -7,6 +7,7 @@ import {
   type DemandDraft,
   type TaxHead,
 } from "../../billing/index.ts";
+import { setCounterPolicy } from "../../collections/index.ts";
 import { createUlb, openFinancialYear } from "../../ledger/index.ts";
 import { financialYearOf, localDate, startOfDayInIndia } from "../../ledger/kernel/dates.ts";
 import { inTransaction, type App, type Tx, type Ulb } from "../../ledger/kernel/tx.ts";
@@ -60,7 +61,7 @@ export const HEADS: Readonly<Record<string, string>> = {
   "licence fee": "TL_TAX",
   licence: "TL_TAX",
 };
-const BOOKS_BEGIN = localDate("2026-04-01");
+export const BOOKS_BEGIN = localDate("2026-04-01");
 
 /** The ULB of a scenario with its books of two years, tax heads and bank; bills come after, on the scenario's own day. */
 export async function makeUlb(app: App, code: string): Promise<Ulb> {
@@ -76,6 +77,7 @@ export async function makeUlb(app: App, code: string): Promise<Ulb> {
     await seedTaxHeads(tx);
     await addService(tx, "trade-licence");
     await addOwnHeads(tx);
+    await setCounterPolicy(tx, { clearingHeadFrom: BOOKS_BEGIN }, "resolution 12 of the council");
     await addBankAccount(tx, {
       account: "4502101",
       bank: "State Bank of India",

@@ -134,7 +134,11 @@ async function gatewayBooks(stage: Stage): Promise<string[]> {
     simulator.world.adjustments
       .filter(
         (a) =>
-          a.disputeId !== undefined && !isSettled(a) && ids.has(simulator.disputes.get(a.disputeId)?.paymentId ?? ""),
+          a.disputeId !== undefined &&
+          !isSettled(a) &&
+          // What is taken before its verdict is lost for nobody yet.
+          simulator.disputes.get(a.disputeId)?.status === "lost" &&
+          ids.has(simulator.disputes.get(a.disputeId)?.paymentId ?? ""),
       )
       .map((a) => -a.amount),
   );

@@ -1,4 +1,5 @@
 import { setCounterPolicy, setExcessPolicy, setMerchantSettings } from "../../collections/index.ts";
+import { BOOKS_BEGIN } from "./fixture.ts";
 import { act, type Stage } from "./stage.ts";
 import { paise } from "../../ledger/kernel/money.ts";
 import { isFields, ScenarioFault, textOf, type Value } from "./values.ts";
@@ -13,6 +14,11 @@ export const ULB_SETTINGS: Readonly<Record<string, (stage: Stage, value: Value) 
         { chequeReceipt: value === "provisional" ? "at-realisation" : "at-tender" },
         "resolution 14 of the council",
       ),
+    ),
+  /** false: a deposited cheque goes to the bank's head at once. The scenarios' ULB keeps cheques in clearing apart, as payments.md 5.5 has it. */
+  cheque_clearing: (stage, value) =>
+    act(stage, "admin", (tx) =>
+      setCounterPolicy(tx, { clearingHeadFrom: value === false ? null : BOOKS_BEGIN }, "resolution 17 of the council"),
     ),
   counter_rounding: (stage, value) =>
     act(stage, "admin", (tx) =>

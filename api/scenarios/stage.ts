@@ -20,6 +20,8 @@ export type World = {
   readonly server: FastifyInstance;
   /** Rounds of a `repeat` are cut to so many, unless it says `whole`; undefined: none is. */
   readonly mostRounds: number | undefined;
+  /** What goes wrong with the server for a while. */
+  readonly faults: { losesAnswers: boolean };
   /** Says whose turn it is: the citizens' pages show the bills of that scenario's ULB. */
   onStage(stage: Stage): void;
 };
@@ -145,7 +147,7 @@ export function saveAll(
     const value = at(from, plain(path));
     if (value === undefined)
       throw new ScenarioFault(
-        `${where}: there is nothing at ${plain(path)} to save as ${name}; it is ${JSON.stringify(from)?.slice(0, 300)}`,
+        `${where}: there is nothing at ${plain(path)} to save as ${name}; it is ${plain(from).slice(0, 300)}`,
       );
     stage.vars.set(name, value as Value);
   }

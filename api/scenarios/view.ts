@@ -38,6 +38,8 @@ export type Voucher = {
   readonly sourceId: string;
   readonly date: string;
   readonly text: string;
+  /** What was posted in one transaction has the same. */
+  readonly transaction: string;
 };
 
 /** Sources that billing posts under: demands and what is done to them. They are no money and stand in no scenario's ledger. */
@@ -50,12 +52,14 @@ export async function vouchers(stage: Stage, options: { readonly all?: boolean }
     source_type: string;
     source_id: string;
     entry_date: string;
+    transaction: string;
     account: string;
     debit: bigint;
     credit: bigint;
   }>(
     stage,
-    `select e.entry_id, e.source_type, e.source_id, e.entry_date::text as entry_date, l.account, l.debit, l.credit
+    `select e.entry_id, e.source_type, e.source_id, e.entry_date::text as entry_date,
+       e.xmin::text as transaction, l.account, l.debit, l.credit
      from ledger.entries e join ledger.lines l on l.ulb_id = e.ulb_id and l.entry_id = e.entry_id
      where e.ulb_id = $1 and e.entry_id > $2 order by e.entry_id, l.line_no`,
     [stage.baselineEntry],
@@ -73,6 +77,7 @@ export async function vouchers(stage: Stage, options: { readonly all?: boolean }
     source: row.source_type,
     sourceId: row.source_id,
     date: row.entry_date,
+    transaction: row.transaction,
     text: [...sides]
       .sort(([a], [b]) => (a.startsWith("Dr") ? 0 : 1) - (b.startsWith("Dr") ? 0 : 1))
       .map(([side, amount]) => `${side} ${toRupees(amount as Paise)}`)

@@ -56,6 +56,7 @@ export async function openWorld(
     clock,
     server,
     mostRounds: options.mostRounds,
+    faults: { losesAnswers: false },
     onStage: (stage) => void (box.current = stage),
   };
 }
@@ -75,6 +76,8 @@ export async function openGateway(
     webhookUrl: `${BASE_URL}/webhooks/razorpay/{ulb}`,
     sendWebhook: async ({ url, headers, body }) => {
       const answer = await world.server.inject({ method: "POST", url: new URL(url).pathname, headers, payload: body });
+      // Killed after the commit: what was answered never arrives.
+      if (world.faults.losesAnswers) throw new Error("the connection was reset");
       return answer.statusCode;
     },
     ...options,

@@ -1,3 +1,4 @@
+import type { LocalDate } from "../../ledger/kernel/dates.ts";
 import { rupees, toRupees, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { counterErrors } from "./errors.ts";
@@ -14,6 +15,11 @@ export type CounterPolicy = {
   readonly dishonourCharge: Paise;
   /** Income-tax Act 2025 s.186; a ULB that its State exempts may switch it off. */
   readonly hasCashLimit: boolean;
+  /**
+   * From this day on a deposited cheque stands in a head of cheques in clearing until the bank credits it (payments.md 5.5, case S83). Null: it goes
+   * to the bank's head when it is deposited (NMAM IN-02), and the bank reconciliation statement lists it until then.
+   */
+  readonly clearingHeadFrom: LocalDate | null;
   /** How many days old a leaf of a manual receipt book may be when it is entered. */
   readonly manualDays: number;
 };
@@ -25,6 +31,7 @@ export const USUAL_POLICY: CounterPolicy = {
   chequeBlockAfter: 3,
   dishonourCharge: ZERO,
   hasCashLimit: true,
+  clearingHeadFrom: null,
   manualDays: 31,
 };
 
@@ -32,7 +39,8 @@ export const USUAL_POLICY: CounterPolicy = {
 export async function counterPolicy(read: Read): Promise<CounterPolicy> {
   const row = await read.queryOne<CounterPolicy>(
     `select cheque_receipt as "chequeReceipt", cash_rounding as "cashRounding", cheque_block_after as "chequeBlockAfter",
-       dishonour_charge as "dishonourCharge", has_cash_limit as "hasCashLimit", manual_days as "manualDays"
+       dishonour_charge as "dishonourCharge", has_cash_limit as "hasCashLimit", clearing_head_from as "clearingHeadFrom",
+       manual_days as "manualDays"
      from collections.counter_policies where ulb_id = :ulb order by version desc limit 1`,
     { ulb: read.ulb.id },
   );
@@ -46,8 +54,8 @@ export async function setCounterPolicy(tx: Tx, change: Partial<CounterPolicy>, r
   if (problem !== undefined) throw counterErrors.COUNTER_POLICY({ problem });
   await tx.query(
     `insert into collections.counter_policies (ulb_id, version, cheque_receipt, cash_rounding, cheque_block_after, dishonour_charge,
-       has_cash_limit, manual_days, set_by, set_at, reason)
-     select :ulb, coalesce(max(version), 0) + 1, :cheque, :rounding, :block::smallint, :charge::bigint, :has_limit::boolean, :days::smallint,
+       has_cash_limit, clearing_head_from, manual_days, set_by, set_at, reason)
+     select :ulb, coalesce(max(version), 0) + 1, :cheque, :rounding, :block::smallint, :charge::bigint, :has_limit::boolean, :clearing_from::date, :days::smallint,
        :actor, :now::timestamptz, :reason
      from collections.counter_policies where ulb_id = :ulb`,
     {
@@ -57,6 +65,7 @@ export async function setCounterPolicy(tx: Tx, change: Partial<CounterPolicy>, r
       block: policy.chequeBlockAfter,
       charge: policy.dishonourCharge,
       has_limit: policy.hasCashLimit,
+      clearing_from: policy.clearingHeadFrom,
       days: policy.manualDays,
       actor: tx.actor.id,
       now: tx.clock(),

@@ -3,11 +3,12 @@ import { dr, postEntry, postingAccounts, type Line } from "../../ledger/index.ts
 import { dateInIndia, formatMoment, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
-import { formatIndian, paise, subtract, type Paise } from "../../ledger/kernel/money.ts";
+import { formatIndian, paise, subtract, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { disputeLossLines, gatewayParty } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
 import { entryDateFor, getReceipt, markReceipt, receiptEntry } from "../receipts.ts";
+import { restOf } from "../refunds.ts";
 import { setTasks } from "../tasks.ts";
 import {
   decidedAt,
@@ -98,7 +99,70 @@ type Stored = {
   readonly seen_open_at: Date | null;
   readonly decided_at: Date | null;
   readonly booked_on: LocalDate | null;
+  readonly held_amount: bigint;
+  readonly held_in: string | null;
 };
+
+/**
+ * What settlements took for disputes of which no verdict is known here, or gave back for them: each is locked, and what is taken before its verdict is
+ * noted as held, in the caller's transaction, which books it against gateway adjustments. Gives the disputes concerned; one that is lost in the books, or
+ * that they do not know, is not among them.
+ */
+export async function holdDisputes(
+  tx: Tx,
+  taken: ReadonlyMap<string, Paise>,
+  settlementId: string,
+): Promise<ReadonlySet<string>> {
+  const ids = [...taken].flatMap(([id, amount]) => (amount === 0n ? [] : [id]));
+  if (ids.length === 0) return new Set();
+  // Payments before their disputes, as everywhere.
+  await tx.query(
+    `select 1 from collections.payments where ulb_id = :ulb and payment_id in (
+       select payment_id from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[]))
+     order by payment_id for no key update`,
+    { ulb: tx.ulb.id, ids },
+  );
+  const rows = await tx.query<{ id: string; isBooked: boolean; held: bigint }>(
+    `select dispute_id as id, booked_on is not null as "isBooked", held_amount as held from collections.disputes
+     where ulb_id = :ulb and dispute_id = any(:ids::text[]) order by dispute_id for no key update`,
+    { ulb: tx.ulb.id, ids },
+  );
+  const held = rows.filter((d) => !d.isBooked && d.held + (taken.get(d.id) ?? ZERO) >= 0n);
+  await tx.query(
+    `update collections.disputes d set held_amount = d.held_amount + t.amount, held_in = :settlement
+     from unnest(:ids::text[], :amounts::bigint[]) as t (id, amount)
+     where d.ulb_id = :ulb and d.dispute_id = t.id`,
+    {
+      ulb: tx.ulb.id,
+      settlement: settlementId,
+      ids: held.map((d) => d.id),
+      amounts: held.map((d) => (taken.get(d.id) ?? ZERO).toString()),
+    },
+  );
+  return new Set(held.map((d) => d.id));
+}
+
+/**
+ * A settlement failed and its entry was reversed: what it had held for disputes without a verdict is held no more. One that was lost out of it meanwhile
+ * keeps its loss in gateway adjustments until the money is taken again.
+ */
+export async function releaseDisputes(tx: Tx, settlementId: string): Promise<void> {
+  await tx.query(
+    `update collections.disputes set held_amount = 0, held_in = null
+     where ulb_id = :ulb and held_in = :settlement and booked_on is null`,
+    { ulb: tx.ulb.id, settlement: settlementId },
+  );
+}
+
+/** Of these disputes, those for which a settlement took money that none has given back yet. */
+export async function heldDisputes(read: Read, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await read.query<{ id: string }>(
+    "select dispute_id as id from collections.disputes where ulb_id = :ulb and dispute_id = any(:ids::text[]) and held_amount > 0 and booked_on is null",
+    { ulb: read.ulb.id, ids },
+  );
+  return new Set(rows.map((r) => r.id));
+}
 
 /**
  * Applies what was said of disputes: the one place where their state changes, in whatever order the feeds bring it. Created, contested and won
@@ -140,7 +204,8 @@ type Paid = {
 
 async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
   const row = await tx.queryOne<Stored>(
-    `select amount, amount_deducted, reason_code, phase, status, action_required_at, respond_by, created_at, seen_open_at, decided_at, booked_on
+    `select amount, amount_deducted, reason_code, phase, status, action_required_at, respond_by, created_at, seen_open_at, decided_at, booked_on,
+       held_amount, held_in
      from collections.disputes where ulb_id = :ulb and dispute_id = :id for no key update`,
     { ulb: tx.ulb.id, id: said.id },
   );
@@ -190,7 +255,8 @@ async function apply(tx: Tx, payment: Paid, said: DisputeState): Promise<void> {
     },
   );
   await keepDisputed(tx, payment.payment_id);
-  if (now.status === "lost" && !row?.booked_on) await bookLoss(tx, payment, now, deducted, decided ?? tx.clock());
+  if (now.status === "lost" && !row?.booked_on)
+    await bookLoss(tx, payment, now, deducted, decided ?? tx.clock(), row?.held_amount ? row.held_in : null);
   if (!isDecided(now.status)) {
     await setTasks(tx, [
       {
@@ -231,9 +297,17 @@ async function closeTasks(tx: Tx, dispute: DisputeState): Promise<void> {
 
 /**
  * A lost dispute: the gateway took the money back. What of it had been refunded went out twice: Dr gateway adjustments, with a critical task. The
- * rest opens the dues again as if it had never been paid: Dr what the receipt had credited. Cr gateway clearing with all of it.
+ * rest opens the dues again as if it had never been paid: Dr what the receipt had credited. Cr gateway clearing with all of it; or, where a settlement
+ * took it before the verdict (`heldIn`), gateway adjustments, where it stands since then.
  */
-async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: Paise, at: Date): Promise<void> {
+async function bookLoss(
+  tx: Tx,
+  payment: Paid,
+  dispute: DisputeState,
+  deducted: Paise,
+  at: Date,
+  heldIn: string | null,
+): Promise<void> {
   const source = { type: "dispute", id: dispute.id };
   const valueDate = dateInIndia(at);
   const date = await entryDateFor(tx, valueDate);
@@ -252,14 +326,16 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
   const adjusted = subtract(deducted, reopened);
   const debits: Line[] = [
     ...(opened?.lines ?? []),
-    ...(adjusted > 0n
+    // What a settlement took already stands there as a claim.
+    ...(adjusted > 0n && heldIn === null
       ? [dr(accounts["gateway-adjustments"], adjusted, { party: gatewayParty(payment.payment_id) })]
       : []),
   ];
   await tx.query(
-    `update collections.disputes set booked_on = :on_date, reopened = :reopened, adjusted = :adjusted
+    `update collections.disputes set booked_on = :on_date::date, reopened = :reopened, adjusted = :adjusted,
+       settlement_id = :settlement::text, settled_on = case when :settlement::text is null then null else :on_date::date end
      where ulb_id = :ulb and dispute_id = :id`,
-    { ulb: tx.ulb.id, id: dispute.id, on_date: date, reopened, adjusted },
+    { ulb: tx.ulb.id, id: dispute.id, on_date: date, reopened, adjusted, settlement: heldIn },
   );
   await setTasks(tx, [
     adjusted > 0n
@@ -274,8 +350,9 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
           message: `Dispute ${dispute.id} of ${payment.payment_id} is lost: ${formatIndian(deducted)} went back to the payer, and what it had paid is due again`,
         },
   ]);
+  if (debits.length === 0) return;
   await postEntry(tx, {
-    voucher: "payment",
+    voucher: heldIn === null ? "payment" : "journal",
     date,
     valueDate,
     narration: `Dispute ${dispute.id} of ${payment.payment_id} lost (${dispute.phase}, ${dispute.reasonCode})`.slice(
@@ -284,7 +361,11 @@ async function bookLoss(tx: Tx, payment: Paid, dispute: DisputeState, deducted: 
     ),
     source,
     ...(opened?.reverses === undefined ? {} : { reverses: opened.reverses }),
-    lines: disputeLossLines(accounts["gateway-clearing"], payment.payment_id, debits),
+    lines: disputeLossLines(
+      accounts[heldIn === null ? "gateway-clearing" : "gateway-adjustments"],
+      payment.payment_id,
+      debits,
+    ),
   });
 }
 
@@ -330,8 +411,10 @@ async function reopen(
     return { lines: [dr(accounts["unidentified-credits"], amount, { party })], reverses: undefined };
   const source = { type: "dispute", id: dispute.id };
   let back: Awaited<ReturnType<typeof reversePayment>>;
+  // What was refunded of it before has taken the receipt's own entry back.
+  const standing = await restOf(tx, payment.payment_id);
   try {
-    back = await reversePayment(tx, { type: "receipt", id: receipt.id }, { date, newSource: source });
+    back = await reversePayment(tx, standing ?? { type: "receipt", id: receipt.id }, { date, newSource: source });
   } catch (error) {
     // Billing refuses before it has written anything: the credit of this payment is spent or given back.
     if (error instanceof Refusal && (error.code === "ADVANCE_GIVEN_BACK" || error.code === "PAYMENT_REVERSED"))
@@ -340,8 +423,8 @@ async function reopen(
   }
   await markReceipt(tx, receipt.id, "reversed", date, `lost in dispute ${dispute.id}`);
   // The whole payment is taken back; what the payer's bank left us is applied anew.
-  const rest = subtract(receipt.amount, amount);
   const fee = paise(payment.convenience_fee);
+  const rest = subtract(paise(back.amount + fee), amount);
   const feeBack = rest === 0n ? fee : paise(0n);
   const applied =
     rest > fee || (rest > 0n && fee === 0n)
@@ -364,7 +447,7 @@ async function reopen(
       ...applied.ledgerLines,
       ...left.filter((l) => l.amount > 0n),
     ],
-    reverses: original?.id,
+    reverses: standing ? undefined : original?.id,
   };
 }
 

@@ -6,7 +6,13 @@ import { invariant } from "../../ledger/kernel/errors.ts";
 import { newId, newToken } from "../../ledger/kernel/ids.ts";
 import { type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
-import { acknowledgementBackLines, acknowledgementLines, chequeParty, receiptLines } from "../entries.ts";
+import {
+  acknowledgementBackLines,
+  acknowledgementLines,
+  chequeCreditLines,
+  chequeParty,
+  receiptLines,
+} from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
 import { counterErrors } from "../counter/errors.ts";
 import type { TenderedMoney } from "../counter/tender.ts";
@@ -170,9 +176,19 @@ async function holdAcknowledgement(tx: Tx, id: string): Promise<Acknowledgement>
 /**
  * The bank has the money of an acknowledged cheque: the receipt is issued, dated the day of realisation, and the dues are settled as of it; what
  * exceeds them by then is an advance. Called where its instrument is cleared. Where the month of that day is closed it is booked on `bookedOn` and
- * keeps its value date. Raises ACK_*, and the ledger's refusals.
+ * keeps its value date. Where the cheque stood in clearing, the same entry has the bank's credit. Raises ACK_*, and the ledger's refusals.
  */
-export async function realise(tx: Tx, ackId: string, on: LocalDate, bookedOn = on): Promise<string> {
+export async function realise(
+  tx: Tx,
+  ackId: string,
+  on: LocalDate,
+  bookedOn = on,
+  credit?: {
+    readonly bank: string;
+    readonly clearing: string;
+    readonly byFund: ReadonlyMap<string, Paise>;
+  },
+): Promise<string> {
   const ack = await holdAcknowledgement(tx, ackId);
   const accounts = await postingAccounts(tx, "cheques-provisional", "cheques-in-hand");
   const payer = (await lockPayers(tx, [ack.consumerId])).get(ack.consumerId);
@@ -211,15 +227,18 @@ export async function realise(tx: Tx, ackId: string, on: LocalDate, bookedOn = o
         branch: null,
         date: null,
       },
-      entryLines: receiptLines(
-        accounts["cheques-provisional"],
-        chequeParty(ack.chequeNumber),
-        applied.ledgerLines,
-        ack.amount,
-      ),
+      entryLines: [
+        ...(credit ? chequeCreditLines(credit, chequeParty(ack.chequeNumber), credit.byFund) : []),
+        ...receiptLines(
+          accounts["cheques-provisional"],
+          chequeParty(ack.chequeNumber),
+          applied.ledgerLines,
+          ack.amount,
+        ),
+      ],
       lines: linesOf(applied, titles),
       narration: `${serviceName(payer.service)}, ${payer.code}, cheque ${ack.chequeNumber} realised, acknowledged by ${ack.number}`,
-      counter: { realises: ack.instrumentId },
+      counter: { realises: ack.instrumentId, isCredited: credit !== undefined },
     },
   ]);
   return receiptId;

@@ -6,7 +6,14 @@ export {
   type Acknowledgement,
 } from "./acknowledgements.ts";
 export { settleCardBatch, unsettledSlips, type CardBatch, type CardSlip } from "./card-batches.ts";
-export { clearInstruments, leavesAtBank, unclearInstruments, type DepositedLeaf } from "./clearing.ts";
+export {
+  clearInstruments,
+  creditInstruments,
+  leavesAtBank,
+  unclearInstruments,
+  type DepositedLeaf,
+  type LeafCredit,
+} from "./clearing.ts";
 export { chequesInOffice, type ChequesInOffice } from "./office.ts";
 export { RETURN_REASONS, returnReason, type ReturnReason } from "./return-reasons.ts";
 export {

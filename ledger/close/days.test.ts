@@ -8,6 +8,7 @@ import {
   createLanes,
   dayEvents,
   dr,
+  bookingDay,
   firstOpenDay,
   lockedTo,
   postEntries,
@@ -68,6 +69,7 @@ test("after a day is signed, cash and bank heads take nothing dated on or before
   // Money that the bank or the gateway says came on a closed day is booked on the next.
   expect(await books.tx("auditor", (tx) => firstOpenDay(tx, day(12)))).toBe("2026-07-15");
   expect(await books.tx("auditor", (tx) => firstOpenDay(tx, day(16)))).toBe("2026-07-16");
+  expect(await books.tx("auditor", (tx) => bookingDay(tx, day(12), localDate("2026-08-03")))).toBe("2026-07-15");
   // Of a set that is posted together, the one is refused and with it all.
   await expect(
     books.tx("accountant", (tx) => postEntries(tx, [cash("2026-07-15", "1"), cash("2026-07-14", "1")])),

@@ -30,7 +30,7 @@ import { reconciliationErrors } from "../errors.ts";
 import { MATCH_RULES } from "../match.ts";
 import { cancelStaleCheque } from "../by-hand.ts";
 import { horizon } from "../comparison.ts";
-import { insertMatches, itemLegs, lineLeg, type Leg } from "../matches.ts";
+import { insertMatches, itemLegs, leafLegs, lineLeg, type Leg } from "../matches.ts";
 import { cancelReversals, unmatch } from "../unmatch.ts";
 import { openItems, type OpenItem } from "../open-items.ts";
 import { bookSettlement, lostDisputes } from "../settlements.ts";
@@ -192,7 +192,7 @@ async function book(
   deed: Deed,
   bank: BankAccount,
   line: BankLine,
-  items: readonly OpenItem[],
+  legs: readonly Leg[],
   draft: Draft,
   says: string,
 ): Promise<Outcome> {
@@ -206,7 +206,7 @@ async function book(
   });
   const matchId = await writeMatch(tx, bank.account, says, entry.id, [
     lineLeg(line),
-    ...items.flatMap(itemLegs),
+    ...legs,
     ...entryLegs(bank.account, entry, draft.lines, date),
   ]);
   return { entryId: entry.id, matchId, draft: draftLines(draft.lines), says, isOver: true };
@@ -374,6 +374,7 @@ async function chequeReturned(
     reason: deed.reason,
     bankCharge: resolution.bankCharge,
     payerCharge: resolution.payerCharge,
+    isDebited: true,
   });
   const returns = await tx.query<{ id: string }>(
     `select dishonour_id::text as id from collections.dishonours where ulb_id = :ulb and instrument_id = any(:ids::uuid[])
@@ -387,7 +388,9 @@ async function chequeReturned(
     const entry = await entryOf(tx, { type: "dishonour", id });
     entryId ??= entry.id;
     lines.push(...entry.lines);
-    legs.push(...(await itemsOfEntry(tx, bank.account, entry)).flatMap(itemLegs));
+    // What the bank had given before it took it back, of a leaf in clearing, is another line of its statement.
+    const taken = (await itemsOfEntry(tx, bank.account, entry)).filter((i) => i.amount < 0n);
+    legs.push(...taken.flatMap(itemLegs));
   }
   const says = `cheque ${held?.number ?? ""} of ${done.receipt ? `receipt ${done.receipt.number}` : "an acknowledgement"} returned`;
   const matchId = await writeMatch(tx, bank.account, says, undefined, [lineLeg(line), ...legs]);
@@ -418,7 +421,11 @@ async function difference(
   const dims = { fund: bank.fund, function: other.function };
   if (items.some((i) => "settlementId" in i.of)) return settlementDiffers(tx, deed, bank, line, items, other, says);
   const draft = differenceDraft(line.amount, inBook, { bank: bank.account, other: other.account }, dims);
-  return book(tx, deed, bank, line, items, draft, says);
+  const leaves = await leafLegs(
+    tx,
+    items.map((item) => ({ item, lines: [line] })),
+  );
+  return book(tx, deed, bank, line, [...items.flatMap(itemLegs), ...[...leaves.values()].flat()], draft, says);
 }
 
 async function differenceHead(

@@ -227,6 +227,13 @@ function PolicyForm({ view, policy }: { readonly view: View; readonly policy: Co
           ]}
         />
         <Field
+          label="Deposited cheques stand in clearing until the bank credits them, from"
+          name="clearingHeadFrom"
+          type="date"
+          value={policy.clearingHeadFrom ?? ""}
+          hint="empty: they are in the bank's head from their deposit, and the bank reconciliation statement lists them"
+        />
+        <Field
           label="No cheque after so many returned in twelve months"
           name="chequeBlockAfter"
           value={String(policy.chequeBlockAfter)}
@@ -504,6 +511,7 @@ export function counterOfficeRoutes(web: FastifyInstance, desk: Desk): void {
         chequeReceipt: field(body, "chequeReceipt") === "at-realisation" ? "at-realisation" : "at-tender",
         cashRounding: field(body, "cashRounding") === "up-to-rupee" ? "up-to-rupee" : "none",
         hasCashLimit: field(body, "hasCashLimit") !== "no",
+        clearingHeadFrom: field(body, "clearingHeadFrom") === "" ? null : localDate(field(body, "clearingHeadFrom")),
         chequeBlockAfter: whole("chequeBlockAfter"),
         manualDays: whole("manualDays"),
         dishonourCharge: rupees(typedAmount(field(body, "dishonourCharge"))),

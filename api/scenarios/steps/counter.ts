@@ -1,7 +1,10 @@
 import {
   allowCash,
+  approveDifference,
   cancelReceipt,
   closeCounterSession,
+  countDrawer,
+  declareDifference,
   depositInstruments,
   openCounterSession,
   returnInstrument,
@@ -26,7 +29,7 @@ import {
   type Value,
   plain,
 } from "../values.ts";
-import { today } from "../view.ts";
+import { duesOf, today } from "../view.ts";
 
 /** What happens at the counters, by the functions that the counter's pages call. */
 export const counterSteps: StepKinds = {
@@ -34,6 +37,9 @@ export const counterSteps: StepKinds = {
   receive: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, step.value) },
   cheque: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, withMode(step.value, "cheque")) },
   cash: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, withMode(step.value, "cash")) },
+  dd: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, withMode(step.value, "dd")) },
+  /** A leaf of a manual receipt book is entered: {bill, amount, book: 12, leaf: 45, date}. */
+  manual_receipt: { keys: ["as", "save"], run: (stage, step) => receive(stage, step, step.value) },
   deposit: { keys: ["as", "save"], run: deposit },
   dishonour: { keys: ["as", "save"], run: returned },
   cancel: { keys: ["as", "save"], run: cancel },
@@ -43,7 +49,7 @@ const withMode = (value: Value, mode: string): Value => (isFields(value) ? { mod
 
 /** {open: 1}, {receive: {…}}, {close: {500: 20}}: what a cashier does at a counter. */
 async function counter(stage: Stage, step: Step): Promise<unknown> {
-  const f = fieldsOf(step.value, step.where, ["open", "receive", "receipt", "close", "as"]);
+  const f = fieldsOf(step.value, step.where, ["open", "receive", "receipt", "close", "as", "reason", "by"]);
   const as = optionalText(f["as"] ?? step.fields["as"], step.where) ?? "cashier";
   if (f["open"] !== undefined) {
     const session = await act(stage, as, (tx) => openCounterSession(tx, { counter: textOf(f["open"], step.where) }));
@@ -55,14 +61,18 @@ async function counter(stage: Stage, step: Step): Promise<unknown> {
   const session = await sessionOf(stage, as, step.where);
   stage.vars.delete(`session:${as}`);
   const counted = f["close"];
+  const expected = await expectedCash(stage, session);
   const denominations = isFields(counted)
     ? (counted as Denominations)
-    : piecesOf(
-        counted === true || counted === undefined || counted === null
-          ? await expectedCash(stage, session)
-          : paiseOf(counted, step.where),
-      );
-  return act(stage, as, (tx) => closeCounterSession(tx, session, denominations));
+    : piecesOf(counted === true || counted === undefined || counted === null ? expected : paiseOf(counted, step.where));
+  // Where the refusal itself is looked at, nothing is declared.
+  const isLookedAt = step.fields["expect_error"] !== undefined;
+  const reason = optionalText(f["reason"], step.where) ?? (isLookedAt ? undefined : "counted twice, it stays so");
+  if (reason === undefined || countDrawer(denominations) === expected)
+    return act(stage, as, (tx) => closeCounterSession(tx, session, denominations));
+  // What does not tally is declared with its reason, and another person approves it.
+  await act(stage, as, (tx) => declareDifference(tx, session, denominations, reason));
+  return act(stage, optionalText(f["by"], step.where) ?? "superintendent", (tx) => approveDifference(tx, session));
 }
 
 async function sessionOf(stage: Stage, as: string, where: string): Promise<string> {
@@ -135,33 +145,77 @@ const RECEIVE = [
   "override",
   "another",
   "reason",
+  "bills",
+  "book",
+  "leaf",
 ];
 
 /** {bill: B1, amount: 11000.00, mode: cash, advance: true}: money over the counter; the counter is opened if it is not. */
 async function receive(stage: Stage, step: Step, value: Value): Promise<unknown> {
   const f = fieldsOf(value, step.where, RECEIVE);
   const as = optionalText(step.fields["as"], step.where) ?? "cashier";
-  const bill = billOf(stage, f["bill"], step.where);
   const sessionId = await sessionOf(stage, as, step.where);
   const request = {
     sessionId,
-    consumerId: bill.consumerId,
-    amount: paiseOf(f["amount"], `${step.where}: amount`),
+    consumers: await consumersOf(stage, f, step.where),
     tender: tenderOf(stage, f, step.where),
     payerName: optionalText(f["payer"], step.where),
-    acceptAdvance: f["advance"] === true,
+    book:
+      f["book"] === undefined
+        ? undefined
+        : {
+            book: textOf(f["book"], `${step.where}: book`),
+            leaf: textOf(f["leaf"], `${step.where}: leaf`),
+            date: dayOf(stage, f["date"], step.where),
+          },
     idempotencyKey: optionalText(f["key"], step.where)?.padEnd(8, "-") ?? newId(),
   };
   return takeAtDesk(stage, as, f, request, step.where);
 }
 
+/** One bill and its amount; or {bills: {B6: 2000.00, B7: …}}, or a list of bills, each with what is due on it, up to the amount. */
+async function consumersOf(stage: Stage, f: Fields, where: string): Promise<DeskRequest["consumers"]> {
+  const acceptAdvance = f["advance"] === true;
+  const { bills } = f;
+  if (bills === undefined)
+    return [
+      {
+        consumerId: billOf(stage, f["bill"], where).consumerId,
+        amount: paiseOf(f["amount"], `${where}: amount`),
+        acceptAdvance,
+      },
+    ];
+  if (isFields(bills))
+    return Object.entries(bills).map(([name, amount]) => ({
+      consumerId: billOf(stage, name, where).consumerId,
+      amount: paiseOf(amount, `${where}: ${name}`),
+      acceptAdvance,
+    }));
+  let left: bigint | undefined = f["amount"] === undefined ? undefined : paiseOf(f["amount"], `${where}: amount`);
+  const consumers: { consumerId: string; amount: Paise; acceptAdvance: boolean }[] = [];
+  for (const name of listOf(bills)) {
+    const bill = billOf(stage, name, where);
+    const due = (await duesOf(stage, bill)).reduce((a, d) => a + d.outstanding, 0n);
+    const amount = left === undefined || due < left ? due : left;
+    if (left !== undefined) left -= amount;
+    consumers.push({ consumerId: bill.consumerId, amount: paise(amount), acceptAdvance });
+  }
+  const last = consumers.at(-1);
+  // What is more than all dues is the last one's, who must have said that it is his advance.
+  if (left !== undefined && left > 0n && last) last.amount = paise(last.amount + left);
+  return consumers.filter((c) => c.amount > 0n);
+}
+
 type DeskRequest = {
   readonly sessionId: string;
-  readonly consumerId: string;
-  readonly amount: Paise;
+  readonly consumers: readonly {
+    readonly consumerId: string;
+    readonly amount: Paise;
+    readonly acceptAdvance: boolean;
+  }[];
   readonly tender: Tender;
   readonly payerName: string | undefined;
-  readonly acceptAdvance: boolean;
+  readonly book: { readonly book: string; readonly leaf: string; readonly date: LocalDate } | undefined;
   readonly idempotencyKey: string;
 };
 
@@ -175,7 +229,7 @@ async function takeAtDesk(stage: Stage, as: string, f: Fields, request: DeskRequ
         ? { payerKind: "pan" as const, payer: pan }
         : mobile !== undefined
           ? { payerKind: "mobile" as const, payer: mobile }
-          : { payerKind: "consumer" as const, payer: request.consumerId };
+          : { payerKind: "consumer" as const, payer: request.consumers[0]?.consumerId ?? "" };
     const reason = optionalText(f["reason"], where) ?? "";
     await act(stage, textOf(f["override"], where), (tx) =>
       allowCash(tx, { ...payer, upTo: paise(100_000_000n), day: today(stage), reason }),
@@ -185,7 +239,8 @@ async function takeAtDesk(stage: Stage, as: string, f: Fields, request: DeskRequ
     takePayment(tx, {
       sessionId: request.sessionId,
       tender: request.tender,
-      consumers: [{ consumerId: request.consumerId, amount: request.amount, acceptAdvance: request.acceptAdvance }],
+      consumers: request.consumers,
+      ...(request.book === undefined ? {} : { book: request.book }),
       payer: { name: request.payerName, mobile, pan },
       isAnother: f["another"] === true,
       idempotencyKey: request.idempotencyKey,

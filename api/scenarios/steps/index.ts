@@ -8,6 +8,7 @@ import { gatewaySteps } from "./gateway.ts";
 import { laterSteps } from "./later.ts";
 import { officeSteps } from "./office.ts";
 import { orderSteps } from "./order.ts";
+import { outageSteps } from "./outage.ts";
 import { timeSteps } from "./time.ts";
 
 /** Every kind of step that a scenario file may have. */
@@ -22,4 +23,5 @@ export const STEPS: StepKinds = {
   ...counterSteps,
   ...bankSteps,
   ...officeSteps,
+  ...outageSteps,
 };
