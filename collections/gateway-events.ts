@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Database } from "../ledger/kernel/database.ts";
 import { systemActor, inTransaction, type Read, type Tx, type Ulb, type Who } from "../ledger/kernel/tx.ts";
 import type { CollectionsApp } from "./context.ts";
 import { collectionErrors } from "./errors.ts";
@@ -399,6 +400,15 @@ async function askOrder(app: CollectionsApp, who: Who, orderId: string): Promise
   const foreign = [...booked.values()].find((b) => b.status === "foreign");
   if (foreign?.status === "foreign") return { parked: foreign.reason };
   return ids.every((id) => booked.has(id)) ? "done" : undefined;
+}
+
+/** The ids of the ULBs in whose inbox an event is due. Reads across ULBs, as jobs may. */
+export async function ulbsWithEvents(db: Database, now: Date): Promise<ReadonlySet<number>> {
+  const { rows } = await db.batch.query<{ id: number }>(
+    "select distinct ulb_id as id from collections.gateway_events where state = 'new' and next_at <= $1",
+    [now],
+  );
+  return new Set(rows.map((r) => r.id));
 }
 
 /** How many events stand in each state: for the dashboard and the close check. */

@@ -53,6 +53,7 @@ export {
   MAX_WEBHOOK_BYTES,
   processInbox,
   receiveWebhook,
+  ulbsWithEvents,
   type InboxResult,
   type WebhookHeaders,
 } from "./gateway-events.ts";

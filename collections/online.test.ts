@@ -22,6 +22,7 @@ import {
   processInbox,
   receiveWebhook,
   resolveOrders,
+  ulbsWithEvents,
   type Order,
   type Receipt,
 } from "./index.ts";
@@ -111,6 +112,17 @@ test("a bill is paid by UPI: one receipt head by head, one entry, nothing due, t
   });
   expect(await due(s)).toBe("0.00");
   expect(await allTies(s)).toEqual([]);
+});
+
+test("of all ULBs those are named in whose inbox an event is due", async () => {
+  const [{ city }, quiet] = [await street(), await street()];
+  const body = Buffer.from(JSON.stringify({ event: "invoice.paid", id: "of no interest" }));
+  const signature = createHmac("sha256", simulator.webhookSecret).update(body).digest("hex");
+  await receiveWebhook(app, city.ulb, body, { "x-razorpay-signature": signature });
+  const waiting = await ulbsWithEvents(base.db, clock());
+  expect([waiting.has(city.ulb.id), waiting.has(quiet.city.ulb.id)]).toEqual([true, false]);
+  await processInbox(app, city.ulb);
+  expect((await ulbsWithEvents(base.db, clock())).has(city.ulb.id)).toBe(false);
 });
 
 test("200 duplicates of one webhook with callback and poll at the same time give one receipt and one entry", async () => {

@@ -15,6 +15,7 @@ import {
   resolveOrders,
   resolveRequests,
   sendDueRefunds,
+  ulbsWithEvents,
   type CollectionsApp,
 } from "../../collections/index.ts";
 import { importSettlements } from "../../reconciliation/index.ts";
@@ -42,7 +43,9 @@ export function duties(app: CollectionsApp): Duty[] {
   return [
     {
       name: "gateway-inbox",
-      when: { everyMs: 2_000 },
+      // Often, so that a receipt does not keep its payer waiting; and only where an event waits, so that a state's many ULBs cost one question.
+      when: { everyMs: 500 },
+      among: (a) => ulbsWithEvents(a.db, a.clock()),
       run: async (_a, ulb) => void (await processInbox(await atGatewayOf(app, ulb), ulb)),
     },
     {

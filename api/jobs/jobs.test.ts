@@ -83,3 +83,31 @@ test("a wiped queue loses no work: the sweeper rings again", async () => {
   await jobs.close();
   expect(done.sort()).toEqual(["a", "b"]);
 });
+
+test("a duty that knows where there is anything to do goes there, and nowhere else", async () => {
+  const [here, there] = [await testUlb(app), await testUlb(app)];
+  const seen: number[] = [];
+  let asked = 0;
+  const jobs = await startJobs({
+    app,
+    address: app.db.address,
+    redisUrl: undefined,
+    handlers: {},
+    duties: [
+      {
+        name: "among-test",
+        when: { everyMs: 50 },
+        among: () => {
+          asked += 1;
+          return Promise.resolve(asked === 1 ? new Set() : new Set([there.ulb.id]));
+        },
+        run: (_app, ulb) => Promise.resolve(void seen.push(ulb.id)),
+      },
+    ],
+    log,
+  });
+  await expect.poll(() => asked, { timeout: 15_000 }).toBeGreaterThan(2);
+  await jobs.close();
+  expect(new Set(seen)).toEqual(new Set([there.ulb.id]));
+  expect(seen).not.toContain(here.ulb.id);
+});

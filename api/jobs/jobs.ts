@@ -18,6 +18,8 @@ export type Handler = (app: App, ulb: Ulb, rows: readonly OutboxRow[]) => Promis
 export type Duty = {
   readonly name: string;
   readonly when: { readonly everyMs: number } | { readonly cron: string };
+  /** The ULBs in which there is anything to do, where one question finds them; all of them otherwise. */
+  readonly among?: (app: App) => Promise<ReadonlySet<number>>;
   readonly run: (app: App, ulb: Ulb) => Promise<void>;
 };
 
@@ -99,8 +101,11 @@ export async function startJobs(options: {
       if ("duty" in bell) {
         const duty = duties.find((d) => d.name === bell.duty);
         if (!duty) return; // a schedule left behind by an older version
+        const among = await duty.among?.(app);
+        if (among?.size === 0) return;
         for (const ulb of await listUlbs(app)) {
           if (closing) return;
+          if (among && !among.has(ulb.id)) continue;
           try {
             await duty.run(app, ulb);
           } catch (error) {
