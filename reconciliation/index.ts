@@ -37,7 +37,7 @@ export {
   type ProposedEntry,
 } from "./match.ts";
 export { cancelStaleCheque, confirmProposal, postBankLine } from "./by-hand.ts";
-export { comparison } from "./comparison.ts";
+export { comparison, knownComparison } from "./comparison.ts";
 export { listMatches, type MatchRecord } from "./matches.ts";
 export { agreeOpening } from "./opening.ts";
 export { reconcile, type ReconcileReport } from "./reconcile.ts";

@@ -58,6 +58,8 @@ export async function openItems(
     readonly reopened?: readonly string[];
     /** Nothing that is in another live match, whenever that match was complete. */
     readonly isStrict?: boolean;
+    /** Of the entries those named alone ("entry:1:2"); settlements and leaves in clearing only where one is named ("settlement:setl_1", "leaf:…"). */
+    readonly only?: readonly string[];
   } = {},
 ): Promise<OpenItem[]> {
   const rows = await read.query<ItemRow>(
@@ -69,6 +71,7 @@ export async function openItems(
      left join reconciliation.live_legs g on g.ulb_id = l.ulb_id and g.entry_id = l.entry_id and g.line_no = l.line_no
      left join reconciliation.settlements s on s.ulb_id = l.ulb_id and l.party_type = 'settlement' and s.settlement_id = l.party_id
      where l.ulb_id = :ulb and l.account = :account and l.entry_date <= :as_of::date
+       ${options.only ? "and l.entry_id = any(:entries::bigint[])" : ""}
        and (g.match_id is null or g.match_id = any(:reopened::uuid[]) or (not :strict::boolean and exists (
          select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date)))
      order by l.entry_date, l.entry_id, l.line_no`,
@@ -78,15 +81,22 @@ export async function openItems(
       as_of: asOf,
       reopened: options.reopened ?? [],
       strict: options.isStrict ?? false,
+      ...(options.only ? { entries: entriesOf(options.only) } : {}),
     },
   );
   const items = joinFunds(rows).map(itemOf);
+  const isWanted = (kind: "settlement" | "leaf"): boolean =>
+    options.only === undefined || options.only.some((id) => id.startsWith(`${kind}:`));
   return [
     ...items,
-    ...(await expectedSettlements(read, account, asOf)),
-    ...(await expectedLeaves(read, account, asOf, options.isStrict ?? false)),
+    ...(isWanted("settlement") ? await expectedSettlements(read, account, asOf) : []),
+    ...(isWanted("leaf") ? await expectedLeaves(read, account, asOf, options.isStrict ?? false) : []),
   ];
 }
+
+/** The entries that items are of, by the items' ids. */
+const entriesOf = (ids: readonly string[]): string[] =>
+  ids.flatMap((id) => /^entry:(\d{1,18}):\d+$/.exec(id)?.[1] ?? []);
 
 // The bank sees one credit for a cheque or a bag of cash, the books one line per fund it was received for.
 function joinFunds(rows: readonly ItemRow[]): ItemRow[][] {

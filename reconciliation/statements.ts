@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { addDays, formatDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import type { Problem } from "../ledger/kernel/errors.ts";
-import { newId } from "../ledger/kernel/ids.ts";
+import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
@@ -471,15 +471,21 @@ export async function getBankLine(read: Read, lineId: string): Promise<BankLine>
   return row;
 }
 
-/** All lines up to a day that are in no match which is complete by that day. */
-export async function openLines(read: Read, account: string, asOf: LocalDate): Promise<BankLine[]> {
+/** All lines up to a day that are in no match which is complete by that day, or those among the named. */
+export async function openLines(
+  read: Read,
+  account: string,
+  asOf: LocalDate,
+  only?: readonly string[],
+): Promise<BankLine[]> {
   return read.query<BankLine>(
     `select ${LINE_COLUMNS} from ${LINE_FROM}
      where b.ulb_id = :ulb and b.account = :account and b.booked_on <= :as_of::date
+       ${only ? "and b.line_id = any(:only::uuid[])" : ""}
        and (g.match_id is null or exists (
          select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date))
      order by b.position`,
-    { ulb: read.ulb.id, account, as_of: asOf },
+    { ulb: read.ulb.id, account, as_of: asOf, ...(only ? { only: only.filter(isUuid) } : {}) },
   );
 }
 

@@ -8,8 +8,8 @@ import {
   acceptMatches,
   agreeOpening,
   BANK_PROFILES,
-  comparison,
   importStatement,
+  knownComparison,
   listBankAccounts,
   listExceptions,
   listOwnProfiles,
@@ -377,7 +377,7 @@ export function bankRoutes(web: FastifyInstance, desk: Desk): void {
         bank && {
           bank,
           statements: await listStatements(read, account),
-          found: await comparison(read, account),
+          found: await knownComparison(read, account),
           layouts: newest(await listOwnProfiles(read)),
           exceptionIds: new Map((await listExceptions(read, { account, limit: 200 })).map((e) => [e.subjectId, e.id])),
         }

@@ -66,6 +66,7 @@ test("a statement is imported, accepted, matched and split at the bench; an exce
     .setInputFiles({ name: "june.csv", mimeType: "text/csv", buffer: Buffer.from(CSV) });
   await page.getByRole("button", { name: "Upload", exact: true }).click();
   await page.getByText("5 of 5 lines are new").waitFor();
+  await picture(page, "bank-import");
   await page.goto(`${AT}/bench`);
   await page.getByRole("button", { name: "Match what is proved" }).click();
   await page.getByText("What its references prove is matched.").waitFor();
@@ -75,6 +76,7 @@ test("a statement is imported, accepted, matched and split at the bench; an exce
   await page.keyboard.press("j");
   expect(await page.evaluate("document.activeElement.name")).toMatch(/^p-/);
   await screenshot(page, "bank-bench-proposals");
+  await picture(page, "bank-accept");
   await page.keyboard.press("a");
   await page.getByText("The matches are written.").waitFor();
 
@@ -100,6 +102,8 @@ test("a statement is imported, accepted, matched and split at the bench; an exce
   // Split into parts that do not agree is refused with the figures; the match stays.
   await page.getByLabel(/Library fees/).selectOption("2");
   await page.getByRole("form", { name: "Split" }).getByLabel("Reason").fill("two deposits after all");
+  await page.getByRole("button", { name: "Split it" }).scrollIntoViewIfNeeded();
+  await picture(page, "bank-split");
   await page.getByRole("button", { name: "Split it" }).click();
   expect(await page.getByRole("alert").textContent()).toMatch(/difference|at least one statement line/);
 
@@ -183,6 +187,7 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
   await page.getByRole("button", { name: "Upload", exact: true }).click();
   await page.getByText("The statement was refused; nothing of it was stored.").waitFor();
   await page.getByRole("link", { name: "Say what the columns of this file are" }).click();
+  await page.waitForURL(/\/columns\//, { waitUntil: "load" });
   expect(await overflow(page)).toBe(0);
   await screenshot(page, "phone-bank-columns");
   expect(await page.getByRole("alert").textContent()).toContain("say which column has the date");
@@ -224,6 +229,8 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
   await page.getByLabel("Balance after the line", { exact: true }).selectOption("6");
   await page.getByRole("button", { name: "Show how it reads" }).click();
   await page.getByText("The balances prove it").waitFor();
+  // A click goes on before the styles of the next page are there.
+  await page.waitForLoadState("load");
   expect(await page.getByRole("main").textContent()).toContain(
     "Opening 10,000.00 + credits 3,200.00 − debits 1,200.00 = closing 12,000.00.",
   );
@@ -236,6 +243,7 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
   await desk.signIn("accountant@test", PASSWORD);
   await desk.page.goto(proved);
   await screenshot(desk.page, "bank-columns");
+  await desk.page.getByRole("button", { name: "Keep the columns and import the file" }).scrollIntoViewIfNeeded();
   await picture(desk.page, "bank-columns");
   expect(await accessibilityProblems(desk.page)).toEqual([]);
   await desk.page.getByLabel("Narration", { exact: true }).selectOption("");

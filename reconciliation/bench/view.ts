@@ -1,9 +1,9 @@
-import { daysBetween, dateInIndia, type LocalDate } from "../../ledger/kernel/dates.ts";
+import { addDays, daysBetween, dateInIndia, type LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Read } from "../../ledger/kernel/tx.ts";
 import { getBankAccount, type BankAccount } from "../bank-accounts.ts";
-import type { Match } from "../match.ts";
-import { comparison } from "../comparison.ts";
+import type { Match, MatchResult } from "../match.ts";
+import { comparison, knownComparison } from "../comparison.ts";
 import type { OpenItem } from "../open-items.ts";
 import type { BankLine } from "../statements.ts";
 
@@ -83,15 +83,88 @@ export async function bench(
     readonly linesAfter?: string | undefined;
     readonly itemsAfter?: string | undefined;
     readonly proposalsAfter?: string | undefined;
+    /** Compared anew, in a transaction that writes: what it sees is not committed yet. */
+    readonly isFresh?: boolean;
   } = {},
 ): Promise<Bench> {
   const bank = await getBankAccount(read, account);
-  const { lines, items, result } = await comparison(read, account);
+  const { lines, items, result } = await (page.isFresh === true
+    ? comparison(read, account)
+    : knownComparison(read, account));
   const today = dateInIndia(read.clock());
-  const known = new Map<
-    string,
-    { readonly kind: string; readonly reason: string; readonly candidates: readonly string[] }
-  >();
+  const outcomes = outcomesOf(result);
+  const outcomeOf = (id: string): Outcome => outcomes.get(id) ?? ON_ITS_WAY;
+  // Rows are drawn for one page; of all others only what the filters ask.
+  const rowOf = <T extends { readonly id: string; readonly date: LocalDate }>(subject: T): BenchRow<T> => ({
+    subject,
+    ...outcomeOf(subject.id),
+    ageDays: Math.max(0, daysBetween(subject.date, today)),
+  });
+  const since = filter.age === undefined ? undefined : addDays(today, -filter.age);
+  const isOldEnough = (date: LocalDate): boolean => since === undefined || date <= since;
+  const isLineWanted = (l: BankLine): boolean =>
+    isOldEnough(l.date) && passes(filter, l.amount, l.bookedOn, () => `${l.narration} ${l.reference}`);
+  const limit = Math.min(page.limit ?? 50, 200);
+  const idOfMatch = (m: Match): string => [...m.lines, ...m.items].join(" ");
+  const proposals = pageOf(
+    result.proposed.filter(
+      (m) =>
+        (filter.kind === undefined || filter.kind === "proposed") &&
+        m.lines.some((id) => {
+          const line = lines.get(id);
+          return line !== undefined && isLineWanted(line);
+        }),
+    ),
+    idOfMatch,
+    page.proposalsAfter,
+    limit,
+  );
+  const openLines = pageOf(
+    [...lines.values()].filter(
+      (l) => (filter.kind === undefined || filter.kind === outcomeOf(l.id).kind) && isLineWanted(l),
+    ),
+    (l) => l.id,
+    page.linesAfter,
+    limit,
+  );
+  const openItems = pageOf(
+    [...items.values()].filter(
+      (i) =>
+        (filter.kind === undefined || filter.kind === outcomeOf(i.id).kind) &&
+        isOldEnough(i.date) &&
+        passes(filter, i.amount, i.date, () => `${i.text} ${i.reference} ${i.voucher}`),
+    ),
+    (i) => i.id,
+    page.itemsAfter,
+    limit,
+  );
+  return {
+    bank,
+    progress: await progressOf(read, account, { lines, items, result }, outcomeOf),
+    proposals: {
+      ...proposals,
+      rows: proposals.rows.map((m): BenchProposal => ({
+        ...m,
+        id: idOfMatch(m),
+        kind: "proposed",
+        lineRows: m.lines.flatMap((id) => lines.get(id) ?? []),
+        itemRows: m.items.flatMap((id) => items.get(id) ?? []),
+      })),
+    },
+    lines: { ...openLines, rows: openLines.rows.map((l) => rowOf(l)) },
+    items: { ...openItems, rows: openItems.rows.map((i) => rowOf(i)) },
+  };
+}
+
+type Outcome = { readonly kind: string; readonly reason: string; readonly candidates: readonly string[] };
+const ON_ITS_WAY: Outcome = { kind: "outstanding", reason: "on its way", candidates: [] };
+/** The outcomes of a comparison by line and item, kept as long as the comparison is. */
+const keptOutcomes = new WeakMap<MatchResult, ReadonlyMap<string, Outcome>>();
+
+function outcomesOf(result: MatchResult): ReadonlyMap<string, Outcome> {
+  const before = keptOutcomes.get(result);
+  if (before) return before;
+  const known = new Map<string, Outcome>();
   for (const e of result.exceptions)
     known.set(e.id, { kind: e.kind, reason: LINE_REASONS[e.kind] ?? e.kind, candidates: e.candidates });
   for (const e of result.proposedEntries)
@@ -104,81 +177,19 @@ export async function bench(
       for (const id of m.lines) known.set(id, { kind, reason: m.evidence, candidates: m.items });
       for (const id of m.items) known.set(id, { kind, reason: m.evidence, candidates: m.lines });
     }
-  const rowOf = <T extends { readonly id: string; readonly date: LocalDate }>(subject: T): BenchRow<T> => ({
-    subject,
-    ...(known.get(subject.id) ?? { kind: "outstanding", reason: "on its way", candidates: [] }),
-    ageDays: Math.max(0, daysBetween(subject.date, today)),
-  });
-  const lineRows = [...lines.values()].map((l) => rowOf(l));
-  const itemRows = [...items.values()].map((i) => rowOf(i));
-  const limit = Math.min(page.limit ?? 50, 200);
-  const proposals = result.proposed.map((m): BenchProposal => ({
-    ...m,
-    id: [...m.lines, ...m.items].join(" "),
-    kind: "proposed",
-    lineRows: m.lines.flatMap((id) => lines.get(id) ?? []),
-    itemRows: m.items.flatMap((id) => items.get(id) ?? []),
-  }));
-  return {
-    bank,
-    progress: await progressOf(read, account, lineRows, itemRows, result.proposed.length, result.confirmed.length),
-    proposals: pageOf(
-      proposals.filter(
-        (p) =>
-          (filter.kind === undefined || filter.kind === p.kind) &&
-          p.lineRows.some((l) =>
-            passes(filter, l.amount, l.bookedOn, `${l.narration} ${l.reference}`, rowOf(l).ageDays),
-          ),
-      ),
-      (p) => p.id,
-      page.proposalsAfter,
-      limit,
-    ),
-    lines: pageOf(
-      lineRows.filter(
-        (r) =>
-          (filter.kind === undefined || filter.kind === r.kind) &&
-          passes(
-            filter,
-            r.subject.amount,
-            r.subject.bookedOn,
-            `${r.subject.narration} ${r.subject.reference}`,
-            r.ageDays,
-          ),
-      ),
-      (r) => r.subject.id,
-      page.linesAfter,
-      limit,
-    ),
-    items: pageOf(
-      itemRows.filter(
-        (r) =>
-          (filter.kind === undefined || filter.kind === r.kind) &&
-          passes(
-            filter,
-            r.subject.amount,
-            r.subject.date,
-            `${r.subject.text} ${r.subject.reference} ${r.subject.voucher}`,
-            r.ageDays,
-          ),
-      ),
-      (r) => r.subject.id,
-      page.itemsAfter,
-      limit,
-    ),
-  };
+  keptOutcomes.set(result, known);
+  return known;
 }
 
-/** Pure: whether a row is wanted. */
-export function passes(filter: BenchFilter, amount: Paise, date: LocalDate, text: string, age: number): boolean {
+/** Pure: whether a row is wanted. The text is only put together where somebody looks for a part of it. */
+export function passes(filter: BenchFilter, amount: Paise, date: LocalDate, text: () => string): boolean {
   const size = amount < 0n ? -amount : amount;
   return (
     (filter.least === undefined || size >= filter.least) &&
     (filter.most === undefined || size <= filter.most) &&
     (filter.from === undefined || date >= filter.from) &&
     (filter.to === undefined || date <= filter.to) &&
-    (filter.age === undefined || age >= filter.age) &&
-    (filter.text === undefined || text.toLowerCase().includes(filter.text.toLowerCase()))
+    (filter.text === undefined || text().toLowerCase().includes(filter.text.toLowerCase()))
   );
 }
 
@@ -198,10 +209,8 @@ export function pageOf<T>(
 async function progressOf(
   read: Read,
   account: string,
-  lines: readonly BenchRow<BankLine>[],
-  items: readonly BenchRow<OpenItem>[],
-  proposed: number,
-  proved: number,
+  found: Awaited<ReturnType<typeof comparison>>,
+  outcomeOf: (id: string) => Outcome,
 ): Promise<Progress> {
   const row = await read.queryOne<{ lines: number; matched: number }>(
     `select count(*)::integer as lines, count(g.match_id)::integer as matched
@@ -211,20 +220,21 @@ async function progressOf(
     { ulb: read.ulb.id, account },
   );
   const kinds = new Map<string, { lines: number; items: number }>();
-  const count = (kind: string, side: "lines" | "items"): void => {
-    const found = kinds.get(kind) ?? { lines: 0, items: 0 };
-    found[side] += 1;
-    kinds.set(kind, found);
+  const count = (id: string, side: "lines" | "items"): void => {
+    const { kind } = outcomeOf(id);
+    const counted = kinds.get(kind) ?? { lines: 0, items: 0 };
+    counted[side] += 1;
+    kinds.set(kind, counted);
   };
-  for (const r of lines) count(r.kind, "lines");
-  for (const r of items) count(r.kind, "items");
+  for (const id of found.lines.keys()) count(id, "lines");
+  for (const id of found.items.keys()) count(id, "items");
   return {
     lines: row?.lines ?? 0,
     matched: row?.matched ?? 0,
-    open: lines.length,
-    openItems: items.length,
-    proposed,
-    proved,
+    open: found.lines.size,
+    openItems: found.items.size,
+    proposed: found.result.proposed.length,
+    proved: found.result.confirmed.length,
     kinds: [...kinds].map(([kind, n]) => ({ kind, ...n })).sort((a, b) => (a.kind < b.kind ? -1 : 1)),
   };
 }

@@ -36,8 +36,11 @@ export async function acceptMatches(
   if (pairings.length > MOST) throw benchErrors.MATCHES_TOO_MANY({ given: pairings.length, most: MOST });
   const bank = await lockBankAccount(tx, account);
   const asOf = await horizon(tx, account);
-  const lines = new Map((await openLines(tx, account, asOf)).map((l) => [l.id, l]));
-  const items = new Map((await openItems(tx, account, asOf)).map((i) => [i.id, i]));
+  // Only what is named: accepting one of ten thousand must not cost ten thousand.
+  const namedLines = pairings.flatMap((p) => p.lines);
+  const namedItems = pairings.flatMap((p) => p.items);
+  const lines = new Map((await openLines(tx, account, asOf, namedLines)).map((l) => [l.id, l]));
+  const items = new Map((await openItems(tx, account, asOf, { only: namedItems })).map((i) => [i.id, i]));
   const taken = new Set<string>();
   const made: Match[] = [];
   for (const pairing of pairings) {
@@ -51,7 +54,7 @@ export async function acceptMatches(
     made.push({ pass: "manual", lines: ownLines, items: ownItems, evidence: pairing.evidence ?? "matched by hand" });
   }
   const { ids } = await writeMatches(tx, bank, made, lines, items, MATCH_RULES.version);
-  await closeMatched(tx, account);
+  await closeMatched(tx, account, ids);
   await audit(tx, {
     action: "match",
     subject: "bank-account",

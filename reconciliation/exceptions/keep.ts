@@ -55,10 +55,34 @@ export async function keepExceptions(
       found.push({ ...facts, subject: "item", subjectId: item.id, kind: e.kind, candidates: e.candidates, template });
     }
   }
-  const opened = await openExceptions(tx, account, found);
+  const opened = await openExceptions(tx, account, await changedExceptions(tx, account, found));
   const closed = await closeSettled(tx, account, [...lines.keys()], [...items.keys()], found);
   return { opened, closed };
 }
+
+/**
+ * Those that are not written down yet, or with another kind or other candidates: writing ten thousand anew, or only trying to, costs seconds, reading
+ * them costs little.
+ */
+async function changedExceptions(
+  tx: Tx,
+  account: string,
+  found: readonly NewException[],
+): Promise<readonly NewException[]> {
+  const rows = await tx.query<{ subject: string; id: string; kind: string; candidates: string }>(
+    `select subject, subject_id as id, kind, to_jsonb(candidates)::text as candidates
+     from reconciliation.bank_exceptions where ulb_id = :ulb and account = :account and status <> 'closed'`,
+    { ulb: tx.ulb.id, account },
+  );
+  const factsOf = (kind: string, candidates: readonly string[]): string =>
+    [kind, ...candidates.slice(0, MOST_CANDIDATES)].join("\n");
+  const written = new Map(
+    rows.map((r) => [`${r.subject} ${r.id}`, factsOf(r.kind, JSON.parse(r.candidates) as string[])]),
+  );
+  return found.filter((e) => written.get(`${e.subject} ${e.subjectId}`) !== factsOf(e.kind, e.candidates));
+}
+
+const MOST_CANDIDATES = 20;
 
 export type NewException = {
   readonly subject: ExceptionSubject;
@@ -121,7 +145,7 @@ export async function openExceptions(tx: Tx, account: string, found: readonly Ne
         days: part.map((e) => e.date),
         texts: part.map((e) => e.particulars.slice(0, 500)),
         refs: part.map((e) => e.reference.slice(0, 100)),
-        candidates: part.map((e) => JSON.stringify(e.candidates.slice(0, 20))),
+        candidates: part.map((e) => JSON.stringify(e.candidates.slice(0, MOST_CANDIDATES))),
         templates: part.map((e) => e.template),
         dues: part.map((e) => addDays(today, DAYS[e.kind] ?? USUAL_DAYS)),
       },
@@ -159,18 +183,18 @@ async function closeSettled(
   return rows.length;
 }
 
-/** Closes the exceptions of lines and items that are in a live match: after a person matched by hand. */
-export async function closeMatched(tx: Tx, account: string): Promise<void> {
+/** Closes the exceptions of the lines and items of these matches: after a person matched by hand. */
+export async function closeMatched(tx: Tx, account: string, matchIds: readonly string[]): Promise<void> {
   await tx.query(
     `update reconciliation.bank_exceptions x
      set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = 'it is matched'
-     where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed'
-       and ((x.subject = 'line' and exists (
-           select 1 from reconciliation.live_legs g where g.ulb_id = x.ulb_id and g.line_id = x.subject_id::uuid))
-         or (x.subject = 'item' and exists (
-           select 1 from reconciliation.live_legs g
-           where g.ulb_id = x.ulb_id and g.entry_id = split_part(x.subject_id, ':', 2)::bigint
-             and g.line_no = split_part(x.subject_id, ':', 3)::smallint)))`,
-    { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id },
+     from (
+       select distinct case g.kind when 'line' then 'line' else 'item' end as subject,
+         coalesce(g.line_id::text, 'entry:' || g.entry_id || ':' || g.line_no) collate "C" as subject_id
+       from reconciliation.match_legs g
+       where g.ulb_id = :ulb and g.match_id = any(:matches::uuid[]) and g.kind in ('line', 'item')
+     ) s
+     where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed' and x.subject = s.subject and x.subject_id = s.subject_id`,
+    { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id, matches: matchIds },
   );
 }

@@ -190,7 +190,7 @@ function benchRoutes(web: FastifyInstance, desk: Desk): void {
           if (asked === undefined) return (await reconcileAccount(tx, account)).confirmed.map((m) => m.matchId);
           // Everything on the page as it was drawn with these filters: what has come meanwhile is not accepted unseen.
           if (name === "accept" && field(request.body, "all") !== "") {
-            const { proposals } = await bench(tx, account, filterOf(typed), { limit: PAGE });
+            const { proposals } = await bench(tx, account, filterOf(typed), { limit: PAGE, isFresh: true });
             return (await acceptMatches(tx, account, proposals.rows)).matchIds;
           }
           return (await acceptMatches(tx, account, asked.pairings)).matchIds;
