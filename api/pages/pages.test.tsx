@@ -67,6 +67,8 @@ const line = (year: string, amount: string, cess: string, part: "arrears" | "cur
 });
 const bill: BillView = {
   consumer,
+  clearing: [],
+  upiLimit: rupees("500000"),
   heads: new Map([["PT_TAX", { name: "General tax", nameLocal: "सामान्य कर" }]]),
   body: {
     asOf: localDate("2026-07-15"),
