@@ -23,6 +23,7 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import { rupees } from "../../ledger/kernel/money.ts";
 import type { Role, Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
+import { pdfPages } from "../../reports/testing.ts";
 import { createWebApp, formSecret } from "../app.ts";
 import { createUser } from "../users.ts";
 import { createAccessToken } from "../v1/index.ts";
@@ -458,6 +459,33 @@ test("a cheque that was only acknowledged stands on the bill as under clearing, 
   const after = (await citizen.get(`/pay/${t.consumerId}?lang=en`)).body;
   expect(after).not.toContain("under clearing");
   expect(after).toContain("Nothing is due");
+});
+
+test("a cashier reads his day in Hindi: the counter, the payment, a refusal, the receipt and the count of the drawer", async () => {
+  const t = await town();
+  const cashier = await t.sign("cashier");
+  expect((await cashier.get("/counter?lang=hi")).body).toContain("काउंटर खोलें");
+  await cashier.post("/counter/open", { counter: "1" });
+  const take = `/counter/take/${t.consumerId}`;
+  const form = (await cashier.get(take)).body;
+  for (const word of ["राशि लें और रसीद जारी करें", "भुगतान का माध्यम", "चेक, ड्राफ़्ट या पोस्टल ऑर्डर"])
+    expect(form).toContain(word);
+  expect(form).not.toContain('<main id="main" tabindex="-1" class="wide" lang="en"');
+  const key = newId();
+  const much = await cashier.post(take, { amount: "6000", tender: "cash", key });
+  expect([much.statusCode, much.body]).toEqual([409, expect.stringContaining("6,000.00 दिए जा रहे हैं, 5,000.00 देय है")]);
+  const taken = await cashier.post(take, { amount: "500", tender: "cash", key: `${key}-2` });
+  const at = String(taken.headers.location);
+  expect((await cashier.get(at)).body).toContain("₹ 500.00 प्राप्त, नकद");
+  expect((await cashier.get("/counter/reading")).body).toContain("दराज़ में होना चाहिए");
+  const paper = (await cashier.get("/counter/reading.pdf")).rawPayload;
+  expect(pdfPages(paper).join("")).toMatch(/[\u0900-\u097f]/);
+  // Somebody who is not there: the cash is taken back on the same page, and the drawer closes.
+  await cashier.post("/counter/handover", { to: "nobody", d500: "1" });
+  const waiting = /action="(\/counter\/handovers\/[0-9a-f-]{36})"/.exec((await cashier.get("/counter")).body)?.[1];
+  expect((await cashier.post(waiting ?? "?", { answer: "refuse" })).statusCode).toBe(303);
+  const closed = await cashier.post("/counter/close", { d500: "1" });
+  expect((await cashier.get(String(closed.headers.location))).body).toContain("दराज़ का मिलान हुआ: ₹ 500.00 नकद");
 });
 
 test("a bill above the ULB's own limit of UPI says so with that limit", async () => {
