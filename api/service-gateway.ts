@@ -1,17 +1,12 @@
-import { getConsumer } from "../billing/index.ts";
-import { atGatewayOf, getOrder, type CollectionsApp } from "../collections/index.ts";
+import { atAccountOf, getOrder, type CollectionsApp } from "../collections/index.ts";
 import { inSnapshot, type Who } from "../ledger/kernel/tx.ts";
 
 /** The app at the merchant account that takes the money of this consumer's service. Raises CONSUMER_NOT_FOUND. */
-export async function atServiceOf<A extends CollectionsApp>(app: A, who: Who, consumerId: string): Promise<A> {
-  if (app.gateways === undefined) return app;
-  const { service } = await inSnapshot(app, who, (read) => getConsumer(read, consumerId));
-  return atGatewayOf(app, who.ulb, service);
-}
+export const atServiceOf = atAccountOf;
 
 /** The same for an order that is there. Raises ORDER_NOT_FOUND. */
 export async function atServiceOfOrder<A extends CollectionsApp>(app: A, who: Who, orderId: string): Promise<A> {
   if (app.gateways === undefined) return app;
   const { consumerId } = await inSnapshot(app, who, (read) => getOrder(read, orderId));
-  return atServiceOf(app, who, consumerId);
+  return atAccountOf(app, who, consumerId);
 }

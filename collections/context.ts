@@ -1,4 +1,5 @@
-import type { App, Ulb } from "../ledger/kernel/tx.ts";
+import { getConsumer } from "../billing/index.ts";
+import { inSnapshot, type App, type Ulb, type Who } from "../ledger/kernel/tx.ts";
 import type { Gateway } from "./gateway/index.ts";
 import type { GatewayRouter } from "./gateway-accounts/index.ts";
 
@@ -15,4 +16,14 @@ export type CollectionsApp = App & {
  */
 export async function atGatewayOf<A extends CollectionsApp>(app: A, ulb: Ulb, serviceCode?: string): Promise<A> {
   return app.gateways === undefined ? app : { ...app, gateway: await app.gateways.of(ulb, serviceCode) };
+}
+
+/**
+ * The app at the merchant account that takes the money of this consumer's service. Whoever makes something at the gateway for him stands there, also
+ * who only resumes it: an order made at another account could not be paid with the key that the checkout has. Raises CONSUMER_NOT_FOUND.
+ */
+export async function atAccountOf<A extends CollectionsApp>(app: A, who: Who, consumerId: string): Promise<A> {
+  if (app.gateways === undefined) return app;
+  const { service } = await inSnapshot(app, who, (read) => getConsumer(read, consumerId));
+  return atGatewayOf(app, who.ulb, service);
 }

@@ -220,11 +220,13 @@ export const collectionErrors = defineErrors({
     status: 422,
     message: (f: { problem: string }) => `the answer to the dispute is refused: ${f.problem}`,
   },
+  UPI_LIMIT: { status: 422, message: (f: { problem: string }) => `the limit of UPI payments is refused: ${f.problem}` },
   PARTNER_NOT_FOUND: {
     status: 403,
     message: (f: { actor: string }) =>
       `${f.actor} posts for no partner of this ULB; an administrator names the partner first`,
   },
+  PARTNER_UNKNOWN: { status: 404, message: (f: { partner: string }) => `there is no partner ${f.partner} in this ULB` },
   PARTNER_INVALID: { status: 422, message: (f: { problem: string }) => `the partner is refused: ${f.problem}` },
   EXTERNAL_REFERENCE: {
     status: 422,

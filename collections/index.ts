@@ -1,5 +1,5 @@
 // The public face of collections. Other folders import this file, nothing else of collections.
-export { atGatewayOf, type CollectionsApp } from "./context.ts";
+export { atAccountOf, atGatewayOf, type CollectionsApp } from "./context.ts";
 export {
   addGatewayAccount,
   createGatewayRouter,
@@ -58,18 +58,22 @@ export {
   type WebhookHeaders,
 } from "./gateway-events.ts";
 export { applyObservation, applyObservations, findPayments, type PaymentInfo } from "./payments.ts";
-export { UPI_LIMIT } from "./payment-limits.ts";
+export { listUpiLimits, setUpiLimit, upiLimit, USUAL_UPI_LIMIT, type UpiLimit } from "./payment-limits.ts";
 export { handleCallback, pollDueOrders, pollOrder, type PayerSees } from "./polling.ts";
 export { observePayments } from "./strangers.ts";
 export { captureAuthorised } from "./captures.ts";
 export {
   excessPolicies,
+  listExcessPolicies,
+  listMerchantSettings,
   merchantSettings,
   setExcessPolicy,
   setMerchantSettings,
   usualExcessPolicy,
   type ExcessPolicy,
+  type ExcessPolicyVersion,
   type MerchantSettings,
+  type MerchantSettingsVersion,
 } from "./payment-settings.ts";
 export { type Booked, type Feed, type Observation } from "./payment-state.ts";
 export {

@@ -4,7 +4,7 @@ import { invariant } from "../ledger/kernel/errors.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, type Paise } from "../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../ledger/kernel/tx.ts";
-import type { CollectionsApp } from "./context.ts";
+import { atAccountOf, type CollectionsApp } from "./context.ts";
 import { collectionErrors } from "./errors.ts";
 import type { GatewayOrder } from "./gateway/index.ts";
 import { setTasks } from "./tasks.ts";
@@ -221,7 +221,8 @@ async function awaitOrder(app: CollectionsApp, who: Who, orderId: string): Promi
 }
 
 /** Makes the order at the gateway. What may have been made before is looked for by our id first. */
-async function makeAtGateway(app: CollectionsApp, who: Who, order: Order, isFirst: boolean): Promise<Order> {
+async function makeAtGateway(given: CollectionsApp, who: Who, order: Order, isFirst: boolean): Promise<Order> {
+  const app = await atAccountOf(given, who, order.consumerId);
   let mayExist = !isFirst;
   for (let attempt = 0; attempt < 3; attempt++) {
     if (mayExist) {

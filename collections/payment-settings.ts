@@ -27,6 +27,18 @@ export async function merchantSettings(read: Read): Promise<MerchantSettings> {
   return row ?? USUAL;
 }
 
+/** One version of the settings: who decided it, and when. */
+export type MerchantSettingsVersion = MerchantSettings & { readonly setAt: Date; readonly setBy: string };
+
+/** The versions, the newest first; at most 200. Empty where the usual settings were never changed. */
+export async function listMerchantSettings(read: Read): Promise<MerchantSettingsVersion[]> {
+  return read.query<MerchantSettingsVersion>(
+    `select account_id as "accountId", capture, fee_bearer as "feeBearer", rebate_date as "rebateDate", set_at as "setAt", set_by as "setBy"
+     from collections.merchant_settings where ulb_id = :ulb order by setting_id desc limit 200`,
+    { ulb: read.ulb.id },
+  );
+}
+
 /** Changes settings, on record. Raises MERCHANT_ACCOUNT for an account id that is none. */
 export async function setMerchantSettings(tx: Tx, change: Partial<MerchantSettings>): Promise<MerchantSettings> {
   const before = await merchantSettings(tx);
@@ -84,28 +96,45 @@ export async function excessPolicies(
   services: readonly string[],
 ): Promise<ReadonlyMap<string, ExcessPolicy>> {
   if (services.length === 0) return new Map();
-  const rows = await read.query<{
-    service: string;
-    policy: ExcessPolicy["policy"];
-    limit_amount: bigint | null;
-    window_days: number;
-  }>(
+  const rows = await read.query<PolicyRow>(
     `select distinct on (service) service, policy, limit_amount, window_days
      from collections.excess_policies
      where ulb_id = :ulb and service = any(:services::text[])
      order by service, policy_id desc`,
     { ulb: read.ulb.id, services: [...new Set(services)] },
   );
-  const set = new Map(
-    rows.map((r): [string, ExcessPolicy] => [
-      r.service,
-      r.policy === "AUTO_REFUND"
-        ? { policy: r.policy, limit: paise(r.limit_amount ?? 0n), windowDays: r.window_days }
-        : { policy: r.policy },
-    ]),
-  );
+  const set = new Map(rows.map((r): [string, ExcessPolicy] => [r.service, policyOfRow(r)]));
   return new Map(services.map((s) => [s, set.get(s) ?? usualExcessPolicy(s)]));
 }
+
+/** One version of a service's policy: who decided it, and when. */
+export type ExcessPolicyVersion = {
+  readonly service: string;
+  readonly policy: ExcessPolicy;
+  readonly setAt: Date;
+  readonly setBy: string;
+};
+
+/** The versions of all services, the newest first; at most 200. */
+export async function listExcessPolicies(read: Read): Promise<ExcessPolicyVersion[]> {
+  const rows = await read.query<PolicyRow & { setAt: Date; setBy: string }>(
+    `select service, policy, limit_amount, window_days, set_at as "setAt", set_by as "setBy"
+     from collections.excess_policies where ulb_id = :ulb order by policy_id desc limit 200`,
+    { ulb: read.ulb.id },
+  );
+  return rows.map((r) => ({ service: r.service, policy: policyOfRow(r), setAt: r.setAt, setBy: r.setBy }));
+}
+
+type PolicyRow = {
+  readonly service: string;
+  readonly policy: ExcessPolicy["policy"];
+  readonly limit_amount: bigint | null;
+  readonly window_days: number;
+};
+const policyOfRow = (r: PolicyRow): ExcessPolicy =>
+  r.policy === "AUTO_REFUND"
+    ? { policy: r.policy, limit: paise(r.limit_amount ?? 0n), windowDays: r.window_days }
+    : { policy: r.policy };
 
 /** Decides what becomes of excess money of a service, on record. Raises EXCESS_POLICY for a limit or a window that makes no sense. */
 export async function setExcessPolicy(tx: Tx, service: string, policy: ExcessPolicy): Promise<void> {

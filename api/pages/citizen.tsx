@@ -23,12 +23,14 @@ import {
   getReceipt,
   handleCallback,
   pollOrder,
-  UPI_LIMIT,
+  heldAcknowledgements,
+  upiLimit,
+  type Acknowledgement,
 } from "../../collections/index.ts";
 import { atServiceOf, atServiceOfOrder } from "../service-gateway.ts";
 import { formatDate, type FinancialYear, type LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
-import { formatIndian, rupees, sum, toRupees } from "../../ledger/kernel/money.ts";
+import { formatIndian, rupees, sum, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
 import type { Read, Ulb } from "../../ledger/kernel/tx.ts";
 import { billPdf, billView } from "../../reports/index.ts";
@@ -184,7 +186,37 @@ export type BillView = {
   readonly consumer: Consumer;
   readonly body: BillBody;
   readonly heads: ReadonlyMap<string, Pick<TaxHead, "name" | "nameLocal">>;
+  /** Cheques that were acknowledged and that the bank has not credited yet: what they will settle is still due. */
+  readonly clearing: readonly Pick<Acknowledgement, "number" | "amount" | "receivedOn">[];
+  /** What a UPI app may pay at once. */
+  readonly upiLimit: Paise;
 };
+
+/** What was handed in and waits for the bank, under the sum that is still due. Nothing where nothing waits. */
+export function UnderClearing({ view, bill }: { readonly view: View; readonly bill: BillView }): VNode | null {
+  const { t } = view;
+  if (bill.clearing.length === 0) return null;
+  const total = formatIndian(sum(bill.clearing.map((a) => a.amount)));
+  return (
+    <Flash kind="note">
+      <p>
+        <strong>{t("bill.clearing", { amount: total })}</strong>
+      </p>
+      <ul>
+        {bill.clearing.map((a) => (
+          <li>
+            {t("bill.clearing.of", {
+              amount: formatIndian(a.amount),
+              number: a.number,
+              date: formatDate(a.receivedOn),
+            })}
+          </li>
+        ))}
+      </ul>
+      <p>{t("bill.clearing.note")}</p>
+    </Flash>
+  );
+}
 
 /** The bill explained: where each rupee comes from. Without what it is paid with, so that the counter shows the same. */
 export function BillExplained(props: {
@@ -231,6 +263,7 @@ export function BillExplained(props: {
   });
   return (
     <>
+      <UnderClearing view={view} bill={bill} />
       <div class="panel sum">
         <Facts
           facts={[
@@ -314,6 +347,7 @@ export function BillPage(props: {
       {body.lines.length === 0 ? (
         <>
           <Refused refusal={props.refusal} view={view} />
+          <UnderClearing view={view} bill={bill} />
           <Flash>
             <p>
               <strong>{t("bill.nothing")}</strong>
@@ -332,8 +366,8 @@ export function BillPage(props: {
             }
           />
           <h2 id="payment">{t("bill.pay.title")}</h2>
-          {body.total > UPI_LIMIT && (
-            <Flash kind="note">{t("bill.pay.upi-limit", { limit: formatIndian(UPI_LIMIT) })}</Flash>
+          {body.total > bill.upiLimit && (
+            <Flash kind="note">{t("bill.pay.upi-limit", { limit: formatIndian(bill.upiLimit) })}</Flash>
           )}
           <Refused refusal={props.refusal} view={view} />
           <div class="two">
@@ -383,7 +417,13 @@ export function BillPage(props: {
 export async function readBill(read: Read, consumerId: string, on: LocalDate): Promise<BillView> {
   const consumer = await getConsumer(read, consumerId);
   const heads = new Map((await listTaxHeads(read, on, consumer.service)).map((h) => [h.code, h]));
-  return { consumer, body: await previewBill(read, consumerId, on), heads };
+  return {
+    consumer,
+    body: await previewBill(read, consumerId, on),
+    heads,
+    clearing: await heldAcknowledgements(read, consumerId),
+    upiLimit: (await upiLimit(read)).amount,
+  };
 }
 
 // ---------------------------------------------------------------- payment

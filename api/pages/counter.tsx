@@ -6,6 +6,7 @@ import {
   countPrint,
   currentSession,
   getReceipt,
+  handoversOf,
   listReceipts,
   openCounterSession,
   roundedUp,
@@ -24,7 +25,7 @@ import { apiErrors } from "../errors.ts";
 import { receiptPdf, receiptView } from "../../reports/index.ts";
 import { BillExplained, localName, readBill, type BillView } from "./citizen.tsx";
 import { Amount, Badge, Crumbs, Field, Flash, Form, Refused, Table } from "./components.tsx";
-import { wordFor } from "./i18n.ts";
+import { sayer, wordFor } from "./i18n.ts";
 import { attempt, field, formKey, send, sendPart, typedAmount, viewOf, type Desk, type View } from "./kit.tsx";
 import { basketRoutes } from "./counter/basket.tsx";
 import {
@@ -54,43 +55,48 @@ export function OpenPage(props: {
   readonly refusal?: Refusal | undefined;
   readonly closed?: string;
 }): VNode {
+  const say = sayer(props.view.session.lang);
   return (
-    <Frame view={props.view} title="Open the counter">
-      <h1>Open the counter</h1>
+    <Frame view={props.view} title={say("Open the counter")}>
+      <h1>{say("Open the counter")}</h1>
       {props.closed !== undefined && props.closed !== "" && (
-        <Flash>The session is closed. The drawer tallied: ₹ {props.closed} in cash. It is ready to be deposited.</Flash>
+        <Flash>
+          {say("The session is closed. The drawer tallied: ₹ {amount} in cash. It is ready to be deposited.", {
+            amount: props.closed,
+          })}
+        </Flash>
       )}
-      <Refused refusal={props.refusal} />
+      <Refused refusal={props.refusal} view={props.view} />
       <Form view={props.view} action="/counter/open" class="panel">
         <Field
-          label="Counter"
+          label={say("Counter")}
           name="counter"
           value={props.typed?.counter}
-          hint="The name on its sign, such as Counter 1"
+          hint={say("The name on its sign, such as Counter 1")}
           isRequired
           hasFocus
           maxLength={40}
         />
         <details open={props.typed !== undefined && props.typed.float + props.typed.office !== ""}>
-          <summary>Float and office</summary>
+          <summary>{say("Float and office")}</summary>
           <Field
-            label="Float (₹)"
+            label={say("Float (₹)")}
             name="float"
             value={props.typed?.float}
             isAmount
             maxLength={20}
-            hint="Change to begin with; nil if there is none"
+            hint={say("Change to begin with; nil if there is none")}
           />
-          <Field label="Handed by (sign-in name)" name="from" value={props.typed?.from} maxLength={120} />
+          <Field label={say("Handed by (sign-in name)")} name="from" value={props.typed?.from} maxLength={120} />
           <Field
-            label="Office"
+            label={say("Office")}
             name="office"
             value={props.typed?.office}
             maxLength={60}
-            hint="Where the ULB has counters in several buildings"
+            hint={say("Where the ULB has counters in several buildings")}
           />
         </details>
-        <button>Open</button>
+        <button>{say("Open")}</button>
       </Form>
     </Frame>
   );
@@ -105,19 +111,20 @@ export function CounterHits({
   readonly query: string;
   readonly hits: readonly Consumer[];
 }): VNode {
+  const say = sayer(view.session.lang);
   if (query.length < 2) return <div id="hits" />;
   return (
     <div id="hits" role="status">
       <Table
-        caption="Consumers"
+        caption={say("Consumers")}
         stacks
-        empty={`Nothing was found for “${query}”.`}
+        empty={say("Nothing was found for “{query}”.", { query })}
         columns={[
-          { title: "Code", kind: "code" },
-          { title: "Service" },
-          { title: "Name" },
-          { title: "Address" },
-          { title: "Ward" },
+          { title: say("Code"), kind: "code" },
+          { title: say("Service") },
+          { title: say("Name") },
+          { title: say("Address") },
+          { title: say("Ward") },
         ]}
         rows={hits.map((c) => ({
           cells: [
@@ -142,31 +149,48 @@ export function CounterPage(props: {
   readonly query: string;
   readonly hits: readonly Consumer[];
   readonly handed: readonly Handover[];
+  /** What he handed to others and nobody has answered. */
+  readonly given: readonly Handover[];
 }): VNode {
   const { view, session } = props;
+  const say = sayer(view.session.lang);
   return (
-    <Frame view={view} title={`Counter ${session.counter}`} scripts={["htmx.js"]}>
+    <Frame view={view} title={`${say("Counter")} ${session.counter}`} scripts={["htmx.js"]}>
       <h1>{session.counter}</h1>
       {props.isOld && (
         <Flash kind="note">
-          This session was opened on {formatMoment(session.openedAt)}. Count the drawer and close it before you take
-          money today.
+          {say("This session was opened on {moment}. Count the drawer and close it before you take money today.", {
+            moment: formatMoment(session.openedAt),
+          })}
         </Flash>
       )}
       {props.handed.map((h) => (
         <Flash kind="note">
-          {h.fromCashier} hands you ₹ {formatIndian(h.amount)}.{" "}
-          <a href={`/counter/handovers/${h.id}`}>Count it and answer</a>
+          {say("{person} hands you ₹ {amount}.", { person: h.fromCashier, amount: formatIndian(h.amount) })}{" "}
+          <a href={`/counter/handovers/${h.id}`}>{say("Count it and answer")}</a>
         </Flash>
+      ))}
+      {props.given.map((h) => (
+        <Form view={view} action={`/counter/handovers/${h.id}`} class="flash note">
+          {say("You handed {person} ₹ {amount}; it is not answered yet.", {
+            person: h.toCashier,
+            amount: formatIndian(h.amount),
+          })}{" "}
+          <button class="link" name="answer" value="refuse">
+            {say("Take it back")}
+          </button>
+        </Form>
       ))}
       {session.declared && (
         <Flash kind="note">
-          The drawer was counted with ₹ {session.declared.counted} and does not tally; it waits for the supervisor.
+          {say("The drawer was counted with ₹ {amount} and does not tally; it waits for the supervisor.", {
+            amount: session.declared.counted,
+          })}
         </Flash>
       )}
       <form method="get" action="/counter" class="panel" role="search">
         <Field
-          label="Consumer code, mobile number or name"
+          label={say("Consumer code, mobile number or name")}
           name="q"
           type="search"
           value={props.query}
@@ -179,19 +203,19 @@ export function CounterPage(props: {
             "hx-swap": "outerHTML",
           }}
         />
-        <button>Search</button>
+        <button>{say("Search")}</button>
       </form>
       <CounterHits view={view} query={props.query} hits={props.hits} />
       <div class="two">
         <section>
-          <h2>This session</h2>
+          <h2>{say("This session")}</h2>
           <Table
-            caption={`Open since ${formatMoment(session.openedAt)}`}
-            empty="Nothing was taken yet."
+            caption={say("Open since {moment}", { moment: formatMoment(session.openedAt) })}
+            empty={say("Nothing was taken yet.")}
             columns={[
-              { title: "Mode" },
-              { title: "Receipts", kind: "amount" },
-              { title: "Amount (₹)", kind: "amount" },
+              { title: say("Mode") },
+              { title: say("Receipts"), kind: "amount" },
+              { title: say("Amount (₹)"), kind: "amount" },
             ]}
             rows={props.totals.map((t) => ({
               cells: [wordFor(view.t, "mode", t.mode), String(t.receipts), <Amount value={t.amount} />],
@@ -199,25 +223,25 @@ export function CounterPage(props: {
           />
           <p class="actions">
             <a class="button second" href="/counter/close">
-              Count the drawer and close
+              {say("Count the drawer and close")}
             </a>
-            <a href="/counter/reading">X-reading</a>
-            <a href="/counter/handover">Hand over cash</a>
-            <a href="/counter/basket">Several accounts, or a head of account</a>
+            <a href="/counter/reading">{say("X-reading")}</a>
+            <a href="/counter/handover">{say("Hand over cash")}</a>
+            <a href="/counter/basket">{say("Several accounts, or a head of account")}</a>
           </p>
         </section>
         <section>
-          <h2>Latest receipts</h2>
+          <h2>{say("Latest receipts")}</h2>
           <Table
-            caption="Latest receipts of this session"
+            caption={say("Latest receipts of this session")}
             hideCaption
             stacks
-            empty="No receipt yet."
+            empty={say("No receipt yet.")}
             columns={[
-              { title: "Receipt", kind: "code" },
-              { title: "Consumer" },
-              { title: "Mode" },
-              { title: "Amount (₹)", kind: "amount" },
+              { title: say("Receipt"), kind: "code" },
+              { title: say("Consumer") },
+              { title: say("Mode") },
+              { title: say("Amount (₹)"), kind: "amount" },
             ]}
             rows={props.receipts.map((r) => ({
               cells: [
@@ -247,42 +271,51 @@ export function TakePage(props: {
 }): VNode {
   const { view, bill, typed } = props;
   const { consumer, body } = bill;
+  const say = sayer(view.session.lang);
   return (
-    <Frame view={view} title={`Take a payment: ${consumer.code}`}>
-      <Crumbs trail={[["Counter", "/counter"]]} />
+    <Frame view={view} title={say("Take a payment: {code}", { code: consumer.code })}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
       <h1>
         {consumer.code} · {localName(view, consumer)}
       </h1>
       <p class="quiet">
-        {wordFor(view.t, "service", consumer.service)} · {consumer.address} · Ward {consumer.ward}
-        {consumer.advance > 0n && ` · advance ₹ ${formatIndian(consumer.advance)}`}
+        {wordFor(view.t, "service", consumer.service)} · {consumer.address} · {say("Ward")} {consumer.ward}
+        {consumer.advance > 0n && ` · ${say("advance ₹ {amount}", { amount: formatIndian(consumer.advance) })}`}
       </p>
-      <Refused refusal={props.refusal} />
+      <Refused refusal={props.refusal} view={props.view} />
       <div class="two">
         <Form
           view={view}
           action={`/counter/take/${consumer.id}`}
           idempotencyKey={props.idempotencyKey}
           class="panel take"
-          label="Payment"
+          label={say("Payment")}
         >
-          <Field label="Amount (₹)" name="amount" value={typed.amount} isAmount isRequired hasFocus maxLength={20} />
+          <Field
+            label={say("Amount (₹)")}
+            name="amount"
+            value={typed.amount}
+            isAmount
+            isRequired
+            hasFocus
+            maxLength={20}
+          />
           <TenderFields view={view} typed={typed} isRepeated={props.refusal?.code === "REPEATED_PAYMENT"} />
           <label class="choice">
             <input type="checkbox" name="acceptAdvance" value="yes" checked={typed.acceptAdvance} />
-            The payer agrees that anything above the dues is kept as his advance
+            {say("The payer agrees that anything above the dues is kept as his advance")}
           </label>
           <div class="actions">
-            <button>Take the money and issue the receipt</button>
+            <button>{say("Take the money and issue the receipt")}</button>
             <button class="second" formaction={`/counter/upi/${consumer.id}`}>
-              Show a UPI code for this amount
+              {say("Show a UPI code for this amount")}
             </button>
-            <a href={`/counter/basket?ids=${consumer.id}`}>Add another account to this payment</a>
+            <a href={`/counter/basket?ids=${consumer.id}`}>{say("Add another account to this payment")}</a>
           </div>
         </Form>
         <div>
           {body.lines.length === 0 ? (
-            <Flash kind="note">Nothing is due today; what is taken becomes an advance.</Flash>
+            <Flash kind="note">{say("Nothing is due today; what is taken becomes an advance.")}</Flash>
           ) : (
             <BillExplained view={view} bill={bill} />
           )}
@@ -293,14 +326,19 @@ export function TakePage(props: {
 }
 
 export function TakenPage({ view, receipt }: { readonly view: View; readonly receipt: Receipt }): VNode {
+  const say = sayer(view.session.lang);
   return (
-    <Frame view={view} title={`Receipt ${receipt.number}`}>
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>Receipt {receipt.number}</h1>
+    <Frame view={view} title={say("Receipt {number}", { number: receipt.number })}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("Receipt {number}", { number: receipt.number })}</h1>
       {receipt.status === "issued" ? (
         <Flash>
-          {receipt.kind === "replacement" && "Replacement receipt. "}₹ {formatIndian(receipt.amount)} received from{" "}
-          {receipt.payerName}, {wordFor(view.t, "mode", receipt.mode).toLowerCase()}.
+          {receipt.kind === "replacement" && `${say("Replacement receipt.")} `}
+          {say("₹ {amount} received from {payer}, {mode}.", {
+            amount: formatIndian(receipt.amount),
+            payer: receipt.payerName,
+            mode: wordFor(view.t, "mode", receipt.mode).toLowerCase(),
+          })}
         </Flash>
       ) : (
         <Flash kind="problem">
@@ -309,24 +347,26 @@ export function TakenPage({ view, receipt }: { readonly view: View; readonly rec
       )}
       <div class="actions">
         <a class="button" href={`/counter/receipts/${receipt.id}/print`} autofocus>
-          {receipt.printCount === 0 ? "Print the receipt" : `Print duplicate copy ${receipt.printCount}`}
+          {receipt.printCount === 0
+            ? say("Print the receipt")
+            : say("Print duplicate copy {n}", { n: String(receipt.printCount) })}
         </a>
         <a class="button second" href="/counter">
-          Next payer
+          {say("Next payer")}
         </a>
-        <a href={`/receipt/${receipt.token}`}>Page behind the QR code</a>
-        {receipt.tenderId !== null && <a href={`/counter/payments/${receipt.tenderId}`}>The whole payment</a>}
+        <a href={`/receipt/${receipt.token}`}>{say("Page behind the QR code")}</a>
+        {receipt.tenderId !== null && <a href={`/counter/payments/${receipt.tenderId}`}>{say("The whole payment")}</a>}
       </div>
-      <h2>What it settled</h2>
+      <h2>{say("What it settled")}</h2>
       <Table
-        caption="What the receipt settled"
+        caption={say("What the receipt settled")}
         hideCaption
-        columns={[{ title: "For" }, { title: "Year" }, { title: "Amount (₹)", kind: "amount" }]}
+        columns={[{ title: say("For") }, { title: say("Year") }, { title: say("Amount (₹)"), kind: "amount" }]}
         rows={[
           ...receipt.lines
             .filter((l) => l.kind !== "rebate")
             .map((l) => ({ cells: [l.title, l.demandYear ?? "", <Amount value={l.amount} />] })),
-          { kind: "total" as const, cells: ["Total", "", <Amount value={receipt.amount} />] },
+          { kind: "total" as const, cells: [say("Total"), "", <Amount value={receipt.amount} />] },
         ]}
       />
     </Frame>
@@ -354,6 +394,9 @@ export function counterRoutes(web: FastifyInstance, desk: Desk): void {
           .reverse(),
         hits: query.length < 2 ? [] : await findConsumers(read, { query, limit: 20 }),
         handed: await waitingHandovers(read),
+        given: (await handoversOf(read, session.id)).filter(
+          (h) => h.status === "given" && h.fromSession === session.id,
+        ),
       };
     });
     if (!found) {

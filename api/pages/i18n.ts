@@ -1,5 +1,6 @@
 import en from "./i18n/en.json" with { type: "json" };
 import hi from "./i18n/hi.json" with { type: "json" };
+import counterHi from "./i18n/counter.hi.json" with { type: "json" };
 import hiRefusals from "./i18n/refusals.hi.json" with { type: "json" };
 import type { Facts } from "../../ledger/kernel/errors.ts";
 import type { Language } from "../session.ts";
@@ -14,6 +15,18 @@ export const CATALOGUES: Readonly<Record<Language, Readonly<Record<Key, string>>
 export function translator(lang: Language): Translate {
   const catalogue = CATALOGUES[lang];
   return (key, values = {}) => catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** A sentence of the counter's pages, in English; the list of them with their Hindi is the catalogue. */
+export type Phrase = keyof typeof counterHi;
+
+/** Both, for the test that holds phrases and pages together. */
+export const PHRASES: Readonly<Record<Phrase, string>> = counterHi;
+
+/** Says a phrase of the counter in one language: `say("Receipt {number}", { number })`. A phrase without Hindi does not compile. */
+export function sayer(lang: Language): (phrase: Phrase, values?: Readonly<Record<string, string>>) => string {
+  return (phrase, values = {}) =>
+    (lang === "hi" ? counterHi[phrase] : phrase).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
 function isKey(key: string): key is Key {

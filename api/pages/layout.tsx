@@ -130,8 +130,8 @@ export function Layout({ view, title, section, ulb, scripts = [], wide = false, 
           id="main"
           tabIndex={-1}
           class={wide ? "wide" : undefined}
-          // The pages of the offices are written in English so far; a screen reader must not read them out as Hindi.
-          lang={session.lang !== "en" && section in READERS ? "en" : undefined}
+          // The pages of the offices are written in English so far, the counter’s in both; a screen reader must not read them out as Hindi.
+          lang={session.lang !== "en" && section in READERS && section !== "counter" ? "en" : undefined}
         >
           {children}
         </main>

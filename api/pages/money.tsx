@@ -121,7 +121,7 @@ export function MoneyPage(props: {
             {kind === "cash" && (
               <details>
                 <summary>Notes and coins in the bag, for the pay-in slip</summary>
-                <PiecesFields typed={{}} hasFocus={false} />
+                <PiecesFields view={view} typed={{}} hasFocus={false} />
               </details>
             )}
             <button>Deposit at the bank</button>

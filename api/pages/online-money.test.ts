@@ -2,13 +2,19 @@ import type { LightMyRequestResponse } from "fastify";
 import { expect, test } from "vitest";
 import { testConsumer, testDemand } from "../../billing/testing.ts";
 import {
+  clearInstruments,
   createOrder,
+  depositInstruments,
   getRequest,
   listReceipts,
   listRefunds,
+  openCounterSession,
   openTasks,
   postExternalPayment,
   processInbox,
+  setCounterPolicy,
+  setUpiLimit,
+  takePayment,
 } from "../../collections/index.ts";
 import { balances, brokenTies, testCity, testClock, testGateway } from "../../collections/testing.ts";
 import { addBankBook } from "../../ledger/index.ts";
@@ -17,6 +23,7 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import { rupees } from "../../ledger/kernel/money.ts";
 import type { Role, Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
+import { pdfPages } from "../../reports/testing.ts";
 import { createWebApp, formSecret } from "../app.ts";
 import { createUser } from "../users.ts";
 import { createAccessToken } from "../v1/index.ts";
@@ -419,6 +426,77 @@ test("the counter shows a UPI code that turns into the receipt when it is paid; 
   expect((await cashier.get(`${at}?part=1&round=3`)).headers["hx-redirect"]).toBe(receipt);
   expect((await cashier.get(receipt)).body).toContain("₹ 5,000.00 received");
   expect(await receiptsOf(t)).toHaveLength(1);
+});
+
+test("a cheque that was only acknowledged stands on the bill as under clearing, in both languages, until the bank has its money", async () => {
+  const t = await town();
+  await t.city.tx("admin", (tx) => setCounterPolicy(tx, { chequeReceipt: "at-realisation" }, "resolution 12 of 2026"));
+  const taken = await t.city.tx("cashier", async (tx) => {
+    const { id } = await openCounterSession(tx, { counter: "1" });
+    return takePayment(tx, {
+      sessionId: id,
+      tender: { kind: "cheque", number: "000451", bank: "SBI", date: localDate("2026-06-10") },
+      consumers: [{ consumerId: t.consumerId, amount: rupees("5000.00") }],
+      idempotencyKey: newId(),
+    });
+  });
+  const [ack] = taken.acknowledgements;
+  // One server for the file: whoever is signed in looks at his own town.
+  const citizen = await t.sign("auditor");
+  const page = (await citizen.get(`/pay/${t.consumerId}?lang=en`)).body;
+  expect(page).toContain("₹ 5,000.00 under clearing");
+  expect(page).toContain(`₹ 5,000.00, acknowledgement ${ack?.number ?? "?"} of 15/06/2026`);
+  expect(page).toContain("Pay ₹ 5,000.00");
+  expect((await citizen.get(`/pay/${t.consumerId}?lang=hi`)).body).toContain("₹ 5,000.00 समाशोधन में");
+  const cashier = await t.sign("cashier");
+  await cashier.post("/counter/open", { counter: "2" });
+  expect((await cashier.get(`/counter/take/${t.consumerId}`)).body).toContain("₹ 5,000.00 under clearing");
+  await t.city.tx("accountant", async (tx) => {
+    const instrumentIds = [ack?.instrumentId ?? ""];
+    await depositInstruments(tx, { kind: "cheques", slipNumber: "S1", date: localDate("2026-06-15"), instrumentIds });
+    await clearInstruments(tx, instrumentIds, localDate("2026-06-15"));
+  });
+  const after = (await citizen.get(`/pay/${t.consumerId}?lang=en`)).body;
+  expect(after).not.toContain("under clearing");
+  expect(after).toContain("Nothing is due");
+});
+
+test("a cashier reads his day in Hindi: the counter, the payment, a refusal, the receipt and the count of the drawer", async () => {
+  const t = await town();
+  const cashier = await t.sign("cashier");
+  expect((await cashier.get("/counter?lang=hi")).body).toContain("काउंटर खोलें");
+  await cashier.post("/counter/open", { counter: "1" });
+  const take = `/counter/take/${t.consumerId}`;
+  const form = (await cashier.get(take)).body;
+  for (const word of ["राशि लें और रसीद जारी करें", "भुगतान का माध्यम", "चेक, ड्राफ़्ट या पोस्टल ऑर्डर"])
+    expect(form).toContain(word);
+  expect(form).not.toContain('<main id="main" tabindex="-1" class="wide" lang="en"');
+  const key = newId();
+  const much = await cashier.post(take, { amount: "6000", tender: "cash", key });
+  expect([much.statusCode, much.body]).toEqual([409, expect.stringContaining("6,000.00 दिए जा रहे हैं, 5,000.00 देय है")]);
+  const taken = await cashier.post(take, { amount: "500", tender: "cash", key: `${key}-2` });
+  const at = String(taken.headers.location);
+  expect((await cashier.get(at)).body).toContain("₹ 500.00 प्राप्त, नकद");
+  expect((await cashier.get("/counter/reading")).body).toContain("दराज़ में होना चाहिए");
+  const paper = (await cashier.get("/counter/reading.pdf")).rawPayload;
+  expect(pdfPages(paper).join("")).toMatch(/[\u0900-\u097f]/);
+  // Somebody who is not there: the cash is taken back on the same page, and the drawer closes.
+  await cashier.post("/counter/handover", { to: "nobody", d500: "1" });
+  const waiting = /action="(\/counter\/handovers\/[0-9a-f-]{36})"/.exec((await cashier.get("/counter")).body)?.[1];
+  expect((await cashier.post(waiting ?? "?", { answer: "refuse" })).statusCode).toBe(303);
+  const closed = await cashier.post("/counter/close", { d500: "1" });
+  expect((await cashier.get(String(closed.headers.location))).body).toContain("दराज़ का मिलान हुआ: ₹ 500.00 नकद");
+});
+
+test("a bill above the ULB's own limit of UPI says so with that limit", async () => {
+  const t = await town();
+  // One server for the file: whoever is signed in looks at his own town.
+  const citizen = await t.sign("auditor");
+  expect((await citizen.get(`/pay/${t.consumerId}`)).body).not.toContain("A UPI app pays at most");
+  await t.city.tx("admin", (tx) =>
+    setUpiLimit(tx, { amount: rupees("4000.00"), basis: "the bank's letter of 1 June" }),
+  );
+  expect((await citizen.get(`/pay/${t.consumerId}`)).body).toContain("A UPI app pays at most ₹ 4,000.00 at once");
 });
 
 test("the office makes a link and a challan for a bill, and closes what is not wanted any more", async () => {

@@ -16,7 +16,7 @@ import { TrialBalancePage } from "./books.tsx";
 import { BillPage, CheckoutPage, PaymentState, type BillView } from "./citizen.tsx";
 import { pieces, TakePage } from "./counter.tsx";
 import { safeNext, SignInPage } from "./home.tsx";
-import { CATALOGUES, translator } from "./i18n.ts";
+import { CATALOGUES, PHRASES, translator } from "./i18n.ts";
 import { field, typedAmount, type View } from "./kit.tsx";
 import { inOtherLanguage } from "./layout.tsx";
 import { ReceiptPage } from "./receipt.tsx";
@@ -67,6 +67,8 @@ const line = (year: string, amount: string, cess: string, part: "arrears" | "cur
 });
 const bill: BillView = {
   consumer,
+  clearing: [],
+  upiLimit: rupees("500000"),
   heads: new Map([["PT_TAX", { name: "General tax", nameLocal: "सामान्य कर" }]]),
   body: {
     asOf: localDate("2026-07-15"),
@@ -308,4 +310,20 @@ test("only the listed files are served, under addresses that change with their c
   expect(assetUrl("styles.css")).toMatch(/^\/assets\/styles\.css\?v=[0-9a-f]{12}$/);
   for (const font of ["400", "600"])
     expect(asset(`fonts/noto-sans-devanagari-${font}.ttf`)?.bytes.length).toBeGreaterThan(50_000);
+});
+
+test("every phrase of the counter is said on one of its pages, with the same figures in both languages", () => {
+  const folder = import.meta.dirname;
+  const inCounter = readdirSync(path.join(folder, "counter")).map((f) => path.join("counter", f));
+  const said = ["counter.tsx", ...inCounter]
+    .map((f) => readFileSync(path.join(folder, f), "utf8"))
+    .join("\n")
+    .replace(/\s+/g, " ");
+  const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort();
+  expect(Object.keys(PHRASES).length).toBeGreaterThan(100);
+  for (const [phrase, hindi] of Object.entries(PHRASES)) {
+    expect(said, phrase).toContain(`say("${phrase}"`.slice(4));
+    expect([places(hindi), phrase]).toEqual([places(phrase), phrase]);
+    expect(hindi, phrase).toMatch(/[\u0900-\u097f]/);
+  }
 });

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { Refusal } from "../../ledger/kernel/errors.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import type { WebApp } from "../web-app.ts";
-import { whoseToken } from "../v1/index.ts";
+import { impossibleTexts, whoseToken } from "../v1/index.ts";
 import { amendmentRoutes } from "./amendments.ts";
 import { apportionRoutes } from "./apportion.ts";
 import { billRoutes } from "./bills.ts";
@@ -54,6 +54,14 @@ export function upyogPlugin(options: { readonly app: WebApp }): FastifyPluginAsy
         }
         if (typeof request.body !== "object" || request.body === null) {
           throw fault("MissingJsonException", "JSON body has errors or is missing");
+        }
+        const [impossible] = impossibleTexts([request.body, request.query, request.params]);
+        if (impossible !== undefined) {
+          const at = impossible.replace(/^#\/\d\//, "").slice(0, 100);
+          throw fault(
+            "JsonMappingException",
+            `${at} has a character that no text may hold (NUL, or half of a surrogate pair)`,
+          );
         }
         request.upyogCaller = who;
       });

@@ -364,7 +364,8 @@ export const deskRoutes: Routes = (server, { app }) => {
         tag: "Counter",
         summary: "Answer a handover",
         description:
-          "Accepted with the pieces counted, it is in the acting cashier's open drawer; refused, it is the giver's again.",
+          "Accepted with the pieces counted, it is in the acting cashier's open drawer; refused, it is the giver's again. " +
+          "The giver himself may take back what nobody has accepted.",
         roles: WHO.counter,
       }),
       params: ById,

@@ -262,6 +262,7 @@ const GROUPS: readonly GuideGroup[] = [
         "Correct every place that is listed; `pointer` says where it is. 422 for the body, 400 for address and headers.",
       REQUEST_UNREADABLE:
         "Send JSON (or CSV where it is asked for) with the right Content-Type, whole and within the size limit.",
+      MOMENT_FORMAT: "Write the moment as ISO 8601 with its zone: 2026-07-31T10:15:00Z.",
       CURSOR_INVALID: "Give back `next` of an earlier page of the same list, unchanged.",
       IDEMPOTENCY_KEY_MISSING: "Send the header Idempotency-Key with a key of your own, new for every new deed.",
       IDEMPOTENCY_KEY_REUSED: "Use a new key for a new request; to repeat the old one, send it unchanged.",

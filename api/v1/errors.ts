@@ -19,6 +19,10 @@ export const v1Errors = defineErrors({
     status: 400,
     message: (f: { reason: string }) => `the request could not be read: ${f.reason}`,
   },
+  MOMENT_FORMAT: {
+    status: 422,
+    message: (f: { given: string }) => `"${f.given}" is not a moment; write it like 2026-07-31T10:15:00Z`,
+  },
   CURSOR_INVALID: {
     status: 400,
     message: (f: { cursor: string }) =>

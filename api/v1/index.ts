@@ -3,6 +3,6 @@ export { createAccessToken, revokeAccessToken, authenticateToken, whoseToken } f
 export { ajvOptions, openApiOptions, v1Plugin } from "./plugin.ts";
 export { forgetIdempotencyKeys } from "./idempotency.ts";
 export { healthPlugin } from "./health.ts";
-export { problemHandler } from "./problems.ts";
+export { impossibleTexts, problemHandler } from "./problems.ts";
 export { WHO } from "./route.ts";
 export { webhookPlugin } from "./webhook.ts";

@@ -23,11 +23,15 @@ import { bbpsRoutes } from "./bbps.ts";
 import { payableChequeRoutes } from "./payable-cheques.ts";
 import { payablePaymentRoutes } from "./payable-payments.ts";
 import { payableSchemas } from "./payable-views.ts";
-import { problemHandler, refuseHuge } from "./problems.ts";
+import { partnerRoutes, partnerSchemas } from "./partners.ts";
+import { paymentRequestRoutes, requestSchemas } from "./payment-requests.ts";
+import { paymentSettingRoutes } from "./payment-settings.ts";
+import { problemHandler, refuseHuge, refuseImpossible } from "./problems.ts";
 import { refundRoutes, refundSchemas } from "./refunds.ts";
 import { reportRoutes } from "./reports.ts";
 import type { V1App, V1Server } from "./route.ts";
 import { ProblemSchema, sharedSchemas } from "./schemas.ts";
+import { ownerSchemas, unidentifiedRoutes } from "./unidentified.ts";
 import { attachmentRoutes } from "./voucher-attachments.ts";
 import { templateRoutes } from "./voucher-templates.ts";
 import { voucherRoutes } from "./vouchers.ts";
@@ -59,8 +63,11 @@ const TAGS: readonly [string, string][] = [
   ["Demand changes", "How a posted demand is changed: proposed by one person, approved by another."],
   ["Notices", "Demand notices, reminders, warrants."],
   ["Online payments", "Orders at the payment gateway."],
+  ["Payment requests", "Links, UPI codes and account numbers that the ULB hands out."],
   ["Refunds and disputes", "Money that goes back, by us or by the payer's bank."],
   ["BBPS and portals", "What others take for the ULB: bills fetched, payments posted once."],
+  ["Unidentified money", "Whose it is: one person says so, another agrees."],
+  ["Payment settings", "How the ULB takes money online; every version stays."],
   ["Receipts", "Our documents for money received."],
   ["Counter", "Cash, cheques and drafts at a cashier's counter."],
   ["Remittances", "Money in hand on its way to the bank, and cheques that come back."],
@@ -144,12 +151,16 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           SignedSchema,
           ...refundSchemas,
           ...disputeSchemas,
+          ...requestSchemas,
+          ...partnerSchemas,
+          ...ownerSchemas,
         ])
           server.addSchema(schema);
         // The problem handler words the errors itself; Fastify's sentence of all of them would be built for nothing.
         server.setSchemaErrorFormatter(() => new Error("the request does not fit its schema"));
         server.addHook("preValidation", async (request) => {
           refuseHuge(request.body);
+          refuseImpossible(request);
           await Promise.resolve();
         });
         server.decorateRequest("caller", null);
@@ -181,7 +192,11 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           payableBillRoutes,
           payablePaymentRoutes,
           payableChequeRoutes,
+          paymentRequestRoutes,
           bbpsRoutes,
+          partnerRoutes,
+          unidentifiedRoutes,
+          paymentSettingRoutes,
           refundRoutes,
           disputeRoutes,
           bookRoutes,

@@ -98,6 +98,45 @@ export function refuseHuge(body: unknown): void {
   }
 }
 
+/**
+ * Where in a body stands a text that cannot be kept as it is: one with the character NUL, which PostgreSQL stores nowhere, or with half of a character
+ * (a lone surrogate), which UTF-8 cannot write. JSON pointers, of names of fields too; at most ten.
+ */
+export function impossibleTexts(body: unknown): readonly string[] {
+  const found: string[] = [];
+  const open: (readonly [unknown, string])[] = [[body, "#"]];
+  for (let next = open.pop(); next !== undefined && found.length < 10; next = open.pop()) {
+    const [value, at] = next;
+    if (typeof value === "string") {
+      if (isImpossible(value)) found.push(at);
+    } else if (typeof value === "object" && value !== null && !Buffer.isBuffer(value)) {
+      for (const [name, inner] of Object.entries(value)) {
+        if (isImpossible(name)) found.push(at);
+        else open.push([inner, `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`]);
+      }
+    }
+  }
+  return found;
+}
+
+// With the flag u a pair is one character, so that what is left of the class stands alone.
+const isImpossible = (text: string): boolean => text.includes("\0") || /[\ud800-\udfff]/u.test(text);
+
+/** Refuses a request with a text that cannot be kept, before anything is done: 422 in the body, 400 in the address. */
+export function refuseImpossible(request: FastifyRequest): void {
+  const inBody = impossibleTexts(request.body);
+  const inAddress = inBody.length > 0 ? [] : impossibleTexts({ params: request.params, query: request.query });
+  const listed = [...inBody, ...inAddress].map((pointer): ListedProblem => ({
+    code: "TEXT",
+    detail: "has a character that no text may hold (NUL, or half of a surrogate pair)",
+    pointer,
+  }));
+  if (listed.length === 0) return;
+  const refusal = v1Errors.REQUEST_INVALID({ problems: listed.map((l) => `${l.pointer ?? ""} ${l.detail}`) });
+  const status = inBody.length > 0 ? 422 : 400;
+  throw Object.assign(new Refusal(refusal.code, status, refusal.detail, {}), { problems: listed });
+}
+
 /** At most this many problems of one request are listed. */
 const MAX_LISTED = 50;
 

@@ -58,6 +58,8 @@ export const WHO = {
   orders: ["cashier", "system"],
   /** Machines of partners that take money for the ULB: BBPS, aggregators, portals. */
   partners: ["system"],
+  /** Asks for payments by link, code or account number. */
+  requests: ["cashier", "accountant", "system"],
   counter: ["cashier"],
   /** Takes money to the bank. */
   remittances: ["cashier", "accountant"],
@@ -69,6 +71,8 @@ export const WHO = {
   decides: ["checker"],
   closes: ["accountant", "checker"],
   imports: ["admin"],
+  /** Sets how the ULB takes money. */
+  administers: ["admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
 /** Who asks. Only routes with roles call it; the hook has filled it in. */

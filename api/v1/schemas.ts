@@ -8,6 +8,7 @@ import {
   type Period,
 } from "../../ledger/kernel/dates.ts";
 import { rupees, type Paise } from "../../ledger/kernel/money.ts";
+import { v1Errors } from "./errors.ts";
 
 // The small types of the interface. Patterns only keep the shape; the kernel's own functions decide (30 February, a third decimal).
 
@@ -66,6 +67,14 @@ export const amountOf = (text: string): Paise => rupees(text);
 export const dateOf = (text: string): LocalDate => localDate(text);
 export const dateIf = (text: string | undefined): LocalDate | undefined =>
   text === undefined ? undefined : dateOf(text);
+/** A moment as ISO 8601 writes it, with its zone. Raises MOMENT_FORMAT. */
+export function momentOf(text: string): Date {
+  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)
+    ? new Date(text)
+    : undefined;
+  if (at === undefined || Number.isNaN(at.getTime())) throw v1Errors.MOMENT_FORMAT({ given: text.slice(0, 40) });
+  return at;
+}
 export const monthOf = (text: string): Period => period(text);
 export const yearOf = (text: string): FinancialYear => financialYear(text);
 

@@ -4,6 +4,7 @@ import { openDues } from "../../billing/index.ts";
 import { testConsumer, testDemand } from "../../billing/testing.ts";
 import { closePeriod } from "../../ledger/index.ts";
 import { addDays, localDate, period } from "../../ledger/kernel/dates.ts";
+import { newId } from "../../ledger/kernel/ids.ts";
 import { paise, rupees, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Role, type Tx, type Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
@@ -699,4 +700,35 @@ test("a receipt's code is checked without asking; whatever is altered in it is i
     { seed: 138, numRuns: 60 },
   );
   expect(await d.city.tx("cashier", (tx) => instrumentsInHand(tx))).toHaveLength(1);
+});
+
+test("cash handed to a name that nobody has is taken back by the giver, who can close his drawer then; capitals make no other person", async () => {
+  const d = await desk();
+  await d.city.tx("cashier", (tx) =>
+    takePayment(tx, {
+      sessionId: d.sessionId,
+      tender: { kind: "cash" },
+      consumers: [{ consumerId: d.consumerId, amount: rupees("500.00") }],
+      idempotencyKey: newId(),
+    }),
+  );
+  const give = (to: string) =>
+    d.city.tx("cashier", (tx) => handOver(tx, { sessionId: d.sessionId, to, denominations: { "500": 1 } }));
+  await expect(give("CASHIER@test")).rejects.toThrow("HANDOVER_TO");
+  const lost = await give("nobody-of-that-name");
+  const close = () => d.city.tx("cashier", (tx) => closeCounterSession(tx, d.sessionId, { "500": 1 }));
+  await expect(close()).rejects.toThrow("HANDOVER_WAITING");
+  const stranger = d.city.as("cashier", "third");
+  await expect(inTransaction(app, stranger, (tx) => refuseHandover(tx, lost.id))).rejects.toThrow(
+    "HANDOVER_OF_ANOTHER",
+  );
+  expect(await d.city.tx("cashier", (tx) => refuseHandover(tx, lost.id))).toMatchObject({ status: "refused" });
+  await expect(d.city.tx("cashier", (tx) => refuseHandover(tx, lost.id))).rejects.toThrow("HANDOVER_ANSWERED");
+  // A cashier whose name has capitals finds what was handed to him.
+  const second = await give("Second@Test");
+  const capitals = { ...d.city.as("cashier"), actor: { id: "Second@Test", roles: ["cashier" as const] } };
+  expect(await inTransaction(app, capitals, (tx) => waitingHandovers(tx))).toMatchObject([{ id: second.id }]);
+  await d.city.tx("cashier", (tx) => refuseHandover(tx, second.id));
+  expect((await close()).status).toBe("closed");
+  expect(await d.city.tx("auditor", brokenTies)).toEqual([]);
 });

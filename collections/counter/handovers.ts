@@ -38,7 +38,7 @@ export async function handOver(
 ): Promise<Handover> {
   const session = await holdOwnSession(tx, handover.sessionId);
   const to = handover.to.trim().toLowerCase();
-  if (to === "" || to.length > 120 || to === tx.actor.id) throw counterErrors.HANDOVER_TO({ to: to.slice(0, 60) });
+  if (to === "" || to.length > 120 || to === nameOf(tx)) throw counterErrors.HANDOVER_TO({ to: to.slice(0, 60) });
   const amount = countDrawer(handover.denominations);
   const drawer = await drawerOf(tx, session.id);
   if (amount <= 0n || amount > drawer.expected) {
@@ -69,6 +69,9 @@ export async function handOver(
   return getHandover(tx, id);
 }
 
+/** Names of cashiers are compared without regard to capitals, as they sign in. */
+const nameOf = (read: Read): string => read.actor.id.toLowerCase();
+
 /** Raises HANDOVER_NOT_FOUND. */
 export async function getHandover(read: Read, id: string): Promise<Handover> {
   const row = await read.queryOne<Handover>(
@@ -83,7 +86,7 @@ export async function getHandover(read: Read, id: string): Promise<Handover> {
 export async function waitingHandovers(read: Read): Promise<Handover[]> {
   return read.query<Handover>(
     `select ${COLUMNS} from collections.handovers where ulb_id = :ulb and to_cashier = :actor and status = 'given' order by given_at`,
-    { ulb: read.ulb.id, actor: read.actor.id },
+    { ulb: read.ulb.id, actor: nameOf(read) },
   );
 }
 
@@ -112,9 +115,12 @@ export async function acceptHandover(tx: Tx, id: string, denominations: Denomina
   return answer(tx, id, "accepted", own.id);
 }
 
-/** The receiver says that he does not have it: it is back in the giver's drawer, who takes money again. Raises HANDOVER_*. */
+/**
+ * The receiver says that he does not have it, or the giver takes back what nobody has accepted (a name may be misspelt, a colleague gone home): it
+ * is back in the giver's drawer, who takes money again. Raises HANDOVER_*.
+ */
 export async function refuseHandover(tx: Tx, id: string): Promise<Handover> {
-  const handover = await holdGiven(tx, id);
+  const handover = await holdGiven(tx, id, true);
   const refused = await answer(tx, id, "refused", null);
   await tx.query(
     `update collections.counter_sessions s set is_leaving = false where ulb_id = :ulb and session_id = :session::uuid and status = 'open'
@@ -125,13 +131,15 @@ export async function refuseHandover(tx: Tx, id: string): Promise<Handover> {
   return refused;
 }
 
-async function holdGiven(tx: Tx, id: string): Promise<Handover> {
+async function holdGiven(tx: Tx, id: string, mayBeGiver = false): Promise<Handover> {
   await tx.query("select 1 from collections.handovers where ulb_id = :ulb and handover_id = :id::uuid for update", {
     ulb: tx.ulb.id,
     id,
   });
   const handover = await getHandover(tx, id);
-  if (handover.toCashier !== tx.actor.id) throw counterErrors.HANDOVER_OF_ANOTHER({ to: handover.toCashier });
+  const isGiver = handover.fromCashier === tx.actor.id;
+  if (handover.toCashier !== nameOf(tx) && !(mayBeGiver && isGiver))
+    throw counterErrors.HANDOVER_OF_ANOTHER({ to: handover.toCashier });
   if (handover.status !== "given") throw counterErrors.HANDOVER_ANSWERED({ status: handover.status });
   return handover;
 }

@@ -3,7 +3,15 @@ export { allowCash, CASH_LIMIT, cashExceptions, type CashException } from "./cas
 export { closeCounterDay, daySheet, readSession, type DayCheck, type DaySheet, type SessionReading } from "./day.ts";
 export { countDrawer, drawerOf, type Denominations, type Drawer } from "./drawer.ts";
 export { counterErrors } from "./errors.ts";
-export { acceptHandover, handOver, refuseHandover, waitingHandovers, type Handover } from "./handovers.ts";
+export {
+  getHandover,
+  handoversOf,
+  acceptHandover,
+  handOver,
+  refuseHandover,
+  waitingHandovers,
+  type Handover,
+} from "./handovers.ts";
 export type { HeadItem } from "./heads.ts";
 export {
   readTaken,

@@ -1,9 +1,11 @@
-export { listPartners, partnerOf, setPartner, type Partner, type PartnerChannel } from "./partners.ts";
+export { getPartner, listPartners, partnerOf, setPartner, type Partner, type PartnerChannel } from "./partners.ts";
 export { postExternalPayment, unsettledExternal, type ExternalPayment } from "./payments.ts";
 export {
   EXTERNAL_SETTLEMENT_CSV,
   readSettlementFile,
+  listExternalSettlements,
   settleExternal,
+  type BookedSettlement,
   type ExternalSettlement,
   type SettlementOutcome,
 } from "./settlements.ts";

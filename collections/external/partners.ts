@@ -75,6 +75,16 @@ export async function setPartner(
   return row;
 }
 
+/** A partner by its code. Raises PARTNER_UNKNOWN. */
+export async function getPartner(read: Read, code: string): Promise<Partner> {
+  const row = await read.queryOne<Partner>(
+    `select ${COLUMNS} from collections.external_partners where ulb_id = :ulb and partner = :code`,
+    { ulb: read.ulb.id, code },
+  );
+  if (!row) throw collectionErrors.PARTNER_UNKNOWN({ partner: code.slice(0, 40) });
+  return row;
+}
+
 /** The partner that the acting access token posts for. Raises PARTNER_NOT_FOUND, also for one that is switched off. */
 export async function partnerOf(read: Read): Promise<Partner> {
   const row = await read.queryOne<Partner>(

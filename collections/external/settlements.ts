@@ -4,7 +4,7 @@ import { formatDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../../ledger/kernel/errors.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
 import { formatIndian, paise, rupees, sum, type Paise } from "../../ledger/kernel/money.ts";
-import type { Tx } from "../../ledger/kernel/tx.ts";
+import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { collectionErrors } from "../errors.ts";
 import { entryDateFor } from "../receipts.ts";
 import { setTasks } from "../tasks.ts";
@@ -180,6 +180,29 @@ export async function settleExternal(tx: Tx, settlement: ExternalSettlement): Pr
     ],
   });
   return { id, settled: fitting.length, problems, short };
+}
+
+/** A settlement as it was booked. */
+export type BookedSettlement = {
+  readonly id: string;
+  readonly partner: string;
+  readonly reference: string;
+  readonly amount: Paise;
+  readonly bankAccount: string;
+  readonly settledOn: LocalDate;
+  readonly items: number;
+  readonly problems: readonly Problem[];
+  readonly recordedBy: string;
+};
+
+/** Settlements of a partner, the newest first; at most 200. */
+export async function listExternalSettlements(read: Read, partner: string): Promise<BookedSettlement[]> {
+  return read.query<BookedSettlement>(
+    `select settlement_id as id, partner, reference, amount, bank_account as "bankAccount", settled_on as "settledOn", items, problems,
+       recorded_by as "recordedBy"
+     from collections.external_settlements where ulb_id = :ulb and partner = :partner order by settled_on desc, settlement_id desc limit 200`,
+    { ulb: read.ulb.id, partner },
+  );
 }
 
 /** In which funds the money was taken: the receipts know. */

@@ -4,6 +4,10 @@ import { rupees } from "../../ledger/kernel/money.ts";
 import { testApp } from "../../ledger/testing.ts";
 import { createGateway } from "../gateway/index.ts";
 import { startSimulator } from "../gateway/simulator/index.ts";
+import { testConsumer } from "../../billing/testing.ts";
+import { atGatewayOf, type CollectionsApp } from "../context.ts";
+import { createOrder, resolveOrders } from "../orders.ts";
+import { createPaymentRequest, resolveRequests } from "../requests/index.ts";
 import { testCity, testClock } from "../testing.ts";
 import { openGatewayAccounts } from "./accounts.ts";
 import {
@@ -180,4 +184,58 @@ test("money of a service goes to its account; what is there is found wherever it
 
   simulator.addFault({ match: "GET /v1/orders", do: "html_502", times: 5 });
   expect((await general.fetchOrder("order_00000000000000")).kind).toBe("unknown");
+});
+
+test("an order and a link whose making was interrupted are made at their service's account, whoever resumes them", async () => {
+  clock.set("2026-06-01T04:30:00Z");
+  const accounts = [1, 2].map((n) => ({
+    seed: `resume-${n}`,
+    keyId: `rzp_test_Resumed000000${n}`,
+    keySecret: `key-secret-of-${n}`,
+    webhookSecret: `webhook-secret-of-${n}`,
+    accountId: `acc_Resumed000000${n}`,
+    sendWebhook: taken,
+  }));
+  const [one, ...others] = accounts;
+  const simulator = await startSimulator(0, { ...one, clock }, others);
+  const usual = createGateway({ ...simulator.gatewayConfig(simulator.url), timeoutMs: 1000 });
+  const gateways = createGatewayRouter(app, { usual, key, allowSimulator: true });
+  afterAll(async () => {
+    gateways.close();
+    usual.close();
+    await simulator.close();
+  });
+  const city = await testCity(app, new Map());
+  const consumer = await city.tx("accountant", (tx) => testConsumer(tx));
+  await city.tx("admin", async (tx) => {
+    for (const [n, a] of [
+      [1, { name: "general" }],
+      [2, { name: "taxes", serviceCode: consumer.service }],
+    ] as const)
+      await addGatewayAccount(tx, key, {
+        ...a,
+        keyId: `rzp_test_Resumed000000${n}`,
+        keySecret: `key-secret-of-${n}`,
+        webhookSecret: `webhook-secret-of-${n}`,
+        baseUrl: simulator.url,
+      });
+  });
+  clock.set("2026-06-01T04:32:00Z");
+  const who = city.as("system");
+  const whole: CollectionsApp = { ...app, gateway: usual, gateways };
+  const terms = { consumerId: consumer.id, amount: rupees("10.00") };
+  // The gateway is away for as long as it is tried.
+  for (const a of accounts) simulator.account(a.accountId).addFault({ regex: ".*", do: "html_502", times: 100 });
+  const atService = await atGatewayOf(whole, city.ulb, consumer.service);
+  await expect(createOrder(atService, who, { ...terms, idempotencyKey: "interrupted-1" })).rejects.toThrow("GATEWAY_");
+  await expect(createPaymentRequest(atService, who, { ...terms, kind: "link" })).rejects.toThrow("GATEWAY_");
+  for (const a of accounts) simulator.account(a.accountId).clearFaults();
+  clock.set("2026-06-01T04:35:00Z");
+  // The poller knows of the ULB's accounts, not of the service of what it finds.
+  const poller = await atGatewayOf(whole, city.ulb);
+  expect(await resolveOrders(poller, who)).toBe(1);
+  expect(await resolveRequests(poller, who)).toBe(1);
+  // The gateway makes an order of its own for a link.
+  expect(accounts.map((a) => simulator.account(a.accountId).orders.size)).toEqual([0, 2]);
+  expect(accounts.map((a) => simulator.account(a.accountId).links.size)).toEqual([0, 1]);
 });

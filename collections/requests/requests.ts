@@ -1,9 +1,10 @@
 import { getConsumer } from "../../billing/index.ts";
 import { audit } from "../../ledger/kernel/audit.ts";
+import { invariant } from "../../ledger/kernel/errors.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
 import { formatIndian, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../../ledger/kernel/tx.ts";
-import type { CollectionsApp } from "../context.ts";
+import { atAccountOf, type CollectionsApp } from "../context.ts";
 import { collectionErrors } from "../errors.ts";
 import type { Outcome } from "../gateway/index.ts";
 
@@ -45,6 +46,8 @@ export type RequestTerms = {
   /** single: it closes after its first payment. A virtual account is always for more. */
   readonly usage?: "single" | "multiple";
   readonly expiresAt?: Date;
+  /** The same person's same key is the same request, however often it is sent. */
+  readonly idempotencyKey?: string;
 };
 
 /** Raises REQUEST_NOT_FOUND. */
@@ -102,17 +105,49 @@ export async function createPaymentRequest(
   terms: RequestTerms,
 ): Promise<PaymentRequest> {
   checkTerms(terms, app.clock());
-  const request = await inTransaction(app, who, (tx) => reserve(tx, terms));
-  return makeRequest(app, who, request, true);
+  const { request, isNew } = await inTransaction(app, who, (tx) => reserve(tx, terms));
+  return isNew ? makeRequest(app, who, request, true) : awaitRequest(app, who, request.id);
 }
 
-async function reserve(tx: Tx, terms: RequestTerms): Promise<PaymentRequest> {
+/** So long a request that is being made belongs to whoever set out to make it. */
+const MAKING_MS = 30_000;
+const LOOK_AGAIN_MS = 200;
+const LOOKS = 25;
+
+/** The same request asked for again: waits for whoever is making it; makes it where nobody is any more. */
+async function awaitRequest(app: CollectionsApp, who: Who, id: string): Promise<PaymentRequest> {
+  for (let look = 0; look < LOOKS; look++) {
+    const { seen, isOurs } = await inTransaction(app, who, async (tx) => {
+      const taken = await tx.query(
+        `update collections.payment_requests set attempted_at = :now
+         where ulb_id = :ulb and request_id = :id::uuid and state in ('planned', 'unknown')
+           and (state = 'unknown' or attempted_at < :before) returning 1`,
+        { ulb: tx.ulb.id, id, now: tx.clock(), before: new Date(tx.clock().getTime() - MAKING_MS) },
+      );
+      return { seen: await getRequest(tx, id), isOurs: taken.length > 0 };
+    });
+    if (isOurs) return makeRequest(app, who, seen, false);
+    if (seen.state === "rejected")
+      throw collectionErrors.GATEWAY_REJECTED({ what: `request ${id}`, reason: seen.lastError ?? "no reason given" });
+    if (seen.state !== "planned" && seen.state !== "unknown") return seen;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+  throw collectionErrors.GATEWAY_UNREACHABLE({ order: id });
+}
+
+async function reserve(
+  tx: Tx,
+  terms: RequestTerms,
+): Promise<{ readonly request: PaymentRequest; readonly isNew: boolean }> {
   const consumer = await getConsumer(tx, terms.consumerId);
   const id = newId();
-  await tx.query(
+  // The insert waits for another one with the same key, so what it met has committed.
+  const made = await tx.query(
     `insert into collections.payment_requests (ulb_id, request_id, kind, consumer_id, bill_id, amount, usage, reference, expires_at, requested_by,
-       created_at, attempted_at)
-     values (:ulb, :id, :kind, :consumer, :bill::uuid, :amount::bigint, :usage, :reference, :expires::timestamptz, :actor, :now, :now)`,
+       created_at, attempted_at, idempotency_key)
+     values (:ulb, :id, :kind, :consumer, :bill::uuid, :amount::bigint, :usage, :reference, :expires::timestamptz, :actor, :now, :now, :key)
+     on conflict (ulb_id, requested_by, idempotency_key) where idempotency_key is not null do nothing
+     returning 1`,
     {
       ulb: tx.ulb.id,
       id,
@@ -125,10 +160,20 @@ async function reserve(tx: Tx, terms: RequestTerms): Promise<PaymentRequest> {
       expires: terms.expiresAt ?? null,
       actor: tx.actor.id,
       now: tx.clock(),
+      key: terms.idempotencyKey ?? null,
     },
   );
+  if (made.length === 0) {
+    const earlier = await tx.queryOne<{ id: string }>(
+      `select request_id as id from collections.payment_requests
+       where ulb_id = :ulb and requested_by = :actor and idempotency_key = :key`,
+      { ulb: tx.ulb.id, actor: tx.actor.id, key: terms.idempotencyKey ?? "" },
+    );
+    invariant(earlier, "the request that was in the way is there");
+    return { request: await getRequest(tx, earlier.id), isNew: false };
+  }
   await audit(tx, { action: "create", subject: "payment-request", subjectId: id, after: { kind: terms.kind } });
-  return getRequest(tx, id);
+  return { request: await getRequest(tx, id), isNew: true };
 }
 
 type Made = {
@@ -210,11 +255,12 @@ async function callFind(app: CollectionsApp, r: PaymentRequest): Promise<Outcome
 }
 
 async function makeRequest(
-  app: CollectionsApp,
+  given: CollectionsApp,
   who: Who,
   request: PaymentRequest,
   isFirst: boolean,
 ): Promise<PaymentRequest> {
+  const app = await atAccountOf(given, who, request.consumerId);
   let mayExist = !isFirst;
   for (let attempt = 0; attempt < 3; attempt++) {
     if (mayExist) {

@@ -1,5 +1,6 @@
 export {
   approveOwner,
+  getOwnerProposal,
   listOwnerProposals,
   listUnidentified,
   proposeOwner,

@@ -56,6 +56,18 @@ export async function listOwnerProposals(read: Read): Promise<OwnerProposal[]> {
   );
 }
 
+/** One proposal, as it stands. Raises OWNER_NOT_FOUND. */
+export async function getOwnerProposal(read: Read, id: string): Promise<OwnerProposal> {
+  const row = isUuid(id)
+    ? await read.queryOne<OwnerProposal>(
+        `select ${COLUMNS} from ${FROM} where i.ulb_id = :ulb and i.identification_id = :id::uuid`,
+        { ulb: read.ulb.id, id },
+      )
+    : undefined;
+  if (!row) throw ownerErrors.OWNER_NOT_FOUND({ id: id.slice(0, 60) });
+  return row;
+}
+
 async function getProposal(tx: Tx, id: string): Promise<OwnerProposal> {
   const row = isUuid(id)
     ? await tx.queryOne<OwnerProposal>(

@@ -17,7 +17,7 @@ import { acknowledgementPdf, headOf } from "../../../reports/index.ts";
 import { apiErrors } from "../../errors.ts";
 import { localName, readBill, type BillView } from "../citizen.tsx";
 import { Amount, Badge, Crumbs, Field, Flash, Form, Refused, Table } from "../components.tsx";
-import { wordFor } from "../i18n.ts";
+import { sayer, wordFor } from "../i18n.ts";
 import { attempt, field, formKey, send, typedAmount, viewOf, type Desk, type View } from "../kit.tsx";
 import { CounterFrame, TenderFields, tenderOf, tenderTyped, type TenderTyped } from "./common.tsx";
 
@@ -42,36 +42,39 @@ function BasketPage(props: {
   readonly refusal?: Refusal | undefined;
 }): VNode {
   const { view, bills } = props;
+  const say = sayer(view.session.lang);
   const ids = bills.map((b) => b.consumer.id).join(",");
   const due = sum(bills.map((b) => b.body.total));
   return (
-    <CounterFrame view={view} title="Several accounts in one payment">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>Several accounts in one payment</h1>
+    <CounterFrame view={view} title={say("Several accounts in one payment")}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("Several accounts in one payment")}</h1>
       <form method="get" action="/counter/basket" class="panel" role="search">
         <input type="hidden" name="ids" value={ids} />
-        <Field label="Code of the account to add" name="add" hasFocus={bills.length < 2} maxLength={60} />
-        <button class="second">Add</button>
-        {props.notFound !== undefined && <p role="status">No account has the code “{props.notFound}”.</p>}
+        <Field label={say("Code of the account to add")} name="add" hasFocus={bills.length < 2} maxLength={60} />
+        <button class="second">{say("Add")}</button>
+        {props.notFound !== undefined && (
+          <p role="status">{say("No account has the code “{code}”.", { code: props.notFound })}</p>
+        )}
       </form>
-      <Refused refusal={props.refusal} />
+      <Refused refusal={props.refusal} view={view} />
       <Form
         view={view}
         action="/counter/basket"
         idempotencyKey={props.idempotencyKey}
         class="panel take"
-        label="Payment"
+        label={say("Payment")}
       >
         <input type="hidden" name="ids" value={ids} />
         <Table
-          caption="Accounts of this payment"
+          caption={say("Accounts of this payment")}
           stacks
-          empty="No account yet: add one by its code, or take money against a head of account below."
+          empty={say("No account yet: add one by its code, or take money against a head of account below.")}
           columns={[
-            { title: "Code", kind: "code" },
-            { title: "Name" },
-            { title: "Due (₹)", kind: "amount" },
-            { title: "Paid now (₹)", kind: "amount" },
+            { title: say("Code"), kind: "code" },
+            { title: say("Name") },
+            { title: say("Due (₹)"), kind: "amount" },
+            { title: say("Paid now (₹)"), kind: "amount" },
           ]}
           rows={[
             ...bills.map((b) => ({
@@ -86,24 +89,30 @@ function BasketPage(props: {
                   inputMode="decimal"
                   autocomplete="off"
                   maxLength={20}
-                  aria-label={`Paid now for ${b.consumer.code}`}
+                  aria-label={say("Paid now for {code}", { code: b.consumer.code })}
                 />,
               ],
             })),
             ...(bills.length === 0
               ? []
-              : [{ kind: "total" as const, cells: ["", "Total due", <Amount value={due} />, ""] }]),
+              : [{ kind: "total" as const, cells: ["", say("Total due"), <Amount value={due} />, ""] }]),
           ]}
         />
         <details open={props.head.account !== "" || bills.length === 0}>
-          <summary>Against a head of account: fees, forms, earnest money, deposits</summary>
+          <summary>{say("Against a head of account: fees, forms, earnest money, deposits")}</summary>
           <div class="fields">
-            <Field label="Head of account" name="account" value={props.head.account} isNumeric maxLength={20} />
-            <Field label="Amount (₹)" name="headAmount" value={props.head.amount} isAmount maxLength={20} />
-            <Field label="For" name="purpose" value={props.head.purpose} maxLength={200} />
-            <Field label="Function, for income" name="function" value={props.head.function} isNumeric maxLength={10} />
+            <Field label={say("Head of account")} name="account" value={props.head.account} isNumeric maxLength={20} />
+            <Field label={say("Amount (₹)")} name="headAmount" value={props.head.amount} isAmount maxLength={20} />
+            <Field label={say("For")} name="purpose" value={props.head.purpose} maxLength={200} />
             <Field
-              label="Whose deposit, such as contractor C-0042"
+              label={say("Function, for income")}
+              name="function"
+              value={props.head.function}
+              isNumeric
+              maxLength={10}
+            />
+            <Field
+              label={say("Whose deposit, such as contractor C-0042")}
               name="party"
               value={props.head.party}
               maxLength={80}
@@ -113,10 +122,10 @@ function BasketPage(props: {
         <TenderFields view={view} typed={props.typed} isRepeated={props.refusal?.code === "REPEATED_PAYMENT"} />
         <label class="choice">
           <input type="checkbox" name="acceptAdvance" value="yes" checked={props.acceptAdvance} />
-          The payer agrees that anything above the dues is kept as his advance
+          {say("The payer agrees that anything above the dues is kept as his advance")}
         </label>
         <div class="actions">
-          <button>Take the money and issue the receipts</button>
+          <button>{say("Take the money and issue the receipts")}</button>
         </div>
       </Form>
     </CounterFrame>
@@ -124,22 +133,25 @@ function BasketPage(props: {
 }
 
 function PaymentPage({ view, taken }: { readonly view: View; readonly taken: TakenPayment }): VNode {
+  const say = sayer(view.session.lang);
   return (
-    <CounterFrame view={view} title="Payment">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>₹ {formatIndian(taken.amount)} taken</h1>
+    <CounterFrame view={view} title={say("Payment")}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("₹ {amount} taken", { amount: formatIndian(taken.amount) })}</h1>
       {taken.acknowledgements.length > 0 && (
-        <Flash kind="note">The cheque is acknowledged. The receipt is issued when the bank has realised it.</Flash>
+        <Flash kind="note">
+          {say("The cheque is acknowledged. The receipt is issued when the bank has realised it.")}
+        </Flash>
       )}
       <Table
-        caption="Papers of this payment"
+        caption={say("Papers of this payment")}
         stacks
         columns={[
-          { title: "Paper", kind: "code" },
-          { title: "For" },
-          { title: "Status" },
-          { title: "Amount (₹)", kind: "amount" },
-          { title: "Print" },
+          { title: say("Paper"), kind: "code" },
+          { title: say("For") },
+          { title: say("Status") },
+          { title: say("Amount (₹)"), kind: "amount" },
+          { title: say("Print") },
         ]}
         rows={[
           ...taken.receipts.map((r) => ({
@@ -148,7 +160,7 @@ function PaymentPage({ view, taken }: { readonly view: View; readonly taken: Tak
               r.consumerCode ?? r.lines.map((l) => l.title).join(", "),
               <Badge kind={r.status === "issued" ? "good" : "bad"}>{r.status}</Badge>,
               <Amount value={r.amount} />,
-              <a href={`/counter/receipts/${r.id}/print`}>Print {r.number}</a>,
+              <a href={`/counter/receipts/${r.id}/print`}>{say("Print {number}", { number: r.number })}</a>,
             ],
           })),
           ...taken.acknowledgements.map((a) => ({
@@ -157,14 +169,16 @@ function PaymentPage({ view, taken }: { readonly view: View; readonly taken: Tak
               a.consumerCode,
               <Badge kind={a.status === "held" ? "wait" : "good"}>{a.status}</Badge>,
               <Amount value={a.amount} />,
-              <a href={`/counter/payments/${taken.tenderId}/acknowledgement.pdf?id=${a.id}`}>Print {a.number}</a>,
+              <a href={`/counter/payments/${taken.tenderId}/acknowledgement.pdf?id=${a.id}`}>
+                {say("Print {number}", { number: a.number })}
+              </a>,
             ],
           })),
         ]}
       />
       <p class="actions">
         <a class="button" href="/counter" autofocus>
-          Next payer
+          {say("Next payer")}
         </a>
       </p>
     </CounterFrame>

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import type { CounterPayment, Tender } from "../../../collections/index.ts";
 import { localDate, type LocalDate } from "../../../ledger/kernel/dates.ts";
 import { Field } from "../components.tsx";
-import { wordFor } from "../i18n.ts";
+import { sayer, wordFor } from "../i18n.ts";
 import { field, type View } from "../kit.tsx";
 import { Layout } from "../layout.tsx";
 
@@ -100,10 +100,11 @@ export function TenderFields(props: {
   readonly isRepeated: boolean;
 }): VNode {
   const { view, typed } = props;
+  const say = sayer(view.session.lang);
   return (
     <>
       <fieldset class="modes">
-        <legend>Paid by</legend>
+        <legend>{say("Paid by")}</legend>
         {KINDS.map((kind) => (
           <label class="choice">
             <input type="radio" name="tender" value={kind} checked={typed.tender === kind} />
@@ -112,42 +113,50 @@ export function TenderFields(props: {
         ))}
       </fieldset>
       <fieldset class="cheque">
-        <legend>Cheque, draft or postal order</legend>
-        <Field label="Number (six digits)" name="number" value={typed.number} size="short" maxLength={20} />
-        <Field label="Bank, or its MICR or IFSC code" name="bank" value={typed.bank} maxLength={60} />
+        <legend>{say("Cheque, draft or postal order")}</legend>
+        <Field label={say("Number (six digits)")} name="number" value={typed.number} size="short" maxLength={20} />
+        <Field label={say("Bank, or its MICR or IFSC code")} name="bank" value={typed.bank} maxLength={60} />
       </fieldset>
       <fieldset class="transfer">
-        <legend>Transfer or challan</legend>
-        <Field label="UTR or challan number" name="utr" value={typed.utr} maxLength={40} />
+        <legend>{say("Transfer or challan")}</legend>
+        <Field label={say("UTR or challan number")} name="utr" value={typed.utr} maxLength={40} />
       </fieldset>
       <fieldset class="dated">
-        <legend>Dated</legend>
-        <Field label="Date on it" name="date" type="date" value={typed.date} size="short" />
+        <legend>{say("Dated")}</legend>
+        <Field label={say("Date on it")} name="date" type="date" value={typed.date} size="short" />
       </fieldset>
       <fieldset class="slip">
-        <legend>Slip of the machine</legend>
+        <legend>{say("Slip of the machine")}</legend>
         <p class="hint">
-          The payer scans the code or gives the card; take the money when the machine says that it was approved, not
-          before.
+          {say(
+            "The payer scans the code or gives the card; take the money when the machine says that it was approved, not before.",
+          )}
         </p>
-        <Field label="RRN (twelve digits)" name="rrn" value={typed.rrn} isNumeric size="short" maxLength={12} />
-        <Field label="Bank of the machine" name="acquirer" value={typed.acquirer} maxLength={60} />
-        <Field label="Batch" name="batch" value={typed.batch} size="short" maxLength={20} />
+        <Field label={say("RRN (twelve digits)")} name="rrn" value={typed.rrn} isNumeric size="short" maxLength={12} />
+        <Field label={say("Bank of the machine")} name="acquirer" value={typed.acquirer} maxLength={60} />
+        <Field label={say("Batch")} name="batch" value={typed.batch} size="short" maxLength={20} />
       </fieldset>
       {props.isRepeated && (
         <label class="choice">
           <input type="checkbox" name="isAnother" value="yes" checked={typed.isAnother === true} autofocus />
-          This is another payment of the same amount
+          {say("This is another payment of the same amount")}
         </label>
       )}
-      <Field label="Payer, if not the consumer" name="payer" value={typed.payer} maxLength={80} />
+      <Field label={say("Payer, if not the consumer")} name="payer" value={typed.payer} maxLength={80} />
       <details open={[typed.mobile, typed.pan, typed.book, typed.leaf].some((v) => (v ?? "") !== "")}>
-        <summary>Mobile, PAN, manual receipt book</summary>
-        <Field label="Payer’s mobile number" name="mobile" value={typed.mobile} isNumeric size="short" maxLength={20} />
-        <Field label="Payer’s PAN" name="pan" value={typed.pan} size="short" maxLength={20} />
-        <Field label="Book" name="book" value={typed.book} size="short" maxLength={20} />
-        <Field label="Leaf" name="leaf" value={typed.leaf} isNumeric size="short" maxLength={10} />
-        <Field label="Date on the leaf" name="bookDate" type="date" value={typed.bookDate} size="short" />
+        <summary>{say("Mobile, PAN, manual receipt book")}</summary>
+        <Field
+          label={say("Payer’s mobile number")}
+          name="mobile"
+          value={typed.mobile}
+          isNumeric
+          size="short"
+          maxLength={20}
+        />
+        <Field label={say("Payer’s PAN")} name="pan" value={typed.pan} size="short" maxLength={20} />
+        <Field label={say("Book")} name="book" value={typed.book} size="short" maxLength={20} />
+        <Field label={say("Leaf")} name="leaf" value={typed.leaf} isNumeric size="short" maxLength={10} />
+        <Field label={say("Date on the leaf")} name="bookDate" type="date" value={typed.bookDate} size="short" />
       </details>
     </>
   );
@@ -171,12 +180,13 @@ export function pieces(body: unknown): {
 
 /** One field for each note and coin. */
 export function PiecesFields(props: {
+  readonly view: View;
   readonly typed: Readonly<Record<string, string>>;
   readonly hasFocus?: boolean;
 }): VNode {
   return (
     <>
-      <p class="hint">How many pieces of each. Leave empty what is not there.</p>
+      <p class="hint">{sayer(props.view.session.lang)("How many pieces of each. Leave empty what is not there.")}</p>
       {NOTES.map((n, i) => (
         <div class="pieces">
           <label for={`f-d${n}`}>₹ {n}</label>

@@ -5,6 +5,7 @@ import {
   closeCounterSession,
   currentSession,
   declareDifference,
+  getHandover,
   handOver,
   readSession,
   refuseHandover,
@@ -21,7 +22,7 @@ import { formatIndian, rupees, type Paise } from "../../../ledger/kernel/money.t
 import { headOf, sessionReadingPdf } from "../../../reports/index.ts";
 import { apiErrors } from "../../errors.ts";
 import { Amount, Crumbs, Facts, Field, Form, Refused, Table } from "../components.tsx";
-import { wordFor } from "../i18n.ts";
+import { sayer, wordFor } from "../i18n.ts";
 import { attempt, field, send, viewOf, type Desk, type View } from "../kit.tsx";
 import { CounterFrame, pieces, PiecesFields } from "./common.tsx";
 
@@ -37,30 +38,33 @@ export function ClosePage(props: {
   readonly refusal?: Refusal | undefined;
 }): VNode {
   const { view, session, refusal } = props;
+  const say = sayer(view.session.lang);
   const isOff = refusal !== undefined && /^(DRAWER_MISMATCH|DIFFERENCE_)/.test(refusal.code);
   return (
-    <CounterFrame view={view} title="Close the counter">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>Count the drawer: {session.counter}</h1>
-      <Refused refusal={refusal} />
+    <CounterFrame view={view} title={say("Close the counter")}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("Count the drawer: {counter}", { counter: session.counter })}</h1>
+      <Refused refusal={refusal} view={view} />
       <div class="two">
-        <Form view={view} action="/counter/close" class="panel" label="Notes and coins">
-          <PiecesFields typed={props.typed} />
+        <Form view={view} action="/counter/close" class="panel" label={say("Notes and coins")}>
+          <PiecesFields view={props.view} typed={props.typed} />
           <div class="actions">
-            <button>Tally and close</button>
+            <button>{say("Tally and close")}</button>
           </div>
           {isOff && (
             <details open={props.reason !== undefined}>
-              <summary>It does not tally after counting twice</summary>
+              <summary>{say("It does not tally after counting twice")}</summary>
               <Field
-                label="Why, as far as you know"
+                label={say("Why, as far as you know")}
                 name="reason"
                 value={props.reason}
                 maxLength={200}
-                hint="The supervisor approves it: what is short is recovered from you, what is over is kept for its owner"
+                hint={say(
+                  "The supervisor approves it: what is short is recovered from you, what is over is kept for its owner",
+                )}
               />
               <button class="second" name="declare" value="yes">
-                Declare the difference
+                {say("Declare the difference")}
               </button>
             </details>
           )}
@@ -68,18 +72,21 @@ export function ClosePage(props: {
         <section>
           {session.float > 0n && (
             <p>
-              The float of ₹ {formatIndian(session.float)} from {session.floatFrom} is counted with the rest.
+              {say("The float of ₹ {amount} from {person} is counted with the rest.", {
+                amount: formatIndian(session.float),
+                person: session.floatFrom ?? "",
+              })}
             </p>
           )}
-          <h2>Besides the cash</h2>
+          <h2>{say("Besides the cash")}</h2>
           <Table
-            caption="Taken in this session, except cash"
+            caption={say("Taken in this session, except cash")}
             hideCaption
-            empty="Only cash was taken."
+            empty={say("Only cash was taken.")}
             columns={[
-              { title: "Mode" },
-              { title: "Receipts", kind: "amount" },
-              { title: "Amount (₹)", kind: "amount" },
+              { title: say("Mode") },
+              { title: say("Receipts"), kind: "amount" },
+              { title: say("Amount (₹)"), kind: "amount" },
             ]}
             rows={props.totals
               .filter((t) => t.mode !== "cash")
@@ -88,8 +95,9 @@ export function ClosePage(props: {
               }))}
           />
           <p class="quiet">
-            The cash that should be there is not shown before it is counted. If it differs, the session stays open and
-            you are told by how much.
+            {say(
+              "The cash that should be there is not shown before it is counted. If it differs, the session stays open and you are told by how much.",
+            )}
           </p>
         </section>
       </div>
@@ -99,42 +107,52 @@ export function ClosePage(props: {
 
 export function ReadingTable({ view, reading }: { readonly view: View; readonly reading: SessionReading }): VNode {
   const { drawer, session } = reading;
+  const say = sayer(view.session.lang);
   const row = (what: string, amount: Paise) => ({ cells: [what, "", <Amount value={amount} />] });
   return (
     <Table
-      caption={`${session.counter}, ${session.cashier}, since ${formatMoment(session.openedAt)}`}
-      columns={[{ title: "" }, { title: "Receipts", kind: "amount" }, { title: "Amount (₹)", kind: "amount" }]}
+      caption={say("{counter}, {cashier}, since {moment}", {
+        counter: session.counter,
+        cashier: session.cashier,
+        moment: formatMoment(session.openedAt),
+      })}
+      columns={[
+        { title: "" },
+        { title: say("Receipts"), kind: "amount" },
+        { title: say("Amount (₹)"), kind: "amount" },
+      ]}
       rows={[
         ...reading.totals.map((t) => ({
           cells: [wordFor(view.t, "mode", t.mode), String(t.receipts), <Amount value={t.amount} />],
         })),
-        { cells: ["Cancelled", String(reading.cancelled.count), <Amount value={reading.cancelled.amount} />] },
-        row("Float", drawer.float),
-        row("+ cash received", drawer.received),
-        row("− cash given back", drawer.cancelled),
-        row("+ handed in", drawer.handedIn),
-        row("− handed out", drawer.handedOut),
-        { kind: "total" as const, cells: ["Must be in the drawer", "", <Amount value={drawer.expected} />] },
+        { cells: [say("Cancelled"), String(reading.cancelled.count), <Amount value={reading.cancelled.amount} />] },
+        row(say("Float"), drawer.float),
+        row(say("+ cash received"), drawer.received),
+        row(say("− cash given back"), drawer.cancelled),
+        row(say("+ handed in"), drawer.handedIn),
+        row(say("− handed out"), drawer.handedOut),
+        { kind: "total" as const, cells: [say("Must be in the drawer"), "", <Amount value={drawer.expected} />] },
       ]}
     />
   );
 }
 
 function ReadingPage({ view, reading }: { readonly view: View; readonly reading: SessionReading }): VNode {
+  const say = sayer(view.session.lang);
   return (
-    <CounterFrame view={view} title="X-reading">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>X-reading</h1>
+    <CounterFrame view={view} title={say("X-reading")}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("X-reading")}</h1>
       <p>
         {reading.firstReceipt === null
-          ? "No receipt yet"
-          : `Receipts ${reading.firstReceipt} to ${reading.lastReceipt ?? ""}`}
-        , read {formatMoment(reading.readAt)}
+          ? say("No receipt yet")
+          : say("Receipts {first} to {last}", { first: reading.firstReceipt, last: reading.lastReceipt ?? "" })}
+        , {say("read {moment}", { moment: formatMoment(reading.readAt) })}
       </p>
       <ReadingTable view={view} reading={reading} />
       <p class="actions">
         <a class="button" href="/counter/reading.pdf">
-          Print
+          {say("Print")}
         </a>
       </p>
     </CounterFrame>
@@ -149,26 +167,27 @@ function HandOverPage(props: {
   readonly leaves: boolean;
   readonly refusal?: Refusal | undefined;
 }): VNode {
+  const say = sayer(props.view.session.lang);
   return (
-    <CounterFrame view={props.view} title="Hand over cash">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>Hand over cash: {props.session.counter}</h1>
-      <Refused refusal={props.refusal} />
+    <CounterFrame view={props.view} title={say("Hand over cash")}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("Hand over cash: {counter}", { counter: props.session.counter })}</h1>
+      <Refused refusal={props.refusal} view={props.view} />
       <Form view={props.view} action="/counter/handover" class="panel">
         <Field
-          label="To (sign-in name of the cashier)"
+          label={say("To (sign-in name of the cashier)")}
           name="to"
           value={props.to}
           isRequired
           hasFocus
           maxLength={120}
         />
-        <PiecesFields typed={props.typed} hasFocus={false} />
+        <PiecesFields view={props.view} typed={props.typed} hasFocus={false} />
         <label class="choice">
-          <input type="checkbox" name="leaves" value="yes" checked={props.leaves} />I leave the counter to him: it takes
-          no more money of mine
+          <input type="checkbox" name="leaves" value="yes" checked={props.leaves} />
+          {say("I leave the counter to him: it takes no more money of mine")}
         </label>
-        <button>Hand over</button>
+        <button>{say("Hand over")}</button>
       </Form>
     </CounterFrame>
   );
@@ -181,26 +200,27 @@ function AnswerPage(props: {
   readonly refusal?: Refusal | undefined;
 }): VNode {
   const { handover: h } = props;
+  const say = sayer(props.view.session.lang);
   return (
-    <CounterFrame view={props.view} title="Cash handed to you">
-      <Crumbs trail={[["Counter", "/counter"]]} />
-      <h1>Cash handed to you</h1>
+    <CounterFrame view={props.view} title={say("Cash handed to you")}>
+      <Crumbs trail={[[say("Counter"), "/counter"]]} />
+      <h1>{say("Cash handed to you")}</h1>
       <Facts
         facts={[
-          ["From", h.fromCashier],
-          ["Amount", `₹ ${formatIndian(h.amount)}`],
-          ["Handed over", formatMoment(h.givenAt)],
+          [say("From"), h.fromCashier],
+          [say("Amount"), `₹ ${formatIndian(h.amount)}`],
+          [say("Handed over"), formatMoment(h.givenAt)],
         ]}
       />
-      <Refused refusal={props.refusal} />
-      <Form view={props.view} action={`/counter/handovers/${h.id}`} class="panel" label="Notes and coins">
-        <PiecesFields typed={props.typed} />
+      <Refused refusal={props.refusal} view={props.view} />
+      <Form view={props.view} action={`/counter/handovers/${h.id}`} class="panel" label={say("Notes and coins")}>
+        <PiecesFields view={props.view} typed={props.typed} />
         <div class="actions">
           <button name="answer" value="accept">
-            I have it
+            {say("I have it")}
           </button>
           <button class="second" name="answer" value="refuse">
-            I do not have it
+            {say("I do not have it")}
           </button>
         </div>
       </Form>
@@ -320,7 +340,10 @@ export function drawerRoutes(web: FastifyInstance, desk: Desk): void {
 
   web.post<{ Params: { id: string } }>("/counter/handovers/:id", async (request, reply) => {
     const who = desk.need(request, "cashier");
-    const handover = await handedTo(who, request.params.id);
+    const takesBack = field(request.body, "answer") === "refuse" && isUuid(request.params.id);
+    const handover = takesBack
+      ? await desk.read(who, (read) => getHandover(read, request.params.id))
+      : await handedTo(who, request.params.id);
     const { typed, counted } = pieces(request.body);
     const answered = await attempt(() =>
       desk.write(who, (tx) =>

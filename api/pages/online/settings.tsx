@@ -6,9 +6,13 @@ import {
   merchantSettings,
   setExcessPolicy,
   setMerchantSettings,
+  setUpiLimit,
+  upiLimit,
   type ExcessPolicy,
   type MerchantSettings,
+  type UpiLimit,
 } from "../../../collections/index.ts";
+import { formatMoment } from "../../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../../ledger/kernel/errors.ts";
 import { formatIndian, rupees, toRupees } from "../../../ledger/kernel/money.ts";
 import type { Who } from "../../../ledger/kernel/tx.ts";
@@ -52,6 +56,7 @@ export function SettingsPage(props: {
   readonly view: View;
   readonly settings: MerchantSettings;
   readonly policies: ReadonlyMap<string, ExcessPolicy>;
+  readonly limit: UpiLimit;
   readonly canSet: boolean;
   readonly isDone: boolean;
   readonly refusal?: Refusal | undefined;
@@ -124,6 +129,33 @@ export function SettingsPage(props: {
           <button>Set</button>
         </Form>
       )}
+      <h2 id="upi">What a UPI app may pay at once</h2>
+      <p>
+        ₹ {formatIndian(props.limit.amount)}: {props.limit.basis}
+        {props.limit.setBy !== null && props.limit.setAt !== null
+          ? ` (set by ${props.limit.setBy}, ${formatMoment(props.limit.setAt)})`
+          : " (the usual limit; nobody set another)"}
+      </p>
+      {props.canSet && (
+        <Form view={view} action={`${ROOT}/upi-limit`} class="panel" label="Limit of UPI">
+          <Field
+            label="Limit (₹)"
+            name="amount"
+            value={toRupees(props.limit.amount)}
+            isAmount
+            isRequired
+            maxLength={20}
+          />
+          <Field
+            label="What it rests on"
+            name="basis"
+            hint="The circular or the bank’s letter, with its date"
+            isRequired
+            maxLength={300}
+          />
+          <button>Set the limit</button>
+        </Form>
+      )}
     </Books>
   );
 }
@@ -138,6 +170,7 @@ export function settingRoutes(web: FastifyInstance, desk: Desk): void {
     const found = await desk.read(who, async (read) => ({
       settings: await merchantSettings(read),
       policies: await excessPolicies(read, [...(await services(read, desk.today())).keys()]),
+      limit: await upiLimit(read),
     }));
     return send(
       reply,
@@ -187,6 +220,16 @@ export function settingRoutes(web: FastifyInstance, desk: Desk): void {
       ),
     );
     return done.ok ? reply.redirect(`${ROOT}?done=1#excess`, 303) : show(request, reply, who, done.refusal);
+  });
+
+  web.post(`${ROOT}/upi-limit`, async (request, reply) => {
+    const who = desk.need(request, "admin");
+    const { body } = request;
+    const done = await attempt(() => {
+      const amount = rupees(typedAmount(field(body, "amount")));
+      return desk.write(who, (tx) => setUpiLimit(tx, { amount, basis: field(body, "basis") }));
+    });
+    return done.ok ? reply.redirect(`${ROOT}?done=1#upi`, 303) : show(request, reply, who, done.refusal);
   });
 }
 

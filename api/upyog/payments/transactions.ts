@@ -1,5 +1,6 @@
 import { generateNumbers, getBill, type Bill } from "../../../billing/index.ts";
 import {
+  atGatewayOf,
   createOrder,
   findPayments,
   findReceipts,
@@ -35,8 +36,8 @@ export function transactionRoutes(post: Post): void {
   post("/pg-service/transaction/v1/_create", { roles: WHO.orders }, create);
   post("/pg-service/transaction/v1/_update", { roles: WHO.orders }, update);
   post("/pg-service/transaction/v1/_search", { roles: WHO.desk }, search);
-  post("/pg-service/gateway/v1/_search", { roles: WHO.desk }, (call) =>
-    Promise.resolve(call.app.gateway.keyId === "" ? [] : [GATEWAY]),
+  post("/pg-service/gateway/v1/_search", { roles: WHO.desk }, async (call) =>
+    (await atGatewayOf(call.app, call.who.ulb)).gateway.keyId === "" ? [] : [GATEWAY],
   );
 }
 
@@ -122,10 +123,12 @@ async function update(call: Call): Promise<object> {
   const fields = Object.fromEntries(
     ["razorpay_payment_id", "razorpay_order_id", "razorpay_signature"].map((name) => [name, query.one(name)]),
   );
+  // The order is found at whichever account of the ULB it was made.
+  const at = await atGatewayOf(call.app, call.who.ulb);
   const seen =
     fields["razorpay_payment_id"] === undefined
-      ? await pollOrder(call.app, call.who, row.order_id)
-      : await handleCallback(call.app, call.who, row.order_id, fields);
+      ? await pollOrder(at, call.who, row.order_id)
+      : await handleCallback(at, call.who, row.order_id, fields);
   return {
     ResponseInfo: responseInfo(call.requestInfo, "successful"),
     Transaction: [await call.read((read) => transactionView(read, row, statusOf(seen)))],

@@ -20,6 +20,8 @@ export const onlineMoneyGuide: GuideGroup = {
     DISPUTE_ANSWER:
       "Write a summary of up to a thousand characters and attach the receipt, the bill or the proof of refund.",
     PARTNER_NOT_FOUND: "Have an administrator name the partner that this access token posts for.",
+    PARTNER_UNKNOWN: "Check the partner's code (GET /v1/partners).",
+    UPI_LIMIT: "Give the limit in rupees and what it rests on: the circular or the bank's letter.",
     PARTNER_INVALID: "Correct the partner as the sentence says.",
     EXTERNAL_REFERENCE: "Send the network's own reference of the payment.",
     EXTERNAL_AMOUNT: "Send the amount that the payer paid for the bill.",
