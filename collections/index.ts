@@ -134,6 +134,7 @@ export {
   alertUnsettled,
   markSettled,
   unmarkSettled,
+  unsettledFees,
   unsettledMoney,
   unsettledSince,
   type UnsettledMoney,
