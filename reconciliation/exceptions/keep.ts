@@ -55,31 +55,55 @@ export async function keepExceptions(
       found.push({ ...facts, subject: "item", subjectId: item.id, kind: e.kind, candidates: e.candidates, template });
     }
   }
-  const opened = await openExceptions(tx, account, await changedExceptions(tx, account, found));
-  const closed = await closeSettled(tx, account, [...lines.keys()], [...items.keys()], found);
+  // Writing ten thousand anew, or only asking which of them changed, costs seconds; reading them costs little.
+  const written = await writtenExceptions(tx, account);
+  const opened = await openExceptions(tx, account, changedExceptions(written, found));
+  const stillFound = new Set(found.map((e) => e.subjectId));
+  const settled = written.filter((e) => !lines.has(e.subjectId) && !items.has(e.subjectId));
+  const over = written.filter(
+    (e) =>
+      (lines.has(e.subjectId) || items.has(e.subjectId)) &&
+      e.status === "open" &&
+      !e.isBankError &&
+      !stillFound.has(e.subjectId),
+  );
+  const closed =
+    (await closeExceptions(tx, settled, "it is matched", ["open", "proposed"])) +
+    (await closeExceptions(tx, over, "it is no exception any more", ["open"]));
   return { opened, closed };
 }
 
-/**
- * Those that are not written down yet, or with another kind or other candidates: writing ten thousand anew, or only trying to, costs seconds, reading
- * them costs little.
- */
-async function changedExceptions(
-  tx: Tx,
-  account: string,
-  found: readonly NewException[],
-): Promise<readonly NewException[]> {
-  const rows = await tx.query<{ subject: string; id: string; kind: string; candidates: string }>(
-    `select subject, subject_id as id, kind, to_jsonb(candidates)::text as candidates
-     from reconciliation.bank_exceptions where ulb_id = :ulb and account = :account and status <> 'closed'`,
+type WrittenException = {
+  readonly id: string;
+  readonly subject: string;
+  readonly subjectId: string;
+  readonly kind: string;
+  readonly candidates: string;
+  readonly status: "open" | "proposed";
+  readonly isBankError: boolean;
+};
+
+async function writtenExceptions(tx: Tx, account: string): Promise<WrittenException[]> {
+  return tx.query<WrittenException>(
+    `select exception_id::text as id, subject, subject_id as "subjectId", kind, to_jsonb(candidates)::text as candidates, status,
+       is_bank_error as "isBankError"
+     from reconciliation.bank_exceptions
+     where ulb_id = :ulb and account = :account and subject in ('line', 'item') and status <> 'closed'`,
     { ulb: tx.ulb.id, account },
   );
+}
+
+/** Those that are not written down yet, or with another kind or other candidates. */
+function changedExceptions(
+  written: readonly WrittenException[],
+  found: readonly NewException[],
+): readonly NewException[] {
   const factsOf = (kind: string, candidates: readonly string[]): string =>
     [kind, ...candidates.slice(0, MOST_CANDIDATES)].join("\n");
-  const written = new Map(
-    rows.map((r) => [`${r.subject} ${r.id}`, factsOf(r.kind, JSON.parse(r.candidates) as string[])]),
+  const known = new Map(
+    written.map((r) => [`${r.subject} ${r.subjectId}`, factsOf(r.kind, JSON.parse(r.candidates) as string[])]),
   );
-  return found.filter((e) => written.get(`${e.subject} ${e.subjectId}`) !== factsOf(e.kind, e.candidates));
+  return found.filter((e) => known.get(`${e.subject} ${e.subjectId}`) !== factsOf(e.kind, e.candidates));
 }
 
 const MOST_CANDIDATES = 20;
@@ -156,29 +180,19 @@ export async function openExceptions(tx: Tx, account: string, found: readonly Ne
 }
 
 /** Closes exceptions of lines and items that are matched now, or are none any more. A proposal that waits goes with the line that is matched. */
-async function closeSettled(
+async function closeExceptions(
   tx: Tx,
-  account: string,
-  lines: readonly string[],
-  items: readonly string[],
-  found: readonly NewException[],
+  gone: readonly WrittenException[],
+  resolution: string,
+  from: readonly WrittenException["status"][],
 ): Promise<number> {
+  if (gone.length === 0) return 0;
   const rows = await tx.query(
-    `update reconciliation.bank_exceptions x
-     set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor,
-       resolution = case when x.subject_id = any(:open::text[]) then 'it is no exception any more' else 'it is matched' end
-     where x.ulb_id = :ulb and x.account = :account and x.subject in ('line', 'item') and x.status <> 'closed'
-       and (x.subject_id <> all(:open::text[])
-         or (x.status = 'open' and not x.is_bank_error and x.subject_id <> all(:found::text[])))
+    `update reconciliation.bank_exceptions
+     set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = :resolution
+     where ulb_id = :ulb and exception_id = any(:ids::uuid[]) and status = any(:from::text[])
      returning 1`,
-    {
-      ulb: tx.ulb.id,
-      account,
-      now: tx.clock(),
-      actor: tx.actor.id,
-      open: [...lines, ...items],
-      found: found.map((e) => e.subjectId),
-    },
+    { ulb: tx.ulb.id, now: tx.clock(), actor: tx.actor.id, resolution, ids: gone.map((e) => e.id), from: [...from] },
   );
   return rows.length;
 }
