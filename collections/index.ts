@@ -125,7 +125,14 @@ export { attachEvidence, listEvidence, type Evidence, type KeptEvidence } from "
 export * from "./external/index.ts";
 export * from "./requests/index.ts";
 export * from "./unidentified/index.ts";
-export { alertUnsettled, markSettled, unsettledMoney, type UnsettledMoney } from "./settlement-marks.ts";
+export {
+  alertUnsettled,
+  markSettled,
+  unmarkSettled,
+  unsettledMoney,
+  unsettledSince,
+  type UnsettledMoney,
+} from "./settlement-marks.ts";
 export { closeTasks, finishTask, openTasks, setTasks, type Task, type TaskKind } from "./tasks.ts";
 export {
   captureTie,

@@ -17,8 +17,12 @@ import { nextWorkingDay } from "./working-days.ts";
 /** A refund for which the gateway has no balance is tried again on so many working days; then the bank pays it. */
 const BALANCE_RETRIES = 3;
 
-/** What a refusal of the gateway means for a refund. Its balance fills again with the next payments; everything else a person must look at. */
+/**
+ * What a refusal of the gateway means for a refund. Its balance fills again with the next payments; a payment older than six months goes back through the
+ * bank only; everything else a person must look at.
+ */
 export function afterRefusal(description: string, attempts: number): "next-working-day" | "bank" | "person" {
+  if (/(six|6) months/i.test(description)) return "bank";
   if (!/insufficient|not enough balance|does not have enough/i.test(description)) return "person";
   return attempts > BALANCE_RETRIES ? "bank" : "next-working-day";
 }
@@ -96,7 +100,9 @@ async function noteRefusal(tx: Tx, refund: Refund, description: string): Promise
       ? {
           kind: "refund-bank-due",
           subject: refund.id,
-          message: `The gateway had no balance for ${what} on ${refund.sendAttempts} days; pay it from the bank`,
+          message: /months/i.test(description)
+            ? `The gateway gives ${what} back no more: ${description}; pay it from the bank`.slice(0, 1000)
+            : `The gateway had no balance for ${what} on ${refund.sendAttempts} days; pay it from the bank`,
         }
       : {
           kind: "refund-failed",

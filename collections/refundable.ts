@@ -57,6 +57,6 @@ function choicesOf(room: Paise, receipt: Receipt | null, advance: Paise | null):
   const credit = advance === null || advance > room ? room : advance;
   return [
     ...(credit > 0n ? [{ origin: "advance" as const, upTo: credit }] : []),
-    ...(room >= receipt.amount ? [{ origin: "receipt" as const, upTo: receipt.amount }] : []),
+    { origin: "receipt" as const, upTo: room },
   ];
 }

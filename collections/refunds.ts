@@ -1,17 +1,17 @@
-import { refundAdvance, reversePayment } from "../billing/index.ts";
+import { applyPayment, refundAdvance, reversePayment } from "../billing/index.ts";
 import { dr, postEntry, postingAccount, postingAccounts, takeNumber, type Line } from "../ledger/index.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import { dateInIndia, financialYearOf, type FinancialYear, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
 import { isUuid, newId, newToken } from "../ledger/kernel/ids.ts";
-import { formatIndian, paise, type Paise } from "../ledger/kernel/money.ts";
+import { formatIndian, paise, subtract, ZERO, type Paise } from "../ledger/kernel/money.ts";
 import { enqueue } from "../ledger/kernel/outbox.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { gatewayParty, sanctionLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import type { GatewayRefund } from "./gateway/index.ts";
 import { excessPolicies } from "./payment-settings.ts";
-import { entryDateFor, getReceipt, markReceipt, receiptEntry } from "./receipts.ts";
+import { entryDateFor, getReceipt, markReceipt, receiptEntry, type Receipt } from "./receipts.ts";
 import { setTasks } from "./tasks.ts";
 
 /**
@@ -99,7 +99,7 @@ export type RefundRequest = {
   readonly paymentId: string;
   /** What may still be refunded of it, unless given. */
   readonly amount?: Paise;
-  /** advance: out of the credit that it became. receipt: all of it, and its dues open again. unidentified: money of nobody we know. */
+  /** advance: out of the credit that it became. receipt: what it had settled is due again, all or part of it. unidentified: money of nobody we know. */
   readonly origin: "advance" | "receipt" | "unidentified";
   readonly reason: string;
 };
@@ -169,8 +169,11 @@ export async function askRefund(tx: Tx, request: RefundRequest): Promise<Refund>
   if (receipt.status !== "issued") return refuse(`receipt ${receipt.number} is ${receipt.status}`);
   if ((request.origin === "unidentified") !== (receipt.consumerId === null))
     return refuse(receipt.consumerId === null ? "nobody knows whose it is" : `it is ${receipt.consumerCode}'s`);
-  if (request.origin === "receipt" && amount !== receipt.amount)
-    return refuse(`a receipt of ${formatIndian(receipt.amount)} is given back as a whole, not ${formatIndian(amount)}`);
+  const fee = feeOf(receipt);
+  if (request.origin === "receipt" && amount < room && fee > 0n && room - amount <= fee)
+    return refuse(
+      `what is left of it, ${formatIndian(subtract(room, amount))}, is no more than the convenience fee of ${formatIndian(fee)} on it; refund all of it, or less`,
+    );
   if (request.origin === "advance") {
     const credit = await tx.queryOne<{ advance: bigint }>(
       "select advance from billing.consumers where ulb_id = :ulb and consumer_id = :id::uuid for no key update",
@@ -313,7 +316,11 @@ async function sanction(tx: Tx, refund: Refund): Promise<void> {
     id: refund.id,
     on_date: date,
   });
-  const original = refund.origin === "receipt" ? await receiptEntry(tx, await receiptOf(tx, refund)) : undefined;
+  // The first part names the receipt's entry as what it takes back; a later part takes back what the first had left.
+  const original =
+    refund.origin === "receipt" && (await restOf(tx, refund.paymentId, refund.id)) === undefined
+      ? await receiptEntry(tx, await receiptOf(tx, refund))
+      : undefined;
   await postEntry(tx, {
     voucher: "journal",
     date,
@@ -350,11 +357,54 @@ async function sanctionDebits(
       .ledgerLines;
   }
   const receipt = await getReceipt(tx, await receiptOf(tx, refund));
-  const back = await reversePayment(tx, { type: "receipt", id: receipt.id }, { date, newSource: source });
+  const before = await restOf(tx, refund.paymentId, refund.id);
+  const back = await reversePayment(tx, before ?? { type: "receipt", id: receipt.id }, { date, newSource: source });
+  const rest = subtract(back.amount, refund.amount);
+  if (rest > 0n) {
+    // Billing takes back whole payments only: what stays is applied anew, and the receipt stands for it.
+    const restId = newId();
+    const applied = await applyPayment(tx, {
+      consumerId: back.consumerId,
+      amount: rest,
+      date,
+      source: { type: REFUND_REST, id: restId },
+    });
+    await tx.query("update collections.refunds set rest_id = :rest where ulb_id = :ulb and refund_id = :id", {
+      ulb: tx.ulb.id,
+      id: refund.id,
+      rest: restId,
+    });
+    return [...back.ledgerLines, ...applied.ledgerLines];
+  }
   await markReceipt(tx, receipt.id, "reversed", date, `refunded: ${refund.number}`);
-  const fee = receipt.lines.find((l) => l.kind === "convenience-fee");
+  const fee = feeOf(receipt);
   const accounts = await postingAccounts(tx, "convenience-fee");
-  return [...back.ledgerLines, ...(fee ? [dr(accounts["convenience-fee"], fee.amount, { function: "03" })] : [])];
+  return [...back.ledgerLines, ...(fee > 0n ? [dr(accounts["convenience-fee"], fee, { function: "03" })] : [])];
+}
+
+const REFUND_REST = "refund-rest";
+
+/** What the payer bore of the gateway's fee on a receipt; nothing where he bore none. */
+function feeOf(receipt: Receipt): Paise {
+  return receipt.lines.find((l) => l.kind === "convenience-fee")?.amount ?? ZERO;
+}
+
+/**
+ * Where the rest of a payment stands in billing of which parts were refunded before: under the last of them. Undefined while the receipt's own application
+ * stands. `except` is the refund that is being sanctioned.
+ */
+export async function restOf(
+  read: Read,
+  paymentId: string,
+  except?: string,
+): Promise<{ readonly type: string; readonly id: string } | undefined> {
+  const row = await read.queryOne<{ id: string }>(
+    `select rest_id as id from collections.refunds
+     where ulb_id = :ulb and payment_id = :payment and rest_id is not null and refund_id is distinct from :except::uuid
+     order by rest_id desc limit 1`,
+    { ulb: read.ulb.id, payment: paymentId, except: except ?? null },
+  );
+  return row ? { type: REFUND_REST, id: row.id } : undefined;
 }
 
 /**

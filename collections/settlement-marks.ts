@@ -53,6 +53,24 @@ export async function markSettled(
   await closeTasks(tx, "unsettled", entityIds, `settled in ${settlementId}`);
 }
 
+/** A settlement failed and its entry was taken back: what it had netted is not settled again. Gives how many items that was. */
+export async function unmarkSettled(tx: Tx, settlementId: string): Promise<number> {
+  const params = { ulb: tx.ulb.id, settlement: settlementId };
+  const rows = await tx.query(
+    `with p as (
+       update collections.payments set settlement_id = null, settled_on = null where ulb_id = :ulb and settlement_id = :settlement returning 1
+     ), r as (
+       update collections.refunds set settlement_id = null, settled_on = null where ulb_id = :ulb and settlement_id = :settlement returning 1
+     ), d as (
+       update collections.disputes set settlement_id = null, settled_on = null where ulb_id = :ulb and settlement_id = :settlement
+         and held_in is distinct from :settlement returning 1
+     )
+     select * from p union all select * from r union all select * from d`,
+    params,
+  );
+  return rows.length;
+}
+
 /** The gateway owes a settlement on the second working day; two more are its own to be late. */
 const LATE_AFTER = 4;
 
@@ -97,6 +115,15 @@ export async function unsettledMoney(read: Read, asOf: LocalDate): Promise<Unset
     { ulb: read.ulb.id, as_of: asOf },
   );
   return rows.map((r) => ({ id: r.id, kind: r.kind, amount: paise(r.amount), bookedOn: r.booked_on }));
+}
+
+/** Since when captured money waits for its settlement; undefined when none does. */
+export async function unsettledSince(read: Read): Promise<LocalDate | undefined> {
+  const row = await read.queryOne<{ day: LocalDate | null }>(
+    `select min(booked_on) as day from (${CLEARING_ITEMS}) as item where kind = 'payment' and gone_on is null`,
+    { ulb: read.ulb.id },
+  );
+  return row?.day ?? undefined;
 }
 
 /** Each payment, refund and lost dispute with the day it entered the clearing account and the day it left. */

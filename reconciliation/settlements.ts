@@ -6,14 +6,16 @@ import {
   markSettled,
   observePayments,
   observeRefunds,
+  releaseDisputes,
   setTasks,
+  unmarkSettled,
   type CollectionsApp,
   type GatewayRefund,
   type GatewaySettlement,
   type Outcome,
   type SettlementItem,
 } from "../collections/index.ts";
-import { postEntry, postingAccounts } from "../ledger/index.ts";
+import { getEntry, postEntry, postingAccounts, reverseEntry } from "../ledger/index.ts";
 import { audit } from "../ledger/kernel/audit.ts";
 import { addDays, dateInIndia, daysBetween, startOfDayInIndia, type LocalDate } from "../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../ledger/kernel/errors.ts";
@@ -26,6 +28,7 @@ import { settlementEntry, type Adjusted } from "./entries.ts";
 import { knownAdjustments } from "./known-adjustments.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { closeSettlementException, keepWaiting } from "./exceptions/settlements.ts";
+import { unmatch } from "./matches.ts";
 import { checkSettlement, disputesOf, type SettlementFigures, type SettlementRow } from "./settlement.ts";
 
 export type SettlementReport = {
@@ -37,6 +40,8 @@ export type SettlementReport = {
   readonly known: readonly string[];
   /** Created or failed: nothing was paid out yet. A failed one is tried again by the gateway, with a new UTR. */
   readonly waiting: readonly string[];
+  /** Booked before, and failed since: taken back by this run. */
+  readonly takenBack: readonly string[];
   /** What does not add up, with figures; nothing was posted for these. */
   readonly exceptions: readonly { readonly settlementId: string; readonly problems: readonly Problem[] }[];
 };
@@ -54,6 +59,10 @@ export async function importSettlements(
 ): Promise<SettlementReport> {
   const settlements = await pullSettlements(app, range);
   const known = await inTransaction(app, who, (tx) => bookedSettlements(tx, settlements));
+  const takenBack: string[] = [];
+  // Before the others: what a failed one had paid comes again in one of them.
+  for (const { id } of settlements.filter((s) => s.status === "failed" && known.has(s.id)))
+    if (await inTransaction(app, who, (tx) => undoSettlement(tx, id))) takenBack.push(id);
   const paidOut = settlements.filter((s) => s.status === "processed");
   const missing = paidOut.filter((s) => !known.has(s.id));
   const items = missing.length === 0 ? new Map<string, SettlementItem[]>() : await pullItems(app, range);
@@ -68,6 +77,7 @@ export async function importSettlements(
     ...report,
     known: paidOut.filter((s) => known.has(s.id)).map((s) => s.id),
     waiting: settlements.filter((s) => s.status !== "processed").map((s) => s.id),
+    takenBack,
   };
 }
 
@@ -319,6 +329,44 @@ export async function bookSettlement(
     { ulb: tx.ulb.id, id: settlement.id, now: tx.clock(), actor: tx.actor.id },
   );
   return { entryId: entry.id, isNew: true };
+}
+
+/**
+ * A settlement that was booked has failed at the gateway: its entry is reversed (and its arrival at the bank un-matched, where it had come and was returned), and
+ * what it had netted waits in gateway clearing for the settlement that pays it again. Gives whether there was anything to take back.
+ */
+async function undoSettlement(tx: Tx, settlementId: string): Promise<boolean> {
+  await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:settlement))", {
+    ulb: tx.ulb.id,
+    settlement: settlementId,
+  });
+  const found = await tx.queryOne<{ entry_id: bigint; match: string | null }>(
+    `select entry_id, arrival_match_id::text as match from reconciliation.settlements
+     where ulb_id = :ulb and settlement_id = :id and status = 'booked' for update`,
+    { ulb: tx.ulb.id, id: settlementId },
+  );
+  if (!found) return false;
+  const reason = `settlement ${settlementId} failed at the gateway`;
+  if (found.match !== null) await unmatch(tx, found.match, reason);
+  const entry = await getEntry(tx, found.entry_id);
+  await reverseEntry(tx, {
+    entryId: entry.id,
+    // On its own day while that is open, so that no day between shows money that never came.
+    date: await bookingDate(tx, entry.date),
+    reason,
+    source: { type: "settlement", id: `${settlementId}:rev` },
+  });
+  await tx.query(
+    "update reconciliation.settlements set status = 'failed' where ulb_id = :ulb and settlement_id = :id",
+    {
+      ulb: tx.ulb.id,
+      id: settlementId,
+    },
+  );
+  await unmarkSettled(tx, settlementId);
+  await releaseDisputes(tx, settlementId);
+  await audit(tx, { action: "take-back", subject: "settlement", subjectId: settlementId, reason });
+  return true;
 }
 
 /** Of the disputes that these rows were netted for, those which the books lost, with the same amount and in no other settlement. */

@@ -1,9 +1,10 @@
-import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
+import { addDays, dateInIndia, daysBetween } from "../../ledger/kernel/dates.ts";
 import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
 import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/index.ts";
 import {
   alertDisputes,
   alertUnsettled,
+  unsettledSince,
   atGatewayOf,
   captureAuthorised,
   findDisputes,
@@ -23,8 +24,9 @@ import { messageHandlers, type MessageService } from "../messages.ts";
 import { continueRuns } from "./demand-runs.ts";
 import type { Duty, Handler } from "./jobs.ts";
 
-/** How far the monthly sweep of settlements looks back: a quarter and the month that runs. */
+/** How far the monthly sweep of settlements looks back: a quarter and the month that runs; further while captured money waits longer, to a year. */
 const SWEEP_DAYS = 120;
+const SWEEP_AT_MOST_DAYS = 400;
 const as = (ulb: Ulb, part: string): Who => ({ ulb, actor: systemActor(part) });
 
 /** What is done for outbox rows, by topic. Without a message service what citizens are told is written and held. */
@@ -137,10 +139,12 @@ export function duties(app: CollectionsApp): Duty[] {
       // Once a month the months before it again, one by one: what no week's run saw is found, and booked in a month that is open.
       name: "settlement-sweep",
       when: { cron: "0 30 5 2 * *" },
-      run: async (_a, ulb) => {
+      run: async (a, ulb) => {
         const at = await atGatewayOf(app, ulb);
         const today = dateInIndia(app.clock());
-        for (let back = SWEEP_DAYS; back > 7; back -= 30)
+        const since = await inTransaction(a, as(ulb, "settlements"), unsettledSince);
+        const waits = since === undefined ? 0 : Math.min(daysBetween(since, today), SWEEP_AT_MOST_DAYS);
+        for (let back = Math.max(SWEEP_DAYS, waits); back > 7; back -= 30)
           await importSettlements(at, as(ulb, "settlements"), {
             from: addDays(today, -back),
             to: addDays(today, -Math.max(back - 29, 7)),

@@ -17,6 +17,7 @@ import {
   plain,
 } from "./values.ts";
 import { advanceOf, duesOf, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
+import { HEADS } from "./fixture.ts";
 import { intentJson } from "./intents.ts";
 import { compareVouchers } from "./compare-vouchers.ts";
 import { MORE } from "./expect-more.ts";
@@ -303,7 +304,13 @@ async function expectBills(stage: Stage, expected: Value): Promise<Difference[]>
     for (const [key, wanted] of Object.entries(f)) {
       if (key === "heads")
         differ.push(
-          ...differences(`bill.${name}.heads`, wanted, Object.fromEntries(own.map((d) => [d.taxHead, d.outstanding]))),
+          ...Object.entries(
+            fieldsOf(wanted, `bill.${name}.heads`, Object.keys(isFields(wanted) ? wanted : {})),
+          ).flatMap(([head, amount]) => {
+            const code = HEADS[head.toLowerCase()] ?? head;
+            const open = own.filter((d) => d.taxHead === code).reduce((a, d) => a + d.outstanding, 0n);
+            return differences(`bill.${name}.heads.${head}`, plain(paiseOf(amount, head)), plain(open));
+          }),
         );
       else if (isFields(wanted)) differ.push(...differences(`bill.${name}.${key}`, wanted, Number(found[key])));
       else {

@@ -3,7 +3,7 @@ import { toRupees } from "../../ledger/kernel/money.ts";
 import { request } from "./http.ts";
 import { act, billOf, type Answer, type Stage } from "./stage.ts";
 import { intents, today, type IntentView } from "./view.ts";
-import { paiseOf, ScenarioFault, type Value, plain } from "./values.ts";
+import { paiseOf, ScenarioFault, valueAt, type Value, plain } from "./values.ts";
 
 export type IntentAnswer = Answer & { readonly id: string };
 let keys = 0;
@@ -42,7 +42,9 @@ export async function openIntent(
   });
   const id =
     typeof answer.body === "object" && answer.body !== null && "id" in answer.body ? plain(answer.body.id) : "";
-  if (id !== "") stage.vars.set("intent", id);
+  // An order that the gateway has not answered for is kept, and named in the refusal.
+  const kept = id === "" ? valueAt(answer.body, "$.facts.order") : id;
+  if (typeof kept === "string" && kept !== "") stage.vars.set("intent", kept);
   return {
     ...answer,
     id,

@@ -147,7 +147,7 @@ export function saveAll(
     const value = at(from, plain(path));
     if (value === undefined)
       throw new ScenarioFault(
-        `${where}: there is nothing at ${plain(path)} to save as ${name}; it is ${JSON.stringify(from)?.slice(0, 300)}`,
+        `${where}: there is nothing at ${plain(path)} to save as ${name}; it is ${plain(from).slice(0, 300)}`,
       );
     stage.vars.set(name, value as Value);
   }

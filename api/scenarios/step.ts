@@ -36,6 +36,22 @@ export function readStep(value: Value, where: string, kinds: StepKinds): Step {
       `${where}: no known kind of step among "${Object.keys(value).join('", "')}"; known are ${Object.keys(kinds).sort().join(", ")}`,
     );
   }
-  knownOnly(value, `${where} (${kind})`, [kind, ...definition.keys, "note", "expect", "expect_error"]);
-  return { kind, value: value[kind] ?? null, fields: value, where: `${where} (${kind})` };
+  const beside = [...definition.keys, "note", "expect", "expect_error"];
+  knownOnly(value, `${where} (${kind})`, [kind, ...beside]);
+  const fields = broughtOut(value, kind, beside);
+  return { kind, value: fields[kind] ?? null, fields, where: `${where} (${kind})` };
+}
+
+/** Who acts, what is saved and what is expected may also be written among the fields of the step: `cash: {bill: B1, …, as: cashier2}`. */
+const OF_THE_STEP = ["as", "save", "status", "expect", "expect_error", "note"];
+
+function broughtOut(value: Fields, kind: string, beside: readonly string[]): Fields {
+  const inner = value[kind];
+  if (!isFields(inner) || kind === "expect") return value;
+  const moved = OF_THE_STEP.filter(
+    (key) => beside.includes(key) && Object.hasOwn(inner, key) && !Object.hasOwn(value, key),
+  );
+  if (moved.length === 0) return value;
+  const rest = Object.fromEntries(Object.entries(inner).filter(([key]) => !moved.includes(key)));
+  return { ...value, [kind]: rest, ...Object.fromEntries(moved.map((key) => [key, inner[key] ?? null])) };
 }

@@ -8,6 +8,7 @@ import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { disputeLossLines, gatewayParty } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
 import { entryDateFor, getReceipt, markReceipt, receiptEntry } from "../receipts.ts";
+import { restOf } from "../refunds.ts";
 import { setTasks } from "../tasks.ts";
 import {
   decidedAt,
@@ -139,6 +140,18 @@ export async function holdDisputes(
     },
   );
   return new Set(held.map((d) => d.id));
+}
+
+/**
+ * A settlement failed and its entry was reversed: what it had held for disputes without a verdict is held no more. One that was lost out of it meanwhile
+ * keeps its loss in gateway adjustments until the money is taken again.
+ */
+export async function releaseDisputes(tx: Tx, settlementId: string): Promise<void> {
+  await tx.query(
+    `update collections.disputes set held_amount = 0, held_in = null
+     where ulb_id = :ulb and held_in = :settlement and booked_on is null`,
+    { ulb: tx.ulb.id, settlement: settlementId },
+  );
 }
 
 /** Of these disputes, those for which a settlement took money that none has given back yet. */
@@ -398,8 +411,10 @@ async function reopen(
     return { lines: [dr(accounts["unidentified-credits"], amount, { party })], reverses: undefined };
   const source = { type: "dispute", id: dispute.id };
   let back: Awaited<ReturnType<typeof reversePayment>>;
+  // What was refunded of it before has taken the receipt's own entry back.
+  const standing = await restOf(tx, payment.payment_id);
   try {
-    back = await reversePayment(tx, { type: "receipt", id: receipt.id }, { date, newSource: source });
+    back = await reversePayment(tx, standing ?? { type: "receipt", id: receipt.id }, { date, newSource: source });
   } catch (error) {
     // Billing refuses before it has written anything: the credit of this payment is spent or given back.
     if (error instanceof Refusal && (error.code === "ADVANCE_GIVEN_BACK" || error.code === "PAYMENT_REVERSED"))
@@ -408,8 +423,8 @@ async function reopen(
   }
   await markReceipt(tx, receipt.id, "reversed", date, `lost in dispute ${dispute.id}`);
   // The whole payment is taken back; what the payer's bank left us is applied anew.
-  const rest = subtract(receipt.amount, amount);
   const fee = paise(payment.convenience_fee);
+  const rest = subtract(paise(back.amount + fee), amount);
   const feeBack = rest === 0n ? fee : paise(0n);
   const applied =
     rest > fee || (rest > 0n && fee === 0n)
@@ -432,7 +447,7 @@ async function reopen(
       ...applied.ledgerLines,
       ...left.filter((l) => l.amount > 0n),
     ],
-    reverses: original?.id,
+    reverses: standing ? undefined : original?.id,
   };
 }
 

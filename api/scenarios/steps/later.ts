@@ -127,14 +127,27 @@ const ORIGINS: Readonly<Record<string, RefundRequest["origin"]>> = {
 };
 
 /** {payment, amount, from: RCV}: asked for by the accountant, agreed to by another person, sent to the gateway. */
-async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unknown> {
-  const f = fieldsOf(value, where, ["payment", "amount", "from", "reason", "approve", "send"]);
+async function sanctionRefund(stage: Stage, { value, fields, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["payment", "amount", "from", "reason", "approve", "send", "approved_by"]);
+  const maker = optionalText(fields["as"], where) ?? "accountant";
+  const checker = optionalText(f["approved_by"], where) ?? "checker";
+  const payment = textOf(f["payment"] ?? stage.vars.get("payment"), where);
+  // What is owed already (a second payment under HOLD) is only agreed to.
+  const [owed] = (await act(stage, "accountant", (tx) => listRefunds(tx, { paymentId: payment }))).filter(
+    (r) => r.status === "payable",
+  );
+  if (owed && f["amount"] === undefined) {
+    stage.vars.set("refund", owed.id);
+    if (f["approve"] === false) return owed;
+    await act(stage, checker, (tx) => approveRefund(tx, owed.id));
+    return f["send"] === false ? owed : sendRefund(stage.world.app, asPerson(stage, checker), owed.id);
+  }
   const from = optionalText(f["from"], where) ?? "RCV";
   const origin = ORIGINS[from];
   if (!origin) throw new ScenarioFault(`${where}: from "${from}" is not ${Object.keys(ORIGINS).join(", ")}`);
-  const asked = await act(stage, "accountant", (tx) =>
+  const asked = await act(stage, maker, (tx) =>
     askRefund(tx, {
-      paymentId: textOf(f["payment"] ?? stage.vars.get("payment"), where),
+      paymentId: payment,
       origin,
       reason: optionalText(f["reason"], where) ?? "order of the commissioner",
       ...(f["amount"] === undefined ? {} : { amount: paiseOf(f["amount"], where) }),
@@ -142,8 +155,8 @@ async function sanctionRefund(stage: Stage, { value, where }: Step): Promise<unk
   );
   stage.vars.set("refund", asked.id);
   if (f["approve"] === false) return asked;
-  await act(stage, "checker", (tx) => approveRefund(tx, asked.id));
-  return f["send"] === false ? asked : sendRefund(stage.world.app, asPerson(stage, "checker"), asked.id);
+  await act(stage, checker, (tx) => approveRefund(tx, asked.id));
+  return f["send"] === false ? asked : sendRefund(stage.world.app, asPerson(stage, checker), asked.id);
 }
 
 async function payRefund(stage: Stage, { value, where }: Step): Promise<unknown> {

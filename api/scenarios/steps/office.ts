@@ -77,15 +77,18 @@ async function revise(stage: Stage, { value, where }: Step): Promise<unknown> {
 async function refund(stage: Stage, { value, fields, where }: Step): Promise<unknown> {
   const owed = await owedRefund(stage, value, where);
   const as = optionalText(fields["as"], where) ?? "checker";
-  if (owed.status === "payable") await act(stage, as, (tx) => approveRefund(tx, owed.id));
+  if (owed.status === "payable" || owed.status === "asked") await act(stage, as, (tx) => approveRefund(tx, owed.id));
   stage.vars.set("refund", owed.id);
   return sendRefund(stage.world.app, asPerson(stage, as), owed.id);
 }
 
+/** {refund: …}: another person agrees, and it is sent; {send: false}: it waits for the server's own duty. */
 async function approve(stage: Stage, { value, fields, where }: Step): Promise<unknown> {
-  const f = fieldsOf(typeof value === "string" ? { refund: value } : value, where, ["refund"]);
+  const f = fieldsOf(typeof value === "string" ? { refund: value } : value, where, ["refund", "send"]);
   const id = optionalText(f["refund"], where) ?? (await owedRefund(stage, null, where)).id;
-  return act(stage, optionalText(fields["as"], where) ?? "checker", (tx) => approveRefund(tx, id));
+  const as = optionalText(fields["as"], where) ?? "checker";
+  const agreed = await act(stage, as, (tx) => approveRefund(tx, id));
+  return f["send"] === false ? agreed : sendRefund(stage.world.app, asPerson(stage, as), id);
 }
 
 async function owedRefund(stage: Stage, value: Value, where: string) {
@@ -97,7 +100,7 @@ async function owedRefund(stage: Stage, value: Value, where: string) {
   const id = optionalText(f["refund"], where);
   const found =
     id === undefined
-      ? all.find((r) => r.status === "payable" || r.status === "approved" || r.status === "requested")
+      ? all.find((r) => ["asked", "payable", "approved", "requested"].includes(r.status))
       : all.find((r) => r.id === id);
   if (!found) throw new ScenarioFault(`${where}: no refund is owed`);
   return found;
