@@ -144,5 +144,9 @@ async function debitNote(stage: Stage, { value, where }: Step): Promise<unknown>
       },
     }),
   );
-  return act(stage, "checker", (tx) => approveChange(tx, change.id));
+  const outcome = await act(stage, "checker", (tx) => approveChange(tx, change.id));
+  // The bill is larger by it: what is asked for more is as much its own as what was asked for at first.
+  const now = billOf(stage, f["bill"], where);
+  stage.bills.set(now.name, { ...now, demandIds: [...now.demandIds, ...outcome.raised] });
+  return outcome;
 }
