@@ -129,6 +129,7 @@ export {
   alertUnsettled,
   markSettled,
   unmarkSettled,
+  unsettledFees,
   unsettledMoney,
   unsettledSince,
   type UnsettledMoney,

@@ -117,6 +117,27 @@ export async function unsettledMoney(read: Read, asOf: LocalDate): Promise<Unset
   return rows.map((r) => ({ id: r.id, kind: r.kind, amount: paise(r.amount), bookedOn: r.booked_on }));
 }
 
+/** What the gateway will take for payments that were captured and not settled at the end of a day; fee without its tax. */
+export async function unsettledFees(
+  read: Read,
+  asOf: LocalDate,
+): Promise<readonly { readonly id: string; readonly fee: Paise; readonly tax: Paise; readonly isKnown: boolean }[]> {
+  const rows = await read.query<{ id: string; fee: bigint | null; tax: bigint | null }>(
+    `select item.id, p.fee::bigint as fee, p.tax::bigint as tax from (${CLEARING_ITEMS}) as item
+     join collections.payments p on p.ulb_id = :ulb and p.payment_id = item.id
+     where item.kind = 'payment' and item.booked_on <= :as_of::date and (item.gone_on is null or item.gone_on > :as_of::date)
+     order by item.id`,
+    { ulb: read.ulb.id, as_of: asOf },
+  );
+  // The gateway's fee includes its tax; until it has said one, nothing is assumed.
+  return rows.map((r) => ({
+    id: r.id,
+    fee: paise((r.fee ?? 0n) - (r.tax ?? 0n)),
+    tax: paise(r.tax ?? 0n),
+    isKnown: r.fee !== null,
+  }));
+}
+
 /** Since when captured money waits for its settlement; undefined when none does. */
 export async function unsettledSince(read: Read): Promise<LocalDate | undefined> {
   const row = await read.queryOne<{ day: LocalDate | null }>(

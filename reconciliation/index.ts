@@ -20,6 +20,7 @@ export {
 export { closeChecks } from "./close-checks.ts";
 export { settlementEntry, templateLines, type EntryTemplate } from "./entries.ts";
 export { reconciliationErrors } from "./errors.ts";
+export { accrueGatewayFees, type FeeAccrual } from "./fee-accrual.ts";
 export { learnedHeads, narrationPattern, pastCases, type LearnedHead, type PastCase } from "./learning.ts";
 export {
   BankCalendar,

@@ -1,4 +1,10 @@
-import { addDays, dateInIndia, daysBetween } from "../../ledger/kernel/dates.ts";
+import {
+  addDays,
+  dateInIndia,
+  daysBetween,
+  financialYearOf,
+  previousFinancialYear,
+} from "../../ledger/kernel/dates.ts";
 import { inTransaction, systemActor, type Ulb, type Who } from "../../ledger/kernel/tx.ts";
 import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/index.ts";
 import {
@@ -17,7 +23,7 @@ import {
   sendDueRefunds,
   type CollectionsApp,
 } from "../../collections/index.ts";
-import { importSettlements } from "../../reconciliation/index.ts";
+import { accrueGatewayFees, importSettlements } from "../../reconciliation/index.ts";
 import { forgetIdempotencyKeys } from "../v1/index.ts";
 import { sealAll } from "../sealing.ts";
 import { messageHandlers, type MessageService } from "../messages.ts";
@@ -133,6 +139,18 @@ export function duties(app: CollectionsApp): Duty[] {
           to: today,
         });
         await inTransaction(a, as(ulb, "settlements"), (tx) => alertUnsettled(tx));
+      },
+    },
+    {
+      // After the settlements of a day of April: what the gateway takes in the new year for payments of the old one.
+      name: "fee-accrual",
+      when: { cron: "0 0 7 * 4 *" },
+      run: async (a, ulb) => {
+        const today = dateInIndia(app.clock());
+        if (!/^\d{4}-04/.test(today)) return;
+        await inTransaction(a, as(ulb, "fee-accrual"), (tx) =>
+          accrueGatewayFees(tx, previousFinancialYear(financialYearOf(today))),
+        );
       },
     },
     {

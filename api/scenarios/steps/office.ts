@@ -1,7 +1,8 @@
 import { approveChange, approveConsumerChange, proposeChange, proposeConsumerChange } from "../../../billing/index.ts";
 import { approveRefund, listRefunds, sendRefund } from "../../../collections/index.ts";
 import { closePeriod } from "../../../ledger/index.ts";
-import { localDate, period } from "../../../ledger/kernel/dates.ts";
+import { financialYear, localDate, period } from "../../../ledger/kernel/dates.ts";
+import { accrueGatewayFees } from "../../../reconciliation/index.ts";
 import { paise } from "../../../ledger/kernel/money.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
@@ -42,6 +43,9 @@ export const officeSteps: StepKinds = {
   debit_note: { keys: ["as"], run: debitNote },
   refund: { keys: ["as", "save"], run: refund },
   approve: { keys: ["as", "save"], run: approve },
+  /** 2026-27: what the gateway will take of unsettled captures of the year is accrued, and reversed on 1 April. The server does it by itself in April. */
+  accrue_fees: { keys: ["as"], run: accrueFees },
+  year_end: { keys: ["as"], run: accrueFees },
   close_month: {
     keys: ["as"],
     run: async (stage, { value, where }) => {
@@ -50,6 +54,11 @@ export const officeSteps: StepKinds = {
     },
   },
 };
+
+async function accrueFees(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const year = textOf(value, where).replace(/^(\d{4})-(?:20)?(\d\d)$/, "$1-$2");
+  return act(stage, "accountant", (tx) => accrueGatewayFees(tx, financialYear(year)));
+}
 
 /** {bill: B1, heads: {general tax: 7000.00}}: the officer proposes what the heads shall be, another person approves. */
 async function revise(stage: Stage, { value, where }: Step): Promise<unknown> {
