@@ -272,8 +272,16 @@ async function paymentOf(stage: Stage, intentId: string): Promise<string> {
  */
 async function pay(stage: Stage, step: Step): Promise<unknown> {
   const how = payArguments(step.value, step.where);
-  const intentId =
-    how.intent ?? (await openIntent(stage, { bill: how.bill, amount: how.amount, key: how.key, where: step.where })).id;
+  // Who pays by force what is paid already pays its order once more.
+  const kept = how.isForced ? stage.vars.get(`intent of ${how.bill}`) : undefined;
+  let intentId = how.intent ?? (typeof kept === "string" ? kept : "");
+  if (intentId === "") {
+    const opened = await openIntent(stage, { bill: how.bill, amount: how.amount, key: how.key, where: step.where });
+    // No order, no payment: the refusal is the answer.
+    if (opened.id === "") return opened;
+    intentId = opened.id;
+  }
+  if (how.bill !== "") stage.vars.set(`intent of ${how.bill}`, intentId);
   const order = await orderOf(stage, intentId);
   const body: Record<string, Value> = { order_id: order, method: how.method, ...how.more };
   const answer = await callSimulator(stage, "POST /__sim/payments", body);
@@ -304,6 +312,7 @@ function payArguments(value: Value, where: string) {
       intent: undefined,
       amount: undefined,
       key: undefined,
+      isForced: false,
       more: outcome === undefined ? {} : { outcome },
     };
   }
@@ -330,6 +339,7 @@ function payArguments(value: Value, where: string) {
     intent: optionalText(intent, where),
     amount,
     key: optionalText(key, where),
+    isForced: more["force"] === true,
     more: { ...more, ...(paid === undefined ? {} : { amount: paid }) },
   };
 }
@@ -474,7 +484,7 @@ function craftedBody(stage: Stage, f: Fields, where: string): Buffer {
 
 /** Sets "payment.amount" (an entity of the payload and its field) or "$.account_id" (from the top). */
 function put(body: Record<string, unknown>, path: string, value: unknown): void {
-  const parts = path.startsWith("$")
+  const parts = /^(?:\$|payload\.)/.test(path)
     ? path.replace(/^\$\.?/, "").split(".")
     : ["payload", path.split(".")[0] ?? "", "entity", ...path.split(".").slice(1)];
   let at = body;

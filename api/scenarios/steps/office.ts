@@ -10,6 +10,9 @@ import { HEADS, makeBills, planOf } from "../fixture.ts";
 import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value, plain } from "../values.ts";
 import { accountBalances, duesOf, today } from "../view.ts";
 
+/** Bills made on the way are counted, not looked at: several may be made at once. */
+let freshBills = 0;
+
 /** What the office decides while a scenario goes on. */
 export const officeSteps: StepKinds = {
   /** A bill made on the way: {fresh_bill: B1-${i}, like…}. */
@@ -18,7 +21,7 @@ export const officeSteps: StepKinds = {
     run: async (stage, { value, fields, where }) => {
       const name = textOf(value, where);
       const { fresh_bill: _step, ...plan } = fields;
-      const account = plan["account"] ?? `PT-9${plain(stage.bills.size).padStart(4, "0")}`;
+      const account = plan["account"] ?? `PT-9${String(++freshBills).padStart(5, "0")}`;
       const earlier = await accountBalances(stage);
       const usual = plan["demand"] === undefined && plan["heads"] === undefined ? { demand: "1000.00" } : {};
       const made = await makeBills(
