@@ -61,7 +61,7 @@ export async function importSettlements(
   const known = await inTransaction(app, who, (tx) => bookedSettlements(tx, settlements));
   const takenBack: string[] = [];
   // Before the others: what a failed one had paid comes again in one of them.
-  for (const { id } of settlements.filter((s) => s.status === "failed" && known.has(s.id)))
+  for (const { id } of settlements.filter((s) => s.status === "failed"))
     if (await inTransaction(app, who, (tx) => undoSettlement(tx, id))) takenBack.push(id);
   const paidOut = settlements.filter((s) => s.status === "processed");
   const missing = paidOut.filter((s) => !known.has(s.id));
@@ -321,32 +321,49 @@ export async function bookSettlement(
   );
   await storeItems(tx, settlement.id, items);
   await setTasks(tx, chargedOnFreeModes(items));
-  await closeTasks(tx, "settlement-waits", [settlement.id], "the settlement is booked");
-  await closeSettlementException(tx, settlement.id, "the settlement is booked");
-  await tx.query(
-    `update reconciliation.exceptions set closed_at = :now, closed_by = :actor, resolution = 'the settlement adds up now and is booked'
-     where ulb_id = :ulb and subject = 'settlement' and subject_id = :id and closed_at is null`,
-    { ulb: tx.ulb.id, id: settlement.id, now: tx.clock(), actor: tx.actor.id },
-  );
+  await closeTroubles(tx, settlement.id, "the settlement adds up now and is booked");
   return { entryId: entry.id, isNew: true };
+}
+
+/** Nobody has to look at this settlement any more. */
+async function closeTroubles(tx: Tx, settlementId: string, resolution: string): Promise<void> {
+  await closeTasks(tx, "settlement-waits", [settlementId], resolution);
+  await closeSettlementException(tx, settlementId, resolution);
+  await tx.query(
+    `update reconciliation.exceptions set closed_at = :now, closed_by = :actor, resolution = :resolution
+     where ulb_id = :ulb and subject = 'settlement' and subject_id = :id and closed_at is null`,
+    { ulb: tx.ulb.id, id: settlementId, now: tx.clock(), actor: tx.actor.id, resolution },
+  );
 }
 
 /**
  * A settlement that was booked has failed at the gateway: its entry is reversed (and its arrival at the bank un-matched, where it had come and was returned), and
- * what it had netted waits in gateway clearing for the settlement that pays it again. Gives whether there was anything to take back.
+ * what it had netted waits in gateway clearing for the settlement that pays it again. One that waited as an exception waits no more. Gives whether there
+ * was an entry to take back.
  */
 async function undoSettlement(tx: Tx, settlementId: string): Promise<boolean> {
   await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:settlement))", {
     ulb: tx.ulb.id,
     settlement: settlementId,
   });
-  const found = await tx.queryOne<{ entry_id: bigint; match: string | null }>(
+  const found = await tx.queryOne<{ entry_id: bigint | null; match: string | null }>(
     `select entry_id, arrival_match_id::text as match from reconciliation.settlements
-     where ulb_id = :ulb and settlement_id = :id and status = 'booked' for update`,
+     where ulb_id = :ulb and settlement_id = :id and status <> 'failed' for update`,
     { ulb: tx.ulb.id, id: settlementId },
   );
   if (!found) return false;
   const reason = `settlement ${settlementId} failed at the gateway`;
+  if (found.entry_id === null) {
+    await tx.query(
+      "update reconciliation.settlements set status = 'failed' where ulb_id = :ulb and settlement_id = :id",
+      {
+        ulb: tx.ulb.id,
+        id: settlementId,
+      },
+    );
+    await closeTroubles(tx, settlementId, reason);
+    return false;
+  }
   if (found.match !== null) await unmatch(tx, found.match, reason);
   const entry = await getEntry(tx, found.entry_id);
   await reverseEntry(tx, {

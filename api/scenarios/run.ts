@@ -173,7 +173,7 @@ function shares(id: string): () => number {
 }
 
 /** Steps whose inner steps are filled in when they run. */
-const COMPOSITE = new Set(["together", "barrier", "parallel", "repeat", "sequence", "try", "kill"]);
+const COMPOSITE = new Set(["together", "barrier", "parallel", "repeat", "sequence", "try", "kill", "pause_worker"]);
 
 async function filled(stage: Stage, step: Step): Promise<Step> {
   const fields = substitute(step.fields, (name) => lookUp(stage, name));

@@ -88,11 +88,23 @@ export type Database = {
   close(): Promise<void>;
 };
 
-export function openDatabase(address: DatabaseAddress, options: { readonly poolSize?: number } = {}): Database {
+/**
+ * A process that stops in the middle of a transaction (suspended, cut off) holds the rows of a citizen's account. After so long without a word the
+ * server ends its session: another takes the job, and when it goes on, its commit is refused (case S105). Nothing of ours computes that long in between.
+ */
+const IDLE_IN_TRANSACTION_MS = 300_000;
+
+export function openDatabase(
+  address: DatabaseAddress,
+  options: { readonly poolSize?: number; readonly idleInTransactionMs?: number } = {},
+): Database {
   const size = options.poolSize ?? 12;
   const app = makeKnex({
     client: "pg",
-    connection: connectionConfig(address, "app") as Knex.PgConnectionConfig,
+    connection: {
+      ...connectionConfig(address, "app"),
+      idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
+    } as Knex.PgConnectionConfig,
     pool: { min: 0, max: size },
     acquireConnectionTimeout: 30_000,
   });

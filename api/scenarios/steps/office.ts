@@ -7,7 +7,7 @@ import { paise } from "../../../ledger/kernel/money.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import { HEADS, makeBills, planOf } from "../fixture.ts";
-import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value, plain } from "../values.ts";
+import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value } from "../values.ts";
 import { accountBalances, duesOf, today } from "../view.ts";
 
 /** Bills made on the way are counted, not looked at: several may be made at once. */

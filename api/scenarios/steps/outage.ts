@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { withConnection, withDatabaseName } from "../../../ledger/kernel/database.ts";
 import type { Gateway } from "../../../collections/index.ts";
 import type { Stage } from "../stage.ts";
@@ -33,12 +35,32 @@ export const outageSteps: StepKinds = {
       return {};
     },
   },
+<<<<<<< HEAD
   /** The server is stopped and started again on the same database: what it held in memory is gone. */
   restart: {
     keys: [],
     run: async (stage) => {
       await stage.world.restart();
       return {};
+=======
+  /**
+   * A worker of its own process takes the inbox's job and is stopped (SIGSTOP) with it; after its lease the steps inside are done, then it is woken and
+   * must end: what it does late is refused, or nothing.
+   */
+  pause_worker: {
+    keys: [],
+    run: async (stage, { value, where }) => {
+      const worker = await startPausedWorker(stage);
+      try {
+        await new Promise((resolve) => setTimeout(resolve, LEASE_MS * 2));
+        await stage.perform(value, where);
+      } finally {
+        worker.wake();
+      }
+      const said = await worker.ended;
+      stage.vars.set("late_worker", said);
+      return { said };
+>>>>>>> room/scen
     },
   },
   /** down: every connection is cut and none is taken; up: it is there again. */
@@ -53,6 +75,42 @@ export const outageSteps: StepKinds = {
     },
   },
 };
+
+/** How long the server bears a worker of this step that says nothing within a transaction. */
+const LEASE_MS = 500;
+
+async function startPausedWorker(stage: Stage): Promise<{ wake(): void; readonly ended: Promise<string> }> {
+  const { simulator, world } = stage;
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", fileURLToPath(new URL("../paused-worker.ts", import.meta.url))],
+    {
+      env: {
+        ...process.env,
+        PAUSED_WORKER: JSON.stringify({
+          address: world.app.db.address,
+          ulb: stage.ulb.code,
+          now: world.clock.now().toISOString(),
+          gateway: { ...simulator.gatewayConfig(simulator.url), timeoutMs: 1000 },
+          idleMs: LEASE_MS,
+        }),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let said = "";
+  const hear = (text: Buffer): void => void (said += text.toString());
+  child.stderr.on("data", hear);
+  const ended = new Promise<string>((resolve) => child.once("exit", () => resolve(said)));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (text: Buffer) => {
+      hear(text);
+      if (said.includes("stopped")) resolve();
+    });
+    child.once("exit", () => reject(new Error(`the worker ended before it had a job: ${said.slice(0, 500)}`)));
+  });
+  return { wake: () => void child.kill("SIGCONT"), ended };
+}
 
 /** Ways to die; each gives what makes the program whole again. */
 const DEATHS: Readonly<Record<string, (stage: Stage) => Promise<() => Promise<void>>>> = {
