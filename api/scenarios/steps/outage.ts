@@ -35,14 +35,14 @@ export const outageSteps: StepKinds = {
       return {};
     },
   },
-<<<<<<< HEAD
   /** The server is stopped and started again on the same database: what it held in memory is gone. */
   restart: {
     keys: [],
     run: async (stage) => {
       await stage.world.restart();
       return {};
-=======
+    },
+  },
   /**
    * A worker of its own process takes the inbox's job and is stopped (SIGSTOP) with it; after its lease the steps inside are done, then it is woken and
    * must end: what it does late is refused, or nothing.
@@ -60,7 +60,6 @@ export const outageSteps: StepKinds = {
       const said = await worker.ended;
       stage.vars.set("late_worker", said);
       return { said };
->>>>>>> room/scen
     },
   },
   /** down: every connection is cut and none is taken; up: it is there again. */
