@@ -139,7 +139,7 @@ export {
   unsettledSince,
   type UnsettledMoney,
 } from "./settlement-marks.ts";
-export { closeTasks, finishTask, openTasks, setTasks, type Task, type TaskKind } from "./tasks.ts";
+export { closeTasks, finishTask, openTasks, setTasks, TASK_KINDS, type Task, type TaskKind } from "./tasks.ts";
 export {
   captureTie,
   cardTie,

@@ -2,26 +2,29 @@ import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 import { collectionErrors } from "./errors.ts";
 
-export type TaskKind =
-  | "unidentified-payment"
-  | "amount-mismatch"
-  | "orphan-order"
-  | "event-dead"
-  | "event-parked"
-  | "refund-unsanctioned"
-  | "refund-failed"
-  | "refund-payable"
-  | "refund-bank-due"
-  | "closed-period"
-  | "fee-on-free-mode"
-  | "capture-refused"
-  | "dispute-respond"
-  | "dispute-lost"
-  | "double-outflow"
-  | "external-short"
-  | "request-trouble"
-  | "settlement-waits"
-  | "unsettled";
+/** What people are asked to look at. */
+export const TASK_KINDS = [
+  "unidentified-payment",
+  "amount-mismatch",
+  "orphan-order",
+  "event-dead",
+  "event-parked",
+  "refund-unsanctioned",
+  "refund-failed",
+  "refund-payable",
+  "refund-bank-due",
+  "closed-period",
+  "fee-on-free-mode",
+  "capture-refused",
+  "dispute-respond",
+  "dispute-lost",
+  "double-outflow",
+  "external-short",
+  "request-trouble",
+  "settlement-waits",
+  "unsettled",
+] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
 
 export type Task = {
   readonly id: string;

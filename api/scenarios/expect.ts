@@ -1,10 +1,11 @@
 import { LETTERS, isLetter } from "./letters.ts";
-import { heldAcknowledgements } from "../../collections/index.ts";
+import { heldAcknowledgements, TASK_KINDS } from "../../collections/index.ts";
 import { act, billOf, rows, type Stage } from "./stage.ts";
 import {
   differences,
   fieldsOf,
   isFields,
+  knownOnly,
   listOf,
   paiseOf,
   ScenarioFault,
@@ -344,6 +345,7 @@ async function expectTasks(stage: Stage, expected: Value): Promise<Difference[]>
   if (typeof expected === "number")
     return open.length === expected ? [] : [`tasks: expected ${expected}, got ${open.length}: ${said}`];
   if (isFields(expected) && !["kind", "contains", "subject", "done"].some((k) => Object.hasOwn(expected, k))) {
+    knownOnly(expected, "tasks", TASK_KINDS);
     return differences("tasks", expected, {
       ...Object.fromEntries(Object.keys(expected).map((k) => [k, 0])),
       ...countBy(open, (t) => t.kind),
@@ -351,6 +353,7 @@ async function expectTasks(stage: Stage, expected: Value): Promise<Difference[]>
   }
   return listOf(expected).flatMap((one): Difference[] => {
     const f = fieldsOf(typeof one === "string" ? { kind: one } : one, "tasks", ["kind", "contains", "subject", "done"]);
+    if (f["kind"] !== undefined) knownOnly({ [plain(f["kind"])]: 1 }, "tasks", TASK_KINDS);
     const fits = found.some(
       (t) =>
         (t.done_at !== null) === (f["done"] === true) &&

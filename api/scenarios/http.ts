@@ -1,12 +1,23 @@
+import { setPartner } from "../../collections/index.ts";
 import { createAccessToken } from "../v1/index.ts";
 import { act, personOf, type Answer, type Stage } from "./stage.ts";
 import { ScenarioFault, type Fields, type Value, plain } from "./values.ts";
+
+export const BBPS = { partner: "bbps", name: "Bharat Bill Payment", channel: "bbps", actor: "bbps@demo" } as const;
+
+/** The biller's unit of BBPS is a partner of the ULB from the first time that it is met. */
+export async function meetBbps(stage: Stage): Promise<void> {
+  if (stage.vars.get("bbps") === true) return;
+  stage.vars.set("bbps", true);
+  await act(stage, "admin", (tx) => setPartner(tx, BBPS));
+}
 
 /** The bearer token of a person of this scenario, made when he is first named. */
 async function tokenOf(stage: Stage, name: string): Promise<string> {
   const known = stage.tokens.get(name);
   if (known !== undefined) return known;
   const person = personOf(name);
+  if (person.id === BBPS.actor) await meetBbps(stage);
   const expiresAt = new Date(stage.world.clock.now().getTime() + 3 * 365 * 86_400_000);
   const { token } = await act(stage, "admin", (tx) =>
     createAccessToken(tx, { name: `scenario ${name}`, actor: person.id, roles: person.roles, expiresAt }),

@@ -17,7 +17,9 @@ export type StageApp = { -readonly [K in keyof WebApp]: WebApp[K] };
 export type World = {
   readonly app: StageApp;
   readonly clock: StageClock;
-  readonly server: FastifyInstance;
+  server: FastifyInstance;
+  /** Stops the server and starts another on the same database. */
+  restart(): Promise<void>;
   /** Rounds of a `repeat` are cut to so many, unless it says `whole`; undefined: none is. */
   readonly mostRounds: number | undefined;
   /** What goes wrong with the server for a while. */
@@ -89,6 +91,7 @@ const OFFICES: Readonly<Record<string, readonly Role[]>> = {
   auditor: ["auditor"],
   admin: ["admin"],
   portal: ["system"],
+  bbps: ["system"],
   system: ["system"],
   citizen: ["citizen"],
 };

@@ -48,17 +48,26 @@ export async function openWorld(
       return getUlb(app, box.current.ulb.code);
     },
   };
-  const server = await createWebApp({ app: stageApp, secret: await formSecret(app), log: false });
-  await server.ready();
+  const start = async () => {
+    const server = await createWebApp({ app: stageApp, secret: await formSecret(app), log: false });
+    await server.ready();
+    return server;
+  };
+  const first = await start();
   gateway.close();
-  return {
+  const world: World = {
     app: stageApp,
     clock,
-    server,
+    server: first,
+    restart: async () => {
+      await world.server.close();
+      world.server = await start();
+    },
     mostRounds: options.mostRounds,
     faults: { losesAnswers: false },
     onStage: (stage) => void (box.current = stage),
   };
+  return world;
 }
 
 /** A simulator of the scenario's own on the scenario's clock; its webhooks go to the server as bytes and headers. */

@@ -135,9 +135,12 @@ function addLines(stage: Stage, value: Value | undefined, where: string): string
     const l = fieldsOf(one, `${where}: line`, [
       "date",
       "narration",
+      "description",
+      "particulars",
       "reference",
       "utr",
       "number",
+      "cheque",
       "amount",
       "credit",
       "debit",
@@ -148,13 +151,14 @@ function addLines(stage: Stage, value: Value | undefined, where: string): string
       l["debit"] !== undefined
         ? -Number(paiseOf(l["debit"], where))
         : Number(paiseOf(l["credit"] ?? l["amount"], where));
-    const reference = optionalText(l["reference"] ?? l["utr"] ?? l["number"], where) ?? "";
+    const reference = optionalText(l["reference"] ?? l["utr"] ?? l["number"] ?? l["cheque"], where) ?? "";
     days.push(day);
     const isThere = stage.simulator.bankLines.some(
       (b) => b.day === day && b.reference === reference && (b.credit ?? 0) - (b.debit ?? 0) === amount,
     );
     if (isThere && l["again"] !== true) continue;
-    const narration = optionalText(l["narration"], where) ?? `TRANSFER ${reference}`;
+    const narration =
+      optionalText(l["narration"] ?? l["description"] ?? l["particulars"], where) ?? `TRANSFER ${reference}`;
     stage.simulator.addBankLine({
       day,
       narration,

@@ -1,7 +1,17 @@
 import { EXPECTATIONS } from "../expect.ts";
-import { act, type Stage } from "../stage.ts";
+import { act, billOf, type Stage } from "../stage.ts";
 import type { StepKinds } from "../step.ts";
-import { durationMs, isFields, knownOnly, listOf, numberOf, ScenarioFault, textOf, plain } from "../values.ts";
+import {
+  durationMs,
+  fieldsOf,
+  isFields,
+  knownOnly,
+  listOf,
+  numberOf,
+  ScenarioFault,
+  textOf,
+  plain,
+} from "../values.ts";
 import { Refusal } from "../../../ledger/kernel/errors.ts";
 
 /** Looking in between, and steps that may be refused. */
@@ -47,13 +57,13 @@ export const checkSteps: StepKinds = {
   lock: {
     keys: [],
     run: async (stage, { value, where }) => {
-      if (!isFields(value)) throw new ScenarioFault(`${where}: lock are fields`);
-      const bill = stage.bills.get(textOf(value["bill"], where));
-      const ms = durationMs(textOf(value["for"], where));
+      const f = fieldsOf(value, where, ["bill", "for"]);
+      const bill = billOf(stage, f["bill"], where);
+      const ms = durationMs(textOf(f["for"], where));
       await act(stage, "system", async (tx) => {
         await tx.query("select 1 from billing.consumers where ulb_id = :ulb and consumer_id = :id::uuid for update", {
           ulb: tx.ulb.id,
-          id: bill?.consumerId ?? null,
+          id: bill.consumerId,
         });
         await new Promise((resolve) => setTimeout(resolve, ms));
       });

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { createGateway } from "../../../collections/index.ts";
-import { dateInIndia } from "../../../ledger/kernel/dates.ts";
+import { dateInIndia, localDate, startOfDayInIndia } from "../../../ledger/kernel/dates.ts";
 import { moveTo } from "../clock.ts";
+import { momentOf } from "./time.ts";
 import { parsed, request } from "../http.ts";
 import { openIntent } from "../intents.ts";
 import { rows, type SimEvent, type Answer, type Stage } from "../stage.ts";
@@ -124,12 +125,28 @@ export const gatewaySteps: StepKinds = {
   settle: {
     keys: ["save"],
     run: async (stage, { value, where }) => {
-      const day = value === null || value === true ? dateInIndia(stage.world.clock.now()) : textOf(value, where);
-      const made = stage.simulator.runSettlement(day);
-      return made ? stage.simulator.toJson.settlement(made) : null;
+      const f = isFields(value) ? fieldsOf(value, where, ["day", "date"]) : { day: value };
+      const said = f["day"] ?? f["date"] ?? null;
+      return settleOn(
+        stage,
+        said === null || said === true ? dateInIndia(stage.world.clock.now()) : textOf(said, where),
+      );
     },
   },
 };
+
+/** The settlement of that day. One that lies ahead is waited for: time goes on to the hour at which the gateway settles. */
+async function settleOn(stage: Stage, day: string): Promise<unknown> {
+  const { simulator, world } = stage;
+  const before = new Set(simulator.settlements.keys());
+  if (day > dateInIndia(world.clock.now())) {
+    const minutes = Math.round(simulator.settings.settlementHour * 60);
+    await moveTo(stage, new Date(startOfDayInIndia(localDate(day)).getTime() + minutes * 60_000));
+  }
+  const made =
+    simulator.runSettlement(day) ?? [...simulator.settlements.values()].filter((s) => !before.has(s.id)).at(-1);
+  return made ? simulator.toJson.settlement(made) : null;
+}
 
 /** One request to the simulator over its own HTTP: its API with the merchant's key, its control as it is. */
 export async function callSimulator(
@@ -165,19 +182,57 @@ export async function callSimulator(
 
 /** The clock is one for both sides: what the control API is told of time moves the scenario. */
 async function movesTime(stage: Stage, route: string, body: Value | undefined): Promise<Answer | undefined> {
-  const fields = isFields(body) ? body : {};
   const now = stage.world.clock.now();
   if (route === "POST /__sim/clock/advance") {
-    const by =
-      fields["days"] === undefined
-        ? durationMs(textOf(fields["by"] ?? fields["duration"] ?? fields["advance"], "clock/advance"))
-        : numberOf(fields["days"], "days") * 86_400_000;
-    await moveTo(stage, new Date(now.getTime() + by));
-  } else if (route === "POST /__sim/clock")
-    await moveTo(stage, new Date(textOf(fields["now"] ?? fields["at"], "clock")));
-  else return undefined;
+    const units = { ms: 1, seconds: 1000, minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
+    const fields = fieldsOf(typeof body === "string" ? { by: body } : body, "clock/advance", [
+      "by",
+      "duration",
+      "deliver",
+      "to",
+      ...Object.keys(units),
+    ]);
+    const span = fields["by"] ?? fields["duration"];
+    const parts = Object.entries(units).filter(([unit]) => fields[unit] !== undefined);
+    if (span === undefined && parts.length === 0 && fields["to"] === undefined)
+      throw new ScenarioFault(`clock/advance: by how much? {by: PT2S}, {days: 2} or {to: moment}`);
+    const at =
+      fields["to"] !== undefined
+        ? momentOf(textOf(fields["to"], "clock/advance"), "clock/advance")
+        : new Date(
+            now.getTime() +
+              (span === undefined ? 0 : typeof span === "number" ? span : durationMs(textOf(span, "clock/advance"))) +
+              parts.reduce((sum, [unit, ms]) => sum + numberOf(fields[unit], unit) * ms, 0),
+          );
+    await moveTo(stage, forward(at, now));
+    if (fields["deliver"] === true) await stage.simulator.deliverWebhooks();
+  } else if (route === "POST /__sim/clock" || route === "POST /__sim/clock/set") {
+    const fields = fieldsOf(body, "clock", ["now", "at", "to"]);
+    await moveTo(
+      stage,
+      forward(momentOf(textOf(fields["now"] ?? fields["at"] ?? fields["to"], "clock"), "clock"), now),
+    );
+  } else if (route === "POST /__sim/settlements/run") {
+    // A day that lies ahead is waited for, as `settle` does.
+    const fields = isFields(body) ? body : {};
+    const day = fields["day"] ?? fields["date"] ?? fields["on"];
+    const isAhead = typeof day === "string" && day > dateInIndia(now);
+    if (!isAhead) return undefined;
+    const { day: _d, date: _e, on: _o, ...plan } = fields;
+    if (Object.keys(plan).length > 0) {
+      const set = await callSimulator(stage, "POST /__sim/settlements/next", plan);
+      if (set.status >= 400) return set;
+    }
+    const made = await settleOn(stage, day);
+    return { status: 200, headers: {}, body: made, text: JSON.stringify(made) };
+  } else return undefined;
   const answer = { now: stage.world.clock.now().toISOString() };
   return { status: 200, headers: {}, body: answer, text: JSON.stringify(answer) };
+}
+
+function forward(at: Date, now: Date): Date {
+  if (at < now) throw new ScenarioFault(`time does not go back: it is ${now.toISOString()}, not ${at.toISOString()}`);
+  return at;
 }
 
 /** The body of a call to the simulator; what names a thing of ours (an intent, a bill) becomes the gateway's own id. */
@@ -217,8 +272,16 @@ async function paymentOf(stage: Stage, intentId: string): Promise<string> {
  */
 async function pay(stage: Stage, step: Step): Promise<unknown> {
   const how = payArguments(step.value, step.where);
-  const intentId =
-    how.intent ?? (await openIntent(stage, { bill: how.bill, amount: how.amount, key: how.key, where: step.where })).id;
+  // Who pays by force what is paid already pays its order once more.
+  const kept = how.isForced ? stage.vars.get(`intent of ${how.bill}`) : undefined;
+  let intentId = how.intent ?? (typeof kept === "string" ? kept : "");
+  if (intentId === "") {
+    const opened = await openIntent(stage, { bill: how.bill, amount: how.amount, key: how.key, where: step.where });
+    // No order, no payment: the refusal is the answer.
+    if (opened.id === "") return opened;
+    intentId = opened.id;
+  }
+  if (how.bill !== "") stage.vars.set(`intent of ${how.bill}`, intentId);
   const order = await orderOf(stage, intentId);
   const body: Record<string, Value> = { order_id: order, method: how.method, ...how.more };
   const answer = await callSimulator(stage, "POST /__sim/payments", body);
@@ -249,6 +312,7 @@ function payArguments(value: Value, where: string) {
       intent: undefined,
       amount: undefined,
       key: undefined,
+      isForced: false,
       more: outcome === undefined ? {} : { outcome },
     };
   }
@@ -275,6 +339,7 @@ function payArguments(value: Value, where: string) {
     intent: optionalText(intent, where),
     amount,
     key: optionalText(key, where),
+    isForced: more["force"] === true,
     more: { ...more, ...(paid === undefined ? {} : { amount: paid }) },
   };
 }
@@ -419,7 +484,7 @@ function craftedBody(stage: Stage, f: Fields, where: string): Buffer {
 
 /** Sets "payment.amount" (an entity of the payload and its field) or "$.account_id" (from the top). */
 function put(body: Record<string, unknown>, path: string, value: unknown): void {
-  const parts = path.startsWith("$")
+  const parts = /^(?:\$|payload\.)/.test(path)
     ? path.replace(/^\$\.?/, "").split(".")
     : ["payload", path.split(".")[0] ?? "", "entity", ...path.split(".").slice(1)];
   let at = body;

@@ -9,7 +9,6 @@ import {
   postExternalPayment,
   rejectRefund,
   sendRefund,
-  setPartner,
   settleExternal,
   transferReceipt,
   unsettledExternal,
@@ -19,6 +18,7 @@ import { postingAccount } from "../../../ledger/index.ts";
 import { localDate } from "../../../ledger/kernel/dates.ts";
 import { sum } from "../../../ledger/kernel/money.ts";
 import { inTransaction } from "../../../ledger/kernel/tx.ts";
+import { BBPS, meetBbps, request } from "../http.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import {
@@ -30,6 +30,7 @@ import {
   paiseOf,
   ScenarioFault,
   textOf,
+  valueAt,
   type Fields,
   type Value,
   plain,
@@ -81,8 +82,18 @@ export const laterSteps: StepKinds = {
     run: async (stage, { value, where }) => {
       const f = fieldsOf(isFields(value) ? value : { bill: value }, where, ["bill", "account"]);
       const bill = billOf(stage, f["bill"] ?? f["account"], where);
-      const due = await act(stage, "portal", (tx) => previewBill(tx, bill.consumerId, today(stage)));
-      return { data: { billDetails: { bills: [{ billerBillID: bill.account, amount: Number(due.total) }] } } };
+      const answer = await request(stage, "POST /v1/bbps/bills/fetch", {
+        as: "bbps",
+        body: {
+          customerIdentifiers: [
+            { attributeName: "Consumer Number", attributeValue: bill.account },
+            { attributeName: "Service", attributeValue: bill.service },
+          ],
+        },
+      });
+      const found = valueAt(answer.body, "$.data.billDetails.bills[0].billerBillID");
+      if (typeof found === "string") stage.vars.set(`bill ${found}`, bill.name);
+      return answer;
     },
   },
   bbps_post: { keys: SAVING, run: bbpsPost },
@@ -110,6 +121,10 @@ async function askFor(stage: Stage, { value, where }: Step, kind: "qr" | "link" 
       ? {}
       : { expiresAt: new Date(stage.world.clock.now().getTime() + durationMs(textOf(f["expires"], where))) }),
   });
+  stage.vars.set(
+    { qr: "qr_id", link: "link_id", "virtual-account": "virtual_account_id" }[kind],
+    made.providerId ?? "",
+  );
   return { ...made, qr_id: made.providerId, link_id: made.providerId, virtual_account_id: made.providerId };
 }
 
@@ -172,14 +187,13 @@ async function payRefund(stage: Stage, { value, where }: Step): Promise<unknown>
   });
 }
 
-const BBPS = { partner: "bbps", name: "Bharat Bill Payment", channel: "bbps", actor: "bbps@demo" } as const;
-
 /** {bill: B1, ref: …, amount:}: the biller's unit of BBPS tells us of a payment; the same again is the same. */
 async function bbpsPost(stage: Stage, { value, where }: Step): Promise<unknown> {
   const f: Fields = fieldsOf(value, where, ["bill", "account", "ref", "amount", "instrument", "give_up_after"]);
-  const bill = billOf(stage, f["bill"] ?? f["account"], where);
-  if (stage.vars.get("bbps") !== true) await act(stage, "admin", (tx) => setPartner(tx, BBPS));
-  stage.vars.set("bbps", true);
+  // A bill may be named by the number under which it was fetched.
+  const fetched = stage.vars.get(`bill ${plain(f["bill"] ?? "")}`);
+  const bill = billOf(stage, fetched ?? f["bill"] ?? f["account"], where);
+  await meetBbps(stage);
   const who = { ulb: stage.ulb, actor: { id: BBPS.actor, roles: ["system" as const] } };
   const posted = inTransaction(stage.world.app, who, (tx) =>
     postExternalPayment(tx, {

@@ -7,8 +7,11 @@ import { paise } from "../../../ledger/kernel/money.ts";
 import { act, asPerson, billOf, type Stage } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import { HEADS, makeBills, planOf } from "../fixture.ts";
-import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value, plain } from "../values.ts";
+import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value } from "../values.ts";
 import { accountBalances, duesOf, today } from "../view.ts";
+
+/** Bills made on the way are counted, not looked at: several may be made at once. */
+let freshBills = 0;
 
 /** What the office decides while a scenario goes on. */
 export const officeSteps: StepKinds = {
@@ -18,7 +21,7 @@ export const officeSteps: StepKinds = {
     run: async (stage, { value, fields, where }) => {
       const name = textOf(value, where);
       const { fresh_bill: _step, ...plan } = fields;
-      const account = plan["account"] ?? `PT-9${plain(stage.bills.size).padStart(4, "0")}`;
+      const account = plan["account"] ?? `PT-9${String(++freshBills).padStart(5, "0")}`;
       const earlier = await accountBalances(stage);
       const usual = plan["demand"] === undefined && plan["heads"] === undefined ? { demand: "1000.00" } : {};
       const made = await makeBills(
@@ -153,5 +156,9 @@ async function debitNote(stage: Stage, { value, where }: Step): Promise<unknown>
       },
     }),
   );
-  return act(stage, "checker", (tx) => approveChange(tx, change.id));
+  const outcome = await act(stage, "checker", (tx) => approveChange(tx, change.id));
+  // The bill is larger by it: what is asked for more is as much its own as what was asked for at first.
+  const now = billOf(stage, f["bill"], where);
+  stage.bills.set(now.name, { ...now, demandIds: [...now.demandIds, ...outcome.raised] });
+  return outcome;
 }

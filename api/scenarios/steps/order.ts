@@ -30,7 +30,12 @@ export const orderSteps: StepKinds = {
       const { mostRounds } = stage.world;
       const times = mostRounds === undefined || inner["whole"] === true ? asked : Math.min(asked, mostRounds);
       stage.vars.set("rounds", times);
-      const lanes = inner["at_once"] === undefined ? 1 : numberOf(inner["at_once"], `${where}: at_once`);
+      const lanes =
+        inner["at_once"] === undefined
+          ? 1
+          : inner["at_once"] === true
+            ? times
+            : numberOf(inner["at_once"], `${where}: at_once`);
       let next = 1;
       const lane = async (): Promise<void> => {
         for (let i = next++; i <= times; i = next++)

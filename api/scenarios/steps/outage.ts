@@ -19,6 +19,8 @@ export const outageSteps: StepKinds = {
       ]);
       const at = optionalText(f["at"], where) ?? "after_call_before_commit";
       const death = DEATHS[at];
+      if ((f["during"] ?? null) === null)
+        throw new ScenarioFault(`${where}: during which steps? {at: ${at}, during: [{drain: inbox}]}`);
       if (!death) throw new ScenarioFault(`${where}: at "${at}" is not ${Object.keys(DEATHS).join(", ")}`);
       const undo = await death(stage);
       try {
@@ -30,6 +32,14 @@ export const outageSteps: StepKinds = {
       } finally {
         await undo();
       }
+      return {};
+    },
+  },
+  /** The server is stopped and started again on the same database: what it held in memory is gone. */
+  restart: {
+    keys: [],
+    run: async (stage) => {
+      await stage.world.restart();
       return {};
     },
   },

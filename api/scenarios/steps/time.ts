@@ -22,7 +22,10 @@ export const timeSteps: StepKinds = {
   clock: {
     keys: [],
     run: async (stage, { value, where }) => {
-      await moveTo(stage, momentOf(textOf(value, where), where));
+      const at = momentOf(textOf(value, where), where);
+      const now = stage.world.clock.now();
+      if (at < now) throw new ScenarioFault(`${where}: time does not go back, it is ${now.toISOString()}`);
+      await moveTo(stage, at);
       return { now: stage.world.clock.now().toISOString() };
     },
   },

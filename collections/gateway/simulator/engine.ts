@@ -10,7 +10,7 @@ import {
   requireAction,
   type DisputeRequest,
 } from "./disputes.ts";
-import type { FaultRule, WebhookPlan } from "./faults.ts";
+import type { FaultRule, WebhookPlan, WebhookRule } from "./faults.ts";
 import { cancelLink, createLink, editLink, linkEntity, type LinkRequest } from "./links.ts";
 import type { BankPlan, PayOptions, Settings, SimulatorOptions } from "./options.ts";
 import { createOrder, type OrderRequest } from "./orders.ts";
@@ -48,6 +48,8 @@ export function createEngine(options: SimulatorOptions = {}) {
   const first = w.keys[0] ?? currentKey(w);
   const webhookSecret = options.webhookSecret ?? "simulator-webhook-secret";
 
+  /** By how much the gateway's clock is off on purpose. */
+  let skewedBy = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const ring = (delayMs: number): void => {
@@ -146,7 +148,10 @@ export function createEngine(options: SimulatorOptions = {}) {
     advanceDelivering,
     tick: () => tick(w),
     /** Everything as at the start, with another seed if given: ids, money, webhooks, faults, settings, time. */
-    reset: (seed?: string) => resetWorld(w, createWorld({ ...options, ...(seed === undefined ? {} : { seed }) })),
+    reset: (seed?: string) => {
+      skewedBy = 0;
+      resetWorld(w, createWorld({ ...options, ...(seed === undefined ? {} : { seed }) }));
+    },
 
     createOrder: (input: OrderRequest) => createOrder(w, input),
     payOrder: (orderId: string, how?: PayOptions) => {
@@ -173,7 +178,8 @@ export function createEngine(options: SimulatorOptions = {}) {
     captureByMerchant: (paymentId: string, amount: number) => captureByMerchant(w, paymentId, amount),
     refundPayment: (paymentId: string, input: RefundRequest, idempotencyKey?: string) =>
       refundPayment(w, paymentId, input, idempotencyKey),
-    processRefunds: () => processRefunds(w),
+    /** All that are pending, or the one named. Gives how many. */
+    processRefunds: (refundId?: string) => processRefunds(w, refundId),
     failRefund: (refundId: string) => failRefund(w, refundId),
     createLink: (input: LinkRequest) => createLink(w, input),
     editLink: (id: string, change: Parameters<typeof editLink>[2]) => editLink(w, id, change),
@@ -215,7 +221,20 @@ export function createEngine(options: SimulatorOptions = {}) {
       w.keys.push({ ...key, validUntil: null });
     },
     addFault: (rule: FaultRule) => w.faults.add(rule),
-    clearFaults: () => w.faults.clear(),
+    /** Rules of the webhook plan beside those that it has. */
+    addWebhookRules: (added: readonly WebhookRule[]) => w.dispatcher.addRules(added),
+    /** The gateway's clock is off by so much from now on, until the faults are cleared. */
+    skewClock: (ms: number) => {
+      w.clock.setOffset(w.clock.offset() + ms);
+      skewedBy += ms;
+    },
+    /** No fault any more: of calls, of webhooks that were added one by one, of the clock. */
+    clearFaults: () => {
+      w.faults.clear();
+      w.dispatcher.clearAddedRules();
+      w.clock.setOffset(w.clock.offset() - skewedBy);
+      skewedBy = 0;
+    },
 
     /** A line of the bank's statement that has nothing to do with the gateway: counter deposits, charges, transfers. */
     addBankLine: (line: BankLine) => void w.bank.push(line),

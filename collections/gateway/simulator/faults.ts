@@ -22,7 +22,10 @@ export const FAULT_KINDS = [
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export type FaultRule = {
-  /** "POST /v1/orders", a beginning such as "GET /v1/payments", or with ids left open: "GET /v1/payments/:id". */
+  /**
+   * "POST /v1/orders", a beginning such as "GET /v1/payments", with ids left open: "GET /v1/payments/:id", without a method: "/v1/refunds", or a regular
+   * expression: "GET /v1/payments/.*".
+   */
   readonly match?: string;
   /** A regular expression over "METHOD /path", in place of `match`. */
   readonly regex?: string;
@@ -112,28 +115,47 @@ export function isHit(
   return r.rule.share === undefined || next() < r.rule.share;
 }
 
+/** What in a `match` makes it a regular expression. */
+const SIGNS = /\*|\\|\[|\(|\||\^|\$|\+/;
+
+function patternOf(match: string): RegExp {
+  const open = match.replace(/:[a-z_]+/gi, "[^/?]+");
+  const method = /^(?:[A-Z|()]+\s|\*\s|ANY\s|$)/.test(match) || /^[A-Z]+$/.test(match);
+  if (!SIGNS.test(match)) {
+    if (!method && !match.startsWith("/"))
+      throw new SimRefusal(
+        `match "${match}" is not "POST /v1/orders", a beginning of it, or a regular expression over it`,
+      );
+    const literal = match.replace(/[.?]/g, "\\$&").replace(/:[a-z_]+/gi, "[^/?]+");
+    return new RegExp(`^${method ? "" : "[A-Z]+ "}${literal}${match.includes(":") ? "$" : ""}`);
+  }
+  const any = open
+    .replace(/^(?:\*|ANY)\s/, "[A-Z]+ ")
+    // A star that repeats nothing stands for what is between two slashes.
+    .replace(/(^|[\s/])\*/g, "$1[^/?]+");
+  return new RegExp(any.startsWith("^") ? any : `^${/^[A-Z[|()]+\+?\s/.test(any) ? "" : "(?:[A-Z]+ )?"}(?:${any})`);
+}
+
 function fits(rule: FaultRule): (call: string, path: string) => boolean {
   if (!FAULT_KINDS.includes(rule.do))
     throw new SimRefusal(`"${String(rule.do)}" is not a fault; there are ${FAULT_KINDS.join(", ")}`);
   let pattern: RegExp;
   try {
-    pattern =
-      rule.regex !== undefined
-        ? new RegExp(rule.regex)
-        : new RegExp(
-            `^${(rule.match ?? "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/:[a-z_]+/gi, "[^/]+")}${(rule.match ?? "").includes(":") ? "$" : ""}`,
-          );
-  } catch {
-    throw new SimRefusal("regex is not a regular expression");
+    pattern = rule.regex !== undefined ? new RegExp(rule.regex) : patternOf(rule.match ?? "");
+  } catch (error) {
+    if (error instanceof SimRefusal) throw error;
+    throw new SimRefusal("match is not a regular expression");
   }
-  return (call, path) => pattern.test(call) && (rule.entity === undefined || path.split("/").includes(rule.entity));
+  return (call, path) =>
+    (pattern.test(call) || pattern.test(call.split("?")[0] ?? call)) &&
+    (rule.entity === undefined || path.split("/").includes(rule.entity));
 }
 
 export type FaultPlan = {
   add(rule: FaultRule): void;
   clear(): void;
   /** The rule, if any, that hits this call; the call is counted by every rule that fits before it. */
-  next(method: string, path: string): FaultRule | undefined;
+  next(method: string, path: string, query?: string): FaultRule | undefined;
   readonly rules: () => readonly (FaultRule & { readonly seen: number })[];
 };
 
@@ -145,8 +167,8 @@ export function faultPlan(random: () => number): FaultPlan {
     clear: () => {
       rules = [];
     },
-    next: (method, path) => {
-      for (const r of rules) if (r.fits(`${method} ${path}`, path) && isHit(r, random)) return r.rule;
+    next: (method, path, query = "") => {
+      for (const r of rules) if (r.fits(`${method} ${path}${query}`, path) && isHit(r, random)) return r.rule;
       return undefined;
     },
     rules: () => rules.map((r) => ({ ...r.rule, seen: r.seen })),

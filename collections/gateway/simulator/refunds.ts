@@ -82,10 +82,11 @@ export function processRefund(w: World, refund: SimRefund): void {
 }
 
 /** Pending refunds become processed. */
-export function processRefunds(w: World): number {
+export function processRefunds(w: World, refundId?: string): number {
+  if (refundId !== undefined) known(w.refunds.get(refundId));
   let count = 0;
   for (const refund of w.refunds.values()) {
-    if (refund.status !== "pending") continue;
+    if (refund.status !== "pending" || (refundId !== undefined && refund.id !== refundId)) continue;
     processRefund(w, refund);
     count++;
   }

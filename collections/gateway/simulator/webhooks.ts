@@ -59,6 +59,10 @@ export type Dispatcher = {
   emit(event: string, ulb: string, payload: Record<string, unknown>, at: number): void;
   setPlan(plan: WebhookPlan): void;
   plan(): WebhookPlan;
+  /** Rules beside those of the plan; they are asked first. */
+  addRules(rules: readonly WebhookRule[]): void;
+  clearAddedRules(): void;
+  rules(): readonly (WebhookRule & { readonly seen: number })[];
   deliverDue(now: number, concurrency: number, mayDisable?: boolean): Promise<Delivery>;
   /** Sends one event now, whatever its time, to its own address or to another. Gives the HTTP status. */
   deliverOne(event: SimEvent, now: number, url?: string): Promise<number>;
@@ -81,6 +85,12 @@ export type Dispatcher = {
   clear(): void;
 };
 
+function checkRules(rules: readonly WebhookRule[]): void {
+  for (const rule of rules)
+    if (!WEBHOOK_FAULTS.includes(rule.do))
+      throw new SimRefusal(`"${String(rule.do)}" is not a fault of webhooks; there are ${WEBHOOK_FAULTS.join(", ")}`);
+}
+
 /** The queue of webhooks: at least once, retried for 24 hours, in no promised order; an address that took nothing for a day is disabled. */
 export function webhookDispatcher(options: {
   readonly accountId: string;
@@ -95,6 +105,7 @@ export function webhookDispatcher(options: {
   let open: SimEvent[] = [];
   let plan: WebhookPlan = {};
   let rules: { readonly rule: WebhookRule; seen: number }[] = [];
+  let added: { readonly rule: WebhookRule; seen: number }[] = [];
   const disabled = new Map<string, number>();
 
   const push = (event: SimEvent): void => {
@@ -224,7 +235,7 @@ export function webhookDispatcher(options: {
           lastStatus: null,
         };
         const named = (id: string | undefined): boolean => id === undefined || body.includes(id);
-        const rule = rules.find(
+        const rule = [...added, ...rules].find(
           (r) => event.startsWith(r.rule.event ?? "") && named(r.rule.entity) && isHit(r, random.next),
         );
         if (rule && one.status === "waiting") {
@@ -237,12 +248,16 @@ export function webhookDispatcher(options: {
         if (plan.again !== undefined && random.next() < plan.again) push({ ...one, id: freshId() });
       }
     },
+    addRules: (more) => {
+      checkRules(more);
+      added = [...added, ...more.map((rule) => ({ rule, seen: 0 }))];
+    },
+    clearAddedRules: () => {
+      added = [];
+    },
+    rules: () => [...added, ...rules].map((r) => ({ ...r.rule, seen: r.seen })),
     setPlan: (next) => {
-      for (const rule of next.rules ?? [])
-        if (!WEBHOOK_FAULTS.includes(rule.do))
-          throw new SimRefusal(
-            `"${String(rule.do)}" is not a fault of webhooks; there are ${WEBHOOK_FAULTS.join(", ")}`,
-          );
+      checkRules(next.rules ?? []);
       plan = next;
       rules = (next.rules ?? []).map((rule) => ({ rule, seen: 0 }));
     },

@@ -16,7 +16,10 @@ export type Control = {
 
 export const text = (body: Body, name: string): string | undefined => {
   const value = body[name];
-  return typeof value === "string" ? value : undefined;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string")
+    throw new SimRefusal(`${name} is a text, not ${JSON.stringify(value)}`, { field: name });
+  return value;
 };
 export const number = (body: Body, name: string): number | undefined => {
   const value = body[name];
@@ -33,12 +36,28 @@ export const needed = (body: Body, name: string): string => {
 export const span = (body: Body, name: string): number | undefined =>
   body[name] === undefined ? undefined : duration(body[name], name);
 
-const SHORT: Readonly<Record<string, Outcome>> = { fail: "failure", closed: "success-then-user-closes-tab" };
+/** Other words for the same, as people write them. */
+const SHORT: Readonly<Record<string, Outcome>> = {
+  fail: "failure",
+  failed: "failure",
+  closed: "success-then-user-closes-tab",
+  "close-tab": "success-then-user-closes-tab",
+  pending: "late",
+  "pending-then-success": "pending-success",
+  "pending→success": "pending-success",
+  "pending->success": "pending-success",
+  "pending-then-fail": "pending-fail",
+  "pending→fail": "pending-fail",
+  "pending->fail": "pending-fail",
+  "failure-then-success": "fail-then-success",
+};
 
 export function outcomeOf(body: Body): Outcome | undefined {
   const given = body["outcome"];
   if (given === undefined) return undefined;
-  const outcome = OUTCOMES.find((o) => o === given) ?? (typeof given === "string" ? SHORT[given] : undefined);
+  const outcome =
+    OUTCOMES.find((o) => o === given) ??
+    (typeof given === "string" ? SHORT[given.replaceAll(/[\s_]+/g, "-")] : undefined);
   if (!outcome) throw new SimRefusal(`outcome is one of ${OUTCOMES.join(", ")}`, { field: "outcome" });
   return outcome;
 }

@@ -4,12 +4,12 @@ import { duration } from "../clock.ts";
 import { changeRefundSpeed } from "../refunds.ts";
 import type { DisputeRequest } from "../disputes.ts";
 import type { Engine } from "../engine.ts";
-import type { FaultRule } from "../faults.ts";
 import { usualSettings, type Settings } from "../options.ts";
 import { dashboard } from "../pages/dashboard.ts";
 import { disputeJson, paymentJson, refundJson, settlementJson } from "../shapes.ts";
 import { known, SIM_METHODS, SimRefusal, type SimDispute } from "../state.ts";
 import { howOf, needed, number, outcomeOf, planOf, span, text, type Control } from "./control-body.ts";
+import { callOf, faultOf, webhookPlanOf } from "./control-words.ts";
 import { deliver, log, replay } from "./control-webhooks.ts";
 import { json, type SimRequest, type SimResponse } from "./messages.ts";
 import { bodyOf, type Body } from "./validation.ts";
@@ -18,13 +18,13 @@ import { bodyOf, type Body } from "./validation.ts";
 
 function pay({ engine, body }: Control): SimResponse {
   const how = howOf(body);
-  const link = text(body, "payment_link_id") ?? text(body, "link_id");
-  const qr = text(body, "qr_id") ?? text(body, "qr_code_id");
-  const account = text(body, "virtual_account_id") ?? text(body, "va_id");
+  const link = text(body, "link_id");
+  const qr = text(body, "qr_id");
+  const account = text(body, "va_id");
   const orderId = text(body, "order_id");
   if (orderId !== undefined) {
     const { payment, callback } = engine.payOrder(orderId, how);
-    return json({ payment: paymentJson(payment), callback });
+    return json({ id: payment.id, payment: paymentJson(payment), callback });
   }
   const payment =
     link !== undefined
@@ -34,7 +34,7 @@ function pay({ engine, body }: Control): SimResponse {
         : account !== undefined
           ? engine.payVirtualAccount(account, how)
           : engine.payNothing(how.amount ?? known<number>(undefined), how);
-  return json({ payment: paymentJson(payment), callback: null });
+  return json({ id: payment.id, payment: paymentJson(payment), callback: null });
 }
 
 function statement({ engine, url }: Control, format: "csv" | "mt940" | "camt053"): SimResponse {
@@ -79,6 +79,7 @@ function state({ engine, url }: Control): SimResponse {
     disabled: w.dispatcher.disabled(),
     timers: w.timers.save().map((t) => ({ ...t, at: new Date(t.at).toISOString() })),
     faults: w.faults.rules(),
+    webhook_faults: w.dispatcher.rules(),
     ...(url.searchParams.has("full")
       ? {
           all: {
@@ -111,7 +112,11 @@ function changeSettings({ engine, body }: Control): SimResponse {
 }
 
 function advance({ engine, all, body }: Control): SimResponse {
-  const by = body["by"] ?? body["duration"] ?? body["ms"];
+  const parts = (["seconds", "minutes", "hours"] as const).reduce(
+    (sum, unit) => sum + (number(body, unit) ?? 0) * UNITS[unit],
+    0,
+  );
+  const by = body["by"] ?? body["ms"] ?? (parts > 0 ? parts + (number(body, "days") ?? 0) * UNITS.days : undefined);
   if (by !== undefined) {
     const ms = duration(by, "by");
     if (body["deliver"] === true)
@@ -129,6 +134,36 @@ function advance({ engine, all, body }: Control): SimResponse {
   const days = Math.min(number(body, "days") ?? 1, 400);
   for (const e of all) if (e !== engine) e.advance(days);
   return json({ settlements: engine.advance(days).map(settlementJson), now: engine.now().toISOString() });
+}
+
+const UNITS = { seconds: 1000, minutes: 60_000, hours: 3_600_000, days: 86_400_000 } as const;
+
+/** A rule of the fault plan, of whatever it is about. */
+function addFault({ engine, body }: Control): SimResponse {
+  const fault = faultOf(body);
+  if (fault.of === "calls") engine.addFault(fault.rule);
+  else if (fault.of === "webhooks") engine.addWebhookRules(fault.rules);
+  else engine.skewClock(fault.ms);
+  return json({ ok: true });
+}
+
+function bankLine({ engine, body }: Control): SimResponse {
+  const day = needed(body, "day");
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new SimRefusal("day is not like 2026-06-03", { field: "day" });
+  const amount = number(body, "amount") ?? 0;
+  const credit = number(body, "credit") ?? (amount > 0 ? amount : undefined);
+  const debit = number(body, "debit") ?? (amount < 0 ? -amount : undefined);
+  if ((credit === undefined) === (debit === undefined))
+    throw new SimRefusal("a line is either a credit or a debit", { field: "credit" });
+  const line: BankLine = {
+    day,
+    narration: text(body, "narration") ?? "",
+    reference: text(body, "reference") ?? "",
+    ...(credit === undefined ? {} : { credit }),
+    ...(debit === undefined ? {} : { debit }),
+  };
+  engine.addBankLine(line);
+  return json({ ok: true });
 }
 
 function newDispute({ engine, body }: Control): SimResponse {
@@ -194,23 +229,16 @@ const ROUTES: Readonly<Record<string, (c: Control) => SimResponse>> = {
     return json(paymentJson(known(engine.payments.get(needed(body, "payment_id")))));
   },
   "POST bank/next": nextBank,
-  "POST bank/lines": ({ engine, body }) => {
-    const line = body as unknown as BankLine;
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(line.day)) throw new SimRefusal("day is not like 2026-06-03", { field: "day" });
-    engine.addBankLine({ ...line, narration: line.narration ?? "", reference: line.reference ?? "" });
-    return json({ ok: true });
-  },
-  "POST faults": ({ engine, body }) => {
-    engine.addFault(body as unknown as FaultRule);
-    return json({ ok: true });
-  },
+  "POST bank/lines": bankLine,
+  "POST faults": addFault,
   "GET faults": ({ engine }) => json(engine.world.faults.rules()),
   "POST faults/clear": ({ engine }) => {
     engine.clearFaults();
     return json({ ok: true });
   },
   "POST webhooks/plan": ({ engine, body }) => {
-    engine.webhookPlan(body);
+    const { shares, rules } = webhookPlanOf(body);
+    engine.webhookPlan({ ...shares, rules });
     return json({ ok: true });
   },
   "POST webhooks/deliver": deliver,
@@ -267,7 +295,7 @@ const ROUTES: Readonly<Record<string, (c: Control) => SimResponse>> = {
     const amount = number(body, "amount");
     return json(refundJson(engine.refundPayment(needed(body, "payment_id"), amount === undefined ? {} : { amount })));
   },
-  "POST refunds/process": ({ engine }) => json({ processed: engine.processRefunds() }),
+  "POST refunds/process": ({ engine, body }) => json({ processed: engine.processRefunds(text(body, "refund_id")) }),
   "POST refunds/fail": ({ engine, body }) => json(refundJson(engine.failRefund(needed(body, "refund_id")))),
   "POST refunds/reference": ({ engine, body }) =>
     json(refundJson(changeRefundSpeed(engine.world, needed(body, "refund_id")))),
@@ -277,6 +305,14 @@ const ROUTES: Readonly<Record<string, (c: Control) => SimResponse>> = {
     if (verdict !== "won" && verdict !== "lost" && verdict !== "closed")
       throw new SimRefusal("verdict is one of won, lost, closed", { field: "verdict" });
     return json(disputeJson(engine.decideDispute(needed(body, "dispute_id"), verdict)));
+  },
+  "POST disputes/accept": ({ engine, body }) => json(disputeJson(engine.acceptDispute(needed(body, "dispute_id")))),
+  "POST disputes/contest": ({ engine, body }) => {
+    const action = body["action"] ?? "submit";
+    if (action !== "draft" && action !== "submit")
+      throw new SimRefusal("action is draft or submit", { field: "action" });
+    const evidence = (body["evidence"] ?? { summary: "served" }) as Readonly<Record<string, unknown>>;
+    return json(disputeJson(engine.contestDispute(needed(body, "dispute_id"), action, evidence)));
   },
   "POST disputes/action-required": ({ engine, body }) =>
     json(disputeJson(engine.requireAction(needed(body, "dispute_id"), span(body, "respond_after")))),
@@ -319,9 +355,9 @@ export function control(
   const token = accounts.main.world.options.controlToken;
   if (token !== undefined && request.headers["x-sim-token"] !== token)
     return json({ error: { code: "NO_TOKEN", description: "the control API needs X-Sim-Token" } }, 401);
-  const route = `${request.method} ${url.pathname.slice("/__sim/".length)}`;
+  const path = url.pathname.slice("/__sim/".length);
+  const { route, body } = callOf(request.method, path, request.method === "POST" ? bodyOf(request) : {});
   const handler = ROUTES[route];
-  if (!handler) return json({ error: { code: "NOT_FOUND", description: `no control ${route}` } }, 404);
-  const body = request.method === "POST" ? bodyOf(request) : {};
+  if (!handler) return json({ error: { code: "NOT_FOUND", description: `no control ${request.method} ${path}` } }, 404);
   return handler({ engine, all: [accounts.main, ...accounts.others], body, url });
 }

@@ -165,7 +165,7 @@ function stale(engine: Engine, url: URL, fresh: SimResponse): SimResponse {
 
 function merchantsCall(engine: Engine, request: SimRequest, url: URL): SimResponse {
   const w = engine.world;
-  const rule = w.faults.next(request.method, url.pathname);
+  const rule = w.faults.next(request.method, url.pathname, url.search);
   const work = (): SimResponse => {
     const response =
       request.method === "GET" || rule?.do !== "clock_skew"
