@@ -5,7 +5,6 @@ import { readScenarios, type Scenario } from "./read.ts";
 import { runScenario, type Outcome } from "./run.ts";
 import { openWorld, stageClock, throwAwayDatabase } from "./world.ts";
 import { FIRST_DAY } from "./fixture.ts";
-import { ScenarioFault } from "./values.ts";
 
 /** npm run scenarios -- PATH…: runs scenario files and says what differs. Exit 0 all pass, 1 some fail, 2 a file cannot be read. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -16,15 +15,13 @@ export async function main(args: readonly string[]): Promise<number> {
   let scenarios: Scenario[];
   const faults: string[] = [];
   try {
-    scenarios = paths.flatMap(filesAt).flatMap((file) => {
-      try {
-        return readScenarios(path.relative(process.cwd(), file), readFileSync(file, "utf8"));
-      } catch (error) {
-        if (!(error instanceof ScenarioFault)) throw error;
-        faults.push(error.message);
-        return [];
-      }
-    });
+    scenarios = paths
+      .flatMap(filesAt)
+      .flatMap((file) =>
+        readScenarios(path.relative(process.cwd(), file), readFileSync(file, "utf8"), (fault) =>
+          faults.push(fault.message),
+        ),
+      );
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return 2;
@@ -60,7 +57,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const failed = outcomes.filter((o) => o.problems.length > 0).length;
   console.log(
-    `${outcomes.length - failed} pass, ${failed} fail${faults.length > 0 ? `, ${faults.length} files cannot be read` : ""}`,
+    `${outcomes.length - failed} pass, ${failed} fail${faults.length > 0 ? `, ${faults.length} cannot be read` : ""}`,
   );
   return faults.length > 0 ? 2 : failed > 0 ? 1 : 0;
 }

@@ -236,11 +236,12 @@ async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]
       .map((v) => checkedVoucher(v));
   for (const key of ["list", "exactly"]) {
     const { missing, left } = compareVouchers(asked(key), posted);
-    for (const [voucher, times] of Object.entries(countBy(missing, (v) => v)))
-      differ.push(`ledger: expected "${voucher}" ${times} more times, got ${tally[voucher] ?? 0}`);
-    const named = new Set(asked(key));
+    const named = countBy(asked(key), (v) => v);
+    const say = (voucher: string): void =>
+      void differ.push(`ledger: expected ${named[voucher]} × "${voucher}", got ${tally[voucher] ?? 0}`);
+    for (const voucher of new Set(missing)) say(voucher);
     for (const [voucher, times] of Object.entries(countBy(left, (v) => v))) {
-      if (named.has(voucher)) differ.push(`ledger: expected "${voucher}" ${times} fewer times, got ${tally[voucher]}`);
+      if (named[voucher]) say(voucher);
       else if (f[key] !== undefined && key === "exactly") differ.push(`ledger: not expected ${times} × "${voucher}"`);
     }
   }

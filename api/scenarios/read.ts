@@ -29,19 +29,31 @@ const TOP = ["id", "title", "priority", "tags", "note", "given", "steps", "expec
 
 /**
  * The scenarios of a file: one, a list, or several documents. Everything is checked before anything runs: every key of the top, of `given`,
- * of a step and of `expect` must be known. Raises ScenarioFault, which names the file, the place, and the word that is not known.
+ * of a step and of `expect` must be known. Raises ScenarioFault, which names the file, the place, and the word that is not known; with `onFault` that is told
+ * for each scenario that cannot be read, and the others of the file are given.
  */
-export function readScenarios(file: string, text: string): Scenario[] {
+export function readScenarios(file: string, text: string, onFault?: (fault: ScenarioFault) => void): Scenario[] {
+  const orTold = (read: () => Scenario[]): Scenario[] => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ScenarioFault) || onFault === undefined) throw error;
+      onFault(error);
+      return [];
+    }
+  };
   const protectedText = protectVariables(text);
   const documents = protectedText.split(/^---\s*$/m).filter((part) => part.replace(/^\s*#.*$/gm, "").trim() !== "");
-  return documents.flatMap((part) => {
-    const document = parseDocument(part, { prettyErrors: true });
-    const [error] = document.errors;
-    if (error) throw new ScenarioFault(`${file} is not YAML: ${error.message}`);
-    const value = document.toJS() as Value;
-    const all = isFields(value) && Array.isArray(value["scenarios"]) ? listOf(value["scenarios"]) : listOf(value);
-    return all.map((one) => scenarioOf(file, one));
-  });
+  return documents.flatMap((part) =>
+    orTold(() => {
+      const document = parseDocument(part, { prettyErrors: true });
+      const [error] = document.errors;
+      if (error) throw new ScenarioFault(`${file} is not YAML: ${error.message}`);
+      const value = document.toJS() as Value;
+      const all = isFields(value) && Array.isArray(value["scenarios"]) ? listOf(value["scenarios"]) : listOf(value);
+      return all.flatMap((one) => orTold(() => [scenarioOf(file, one)]));
+    }),
+  );
 }
 
 function scenarioOf(file: string, value: Value): Scenario {

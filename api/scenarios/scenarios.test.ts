@@ -54,6 +54,14 @@ describe("a scenario file", () => {
     expect(one?.steps[0]?.kind).toBe("sim");
   });
 
+  test("that cannot be read does not keep the others of its file from being read", () => {
+    const faults: string[] = [];
+    const text = "id: A\n---\nid: B\nweather: rain\n---\nid: C\n---\n- id: D\n- id: E\n  steps:\n    - teleport: B1\n";
+    const read = readScenarios("x.yaml", text, (fault) => faults.push(fault.message));
+    expect([read.map((s) => s.id), faults.length]).toEqual([["A", "C", "D"], 2]);
+    expect(faults.join(" ")).toMatch(/B: unknown "weather".*E: step 1.*"teleport"/);
+  });
+
   test.each([
     ["a key of the top", "id: X\nstep: []\n", /unknown "step"/],
     ["a kind of step", "id: X\nsteps:\n  - teleport: B1\n", /no known kind of step among "teleport"/],
