@@ -13,7 +13,12 @@ export const configErrors = defineErrors({
   },
   CONFIG_MESSAGES: {
     status: 500,
-    message: (f: { value: string }) => `MESSAGES is "${f.value}"; it must be file, console or none`,
+    message: (f: { value: string }) => `MESSAGES is "${f.value}"; it must be file, console, sms or none`,
+  },
+  CONFIG_SMS: {
+    status: 500,
+    message: (f: { file: string; problem: string }) =>
+      `the SMS gateway of SMS_GATEWAY_FILE "${f.file}" cannot be used: ${f.problem}`,
   },
   CONFIG_GATEWAY: {
     status: 500,
@@ -41,7 +46,9 @@ export type Config = {
   readonly dataDir: string;
   readonly gateway: GatewayConfig | undefined;
   /** Where messages to citizens go; undefined: a file in demo mode, and otherwise they are held. */
-  readonly messages: "file" | "console" | "none" | undefined;
+  readonly messages: "file" | "console" | "sms" | "none" | undefined;
+  /** The file that describes the SMS gateway (docs/guides/messages.md), for MESSAGES=sms. */
+  readonly smsGatewayFile: string | undefined;
 };
 
 /** Reads the environment (docs/reference/configuration.md). Raises CONFIG_*. */
@@ -57,6 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: path.resolve(env["NAGARKOSH_DATA"] ?? ".data"),
     gateway: readGateway(env),
     messages: readMessages(env["MESSAGES"]),
+    smsGatewayFile: env["SMS_GATEWAY_FILE"] || undefined,
   };
 }
 
@@ -68,7 +76,8 @@ function readPublicUrl(value: string | undefined): string | undefined {
 
 function readMessages(value: string | undefined): Config["messages"] {
   if (!value) return undefined;
-  if (value !== "file" && value !== "console" && value !== "none") throw configErrors.CONFIG_MESSAGES({ value });
+  if (value !== "file" && value !== "console" && value !== "sms" && value !== "none")
+    throw configErrors.CONFIG_MESSAGES({ value });
   return value;
 }
 

@@ -22,7 +22,7 @@ import { configuredGateway } from "./gateway.ts";
 import { gatewaySealingKey } from "./gateway-key.ts";
 import { duties, handlers } from "./jobs/handlers.ts";
 import { startJobs, type Jobs, type JobsLog } from "./jobs/jobs.ts";
-import { consoleService, fileService } from "./message-services/index.ts";
+import { consoleService, fileService, httpSmsService, readSmsGateway } from "./message-services/index.ts";
 import type { MessageService } from "./messages.ts";
 import { openSystem } from "./system.ts";
 import { createUser } from "./users.ts";
@@ -194,6 +194,8 @@ function messageService(config: Config, isDemo: boolean): MessageService | undef
       return fileService(path.join(config.dataDir, "messages.jsonl"));
     case "console":
       return consoleService((line) => console.log(line));
+    case "sms":
+      return httpSmsService(readSmsGateway(config.smsGatewayFile ?? ""));
     case "none":
       return undefined;
   }

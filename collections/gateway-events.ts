@@ -67,7 +67,7 @@ function headerOf(headers: WebhookHeaders, name: string): string | undefined {
 
 function eventName(rawBody: Buffer): string {
   const body = parseJson(rawBody);
-  return typeof body?.["event"] === "string" ? body["event"].slice(0, 100) : "not-json";
+  return typeof body?.["event"] === "string" ? body["event"].slice(0, 100).replace(/[^\x20-\x7e]/g, "?") : "not-json";
 }
 
 async function noteRejection(tx: Tx, raw: Buffer, reason: string, eventId: string | undefined): Promise<void> {

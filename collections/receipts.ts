@@ -265,8 +265,8 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
 }
 
 /**
- * Another sum than the order's, beside the fee that a payer bears: nobody knows what it was meant for, so it is an unidentified receipt with a task
- * (payments.md 5.3). What came by a request of ours (a code, a link, a virtual account) settles what it can, whatever its sum.
+ * Another sum than the order's, beside the fee that a payer bears: nobody knows what it was meant for, so it is an unidentified receipt with a task.
+ * What came by a request of ours (a code, a link, a virtual account) settles what it can, whatever its sum.
  */
 function isMismatch({ payment, order }: Capture, feeBearer: "ulb" | "payer"): boolean {
   if (!order || order.kind !== "order" || order.amount === null || order.amount === payment.amount) return false;

@@ -90,7 +90,7 @@ export async function firstOpenDay(read: Read, day: LocalDate): Promise<LocalDat
 /**
  * The day on which a fact of `day` that is found on `found` is booked: its own while its month is open and its cash book is not signed; the next open
  * day where only the cash book is signed; where the month is closed, the day on which it was found, or the first open one after it: what was handed
- * out of the months between does not change any more (payments.md 5.7, case S71). Undefined when no such month is open.
+ * out of the months between does not change any more. Undefined when no such month is open.
  */
 export async function bookingDay(read: Read, day: LocalDate, found: LocalDate): Promise<LocalDate | undefined> {
   const open = await firstOpenDay(read, day);

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { OutgoingMessage } from "../messages.ts";
 import { httpSmsService, templateOf, type HttpSmsGateway } from "./http.ts";
+import { readSmsGateway } from "./sms-file.ts";
 
 type Seen = { readonly url: string; readonly headers: IncomingMessage["headers"]; readonly body: string };
 const seen: Seen[] = [];
@@ -89,4 +93,32 @@ test("what the gateway refuses is refused for good; when it has no time or is aw
   const away = httpSmsService(gateway({ url: "http://127.0.0.1:9/send", timeoutMs: 500 }));
   await expect(away.send([message("f")])).rejects.toThrow("does not answer");
   expect(JSON.stringify([results, String(error)])).not.toContain("the-secret");
+});
+
+test("MESSAGES=sms reads its gateway from a file and its credential from the environment; what is wrong is named, the credential never", async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), "nagarkosh-sms-"));
+  try {
+    const file = path.join(dir, "sms.json");
+    const { reference, ...described } = gateway({
+      headers: { "content-type": "application/json", authorization: "Bearer ${SMS_KEY}" },
+    });
+    const write = (over: object): void =>
+      writeFileSync(file, JSON.stringify({ ...described, reference: reference?.source, ...over }));
+    write({});
+    expect(
+      await httpSmsService(readSmsGateway(file, { SMS_KEY: "from-the-environment" })).send([message("m-9")]),
+    ).toEqual([{ id: "m-9", status: "accepted", reference: "M-1" }]);
+    expect(seen.at(-1)?.headers.authorization).toBe("Bearer from-the-environment");
+    expect(() => readSmsGateway(file, {})).toThrow("the header authorization needs SMS_KEY in the environment");
+    write({ templates: [] });
+    expect(() => readSmsGateway(file, { SMS_KEY: "k" })).toThrow("/templates");
+    write({ reference: "(" });
+    expect(() => readSmsGateway(file, { SMS_KEY: "k" })).toThrow("/reference is no regular expression");
+    writeFileSync(file, "{");
+    expect(() => readSmsGateway(file, {})).toThrow("it is no JSON");
+    expect(() => readSmsGateway(path.join(dir, "none.json"), {})).toThrow("it cannot be read");
+    expect(() => readSmsGateway("", {})).toThrow("no file is named");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });

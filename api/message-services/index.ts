@@ -1,3 +1,4 @@
 export { throughChannels } from "./channels.ts";
 export { consoleService, fileService } from "./file.ts";
-export { httpSmsService, templateOf, type HttpSmsGateway, type SmsTemplate } from "./http.ts";
+export { httpSmsService } from "./http.ts";
+export { readSmsGateway } from "./sms-file.ts";

@@ -15,7 +15,7 @@ export const ULB_SETTINGS: Readonly<Record<string, (stage: Stage, value: Value) 
         "resolution 14 of the council",
       ),
     ),
-  /** false: a deposited cheque goes to the bank's head at once. The scenarios' ULB keeps cheques in clearing apart, as payments.md 5.5 has it. */
+  /** false: a deposited cheque goes to the bank's head at once. The scenarios' ULB keeps cheques in clearing apart. */
   cheque_clearing: (stage, value) =>
     act(stage, "admin", (tx) =>
       setCounterPolicy(tx, { clearingHeadFrom: value === false ? null : BOOKS_BEGIN }, "resolution 17 of the council"),

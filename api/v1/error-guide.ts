@@ -298,7 +298,9 @@ const GROUPS: readonly GuideGroup[] = [
       CONFIG_PORT: "Set PORT to a number from 1 to 65535.",
       CONFIG_PUBLIC_URL: "Write scheme and host only, such as https://pay.example.org.",
       CONFIG_GATEWAY: "Set all three of the gateway's variables, or none.",
-      CONFIG_MESSAGES: "Set MESSAGES to file, console or none, or leave it out.",
+      CONFIG_MESSAGES: "Set MESSAGES to file, console, sms or none, or leave it out.",
+      CONFIG_SMS:
+        "Correct the file that SMS_GATEWAY_FILE names (docs/guides/messages.md), or the environment that its headers take values from.",
       PORT_IN_USE: "Stop the program that uses the port, or set PORT to another number.",
       DEMO_ULB_EXISTS: "Give the demo an empty data folder, or another ULB code with --ulb.",
     },

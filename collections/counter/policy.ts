@@ -16,7 +16,7 @@ export type CounterPolicy = {
   /** Income-tax Act 2025 s.186; a ULB that its State exempts may switch it off. */
   readonly hasCashLimit: boolean;
   /**
-   * From this day on a deposited cheque stands in a head of cheques in clearing until the bank credits it (payments.md 5.5, case S83). Null: it goes
+   * From this day on a deposited cheque stands in a head of cheques in clearing until the bank credits it. Null: it goes
    * to the bank's head when it is deposited (NMAM IN-02), and the bank reconciliation statement lists it until then.
    */
   readonly clearingHeadFrom: LocalDate | null;

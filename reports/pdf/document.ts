@@ -3,7 +3,7 @@ import pdfmake from "pdfmake";
 import type { Content, ContentText, TDocumentDefinitions } from "pdfmake/interfaces.js";
 import type { Instant } from "../../ledger/kernel/dates.ts";
 import type { Language } from "../labels.ts";
-import { fontFiles, runsOf, type FontFamily } from "./fonts.ts";
+import { FONT_FAMILIES, fontFiles, runsOf, type FontFamily } from "./fonts.ts";
 import { installShaping } from "./shaping.ts";
 
 export type { Content };
@@ -41,10 +41,7 @@ function prepare(): void {
     italics: `${name}-Regular.ttf`,
     bolditalics: `${name}-Bold.ttf`,
   });
-  pdfmake.setFonts({
-    NotoSansDevanagari: family("NotoSansDevanagari"),
-    NotoSansGurmukhi: family("NotoSansGurmukhi"),
-  });
+  pdfmake.setFonts(Object.fromEntries(FONT_FAMILIES.map((name) => [name, family(name)])));
   pdfmake.setUrlAccessPolicy(() => false);
   pdfmake.setLocalAccessPolicy(() => false);
   ready = true;
@@ -66,7 +63,7 @@ const LOCALE: Record<Language, string> = {
 };
 
 /**
- * Renders a pdfmake definition. It promises: exact shaping of Devanagari and Gurmukhi, no access to files or addresses, and
+ * Renders a pdfmake definition. It promises: exact shaping of the nine Indic scripts it has fonts for, no access to files or addresses, and
  * equal bytes for equal input (dates come from `meta`, never from the clock).
  */
 export async function toPdf(definition: Omit<TDocumentDefinitions, "info">, meta: PdfMeta): Promise<Buffer> {

@@ -5,7 +5,7 @@ import { fontFiles, runsOf, type FontFamily } from "./fonts.ts";
 /*
  * pdfmake sets text through pdfkit and fontkit. fontkit 2.0.4 throws on ordinary Punjabi (ਪੰਜਾਬ, ਅੰਮ੍ਰਿਤਸਰ: a null anchor in
  * GPOS) and joins some Indic conjuncts wrongly. HarfBuzz shapes them exactly and 8 to 10 times faster, so the `layout` of
- * fontkit's font class is answered by HarfBuzz for our four faces; any other face keeps fontkit's own layout.
+ * fontkit's font class is answered by HarfBuzz for our faces; any other face keeps fontkit's own layout.
  */
 
 type FontkitGlyph = {
