@@ -8,7 +8,7 @@ const { values } = parseArgs({
     faults: { type: "string", default: "0.2" },
     kills: { type: "string", default: "10" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    minutes: { type: "string", default: "15" },
+    minutes: { type: "string", default: "60" },
   },
 });
 const ms = Number(values.minutes) * 60_000;
