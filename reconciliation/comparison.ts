@@ -46,7 +46,7 @@ export async function knownComparison(read: Read, account: string): Promise<Comp
 
 /**
  * Everything that a comparison rests on, as one text. Lines of the bank, lines of the ledger and records of matches are only ever added, so that equal
- * counts are equal rows; settlements and holidays change, so that their content is in it.
+ * counts are equal rows; settlements, cheques in clearing and holidays change, so that their content is in it.
  */
 async function stateOf(read: Read, account: string): Promise<string> {
   const row = await read.queryOne<{ state: string }>(
@@ -56,6 +56,10 @@ async function stateOf(read: Read, account: string): Promise<string> {
        (select count(*) from ledger.lines where ulb_id = :ulb and account = :account),
        (select md5(string_agg(concat_ws('|', settlement_id, status, amount, utr, settled_on, transit_account, arrival_match_id), ',' order by settlement_id))
         from reconciliation.settlements where ulb_id = :ulb),
+       (select md5(string_agg(i.instrument_id::text, ',' order by i.instrument_id))
+        from collections.remittances m
+        join collections.instruments i on i.ulb_id = m.ulb_id and i.remittance_id = m.remittance_id and i.status = 'deposited'
+        where m.ulb_id = :ulb and m.bank_account = :account and m.clearing_account is not null),
        (select md5(string_agg(concat_ws('|', bank, day), ',' order by bank, day)) from reconciliation.bank_holidays where ulb_id = :ulb),
        (select bank from reconciliation.bank_accounts where ulb_id = :ulb and account = :account)) as state`,
     { ulb: read.ulb.id, account },

@@ -19,6 +19,7 @@ import { rupees, toRupees } from "../ledger/kernel/money.ts";
 import { inSnapshot, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
 import { addBankAccount } from "./bank-accounts.ts";
+import { bench } from "./bench/index.ts";
 import { brs } from "./brs-read.ts";
 import { approveResolution, listExceptions, proposeResolution, reconcileAccount } from "./exceptions/index.ts";
 import { listMatches } from "./matches.ts";
@@ -385,6 +386,36 @@ test("kept apart, a return on the statement of a cheque whose credit was not see
     expect.stringMatching(/Dr 4502101 10000, Cr 4501009 10000, .*Dr 431\d{4} 10000, Cr 4502101 10000$/),
   ]);
   expect(await ties(at)).toEqual([]);
+});
+
+test("kept apart, what is deposited, returned or credited by hand shows on the bench at once, though nothing of it is in the bank's book or statement", async () => {
+  const at = await town({ inClearing: true });
+  const onBench = () =>
+    inSnapshot(app, at.as("accountant"), async (read) =>
+      (await bench(read, BANK)).items.rows.map((r) => r.subject.reference).sort(),
+    );
+  await at.bank("0.00", [["2026-06-01", "1.00", "OTHER MONEY"]]);
+  expect(await onBench()).toEqual([]);
+  await at.take("000501", "3000.00");
+  await at.take("000502", "700.00");
+  await at.deposit("DS/2026/0001");
+  expect(await onBench()).toEqual(["000501", "000502"]);
+  const ids = await at.tx("auditor", (tx) =>
+    tx.query<{ id: string }>(
+      "select instrument_id as id from collections.instruments where ulb_id = :ulb order by number",
+      { ulb: tx.ulb.id },
+    ),
+  );
+  await at.tx("accountant", (tx) =>
+    returnInstrument(tx, {
+      instrumentId: ids[0]?.id ?? "",
+      date: day,
+      reason: "funds insufficient",
+      bankCharge: rupees("0.00"),
+      payerCharge: rupees("0.00"),
+    }),
+  );
+  expect(await onBench()).toEqual(["000502"]);
 });
 
 test("a policy that is taken back leaves what was deposited where it stands", async () => {
