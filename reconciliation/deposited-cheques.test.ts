@@ -19,7 +19,7 @@ import { rupees, toRupees } from "../ledger/kernel/money.ts";
 import { inSnapshot, type Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
 import { addBankAccount } from "./bank-accounts.ts";
-import { bench } from "./bench/index.ts";
+import { acceptMatches, bench } from "./bench/index.ts";
 import { brs } from "./brs-read.ts";
 import { approveResolution, listExceptions, proposeResolution, reconcileAccount } from "./exceptions/index.ts";
 import { listMatches } from "./matches.ts";
@@ -416,6 +416,19 @@ test("kept apart, what is deposited, returned or credited by hand shows on the b
     }),
   );
   expect(await onBench()).toEqual(["000502"]);
+  // A person knows it again though the bank printed no number: accepted by hand it is credited, and gone from both sides.
+  await at.bank("1.00", [["2026-06-03", "700.00", "CHEQUE DEPOSIT"]], "later.csv");
+  await at.tx("accountant", async (tx) => {
+    const found = await bench(tx, BANK, {}, { isFresh: true });
+    const line = found.lines.rows.find((r) => r.subject.narration === "CHEQUE DEPOSIT");
+    await acceptMatches(tx, BANK, [
+      { lines: [line?.subject.id ?? ""], items: found.items.rows.map((r) => r.subject.id) },
+    ]);
+  });
+  expect(await onBench()).toEqual([]);
+  expect(await at.leaves()).toEqual(["000501 dishonoured", "000502 cleared 2026-06-03"]);
+  expect(await entries(at, "cheque-credit")).toEqual(["contra 2026-06-03: Dr 4502101 700, Cr 4501009 700"]);
+  expect(await ties(at)).toEqual([]);
 });
 
 test("a policy that is taken back leaves what was deposited where it stands", async () => {

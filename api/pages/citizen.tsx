@@ -15,6 +15,7 @@ import {
   type TaxHead,
 } from "../../billing/index.ts";
 import {
+  atAccountOf,
   atGatewayOf,
   checkoutForm,
   createOrder,
@@ -27,7 +28,7 @@ import {
   upiLimit,
   type Acknowledgement,
 } from "../../collections/index.ts";
-import { atServiceOf, atServiceOfOrder } from "../service-gateway.ts";
+import { atServiceOfOrder } from "../service-gateway.ts";
 import { formatDate, type FinancialYear, type LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../ledger/kernel/errors.ts";
 import { formatIndian, rupees, sum, toRupees, type Paise } from "../../ledger/kernel/money.ts";
@@ -585,7 +586,7 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
       // Somebody paid meanwhile, or midnight passed: nobody pays a sum he has not seen.
       hasChanged = isWhole && asked !== bill.total;
       if (hasChanged) return undefined;
-      return createOrder(await atServiceOf(desk.app, who, consumerId), who, {
+      return createOrder(await atAccountOf(desk.app, who, consumerId), who, {
         consumerId,
         amount: asked,
         billId: bill.id,

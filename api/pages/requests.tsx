@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
 import { billFor, getConsumer, type Consumer } from "../../billing/index.ts";
 import {
+  atAccountOf,
   closeRequest,
   createPaymentRequest,
   findPayments,
@@ -18,7 +19,6 @@ import { formatIndian, rupees, type Paise } from "../../ledger/kernel/money.ts";
 import type { Who } from "../../ledger/kernel/tx.ts";
 import { qrSvg } from "../../reports/index.ts";
 import { apiErrors } from "../errors.ts";
-import { atServiceOf } from "../service-gateway.ts";
 import { Books } from "./books-frame.tsx";
 import { Amount, Badge, Crumbs, Facts, Field, Flash, Form, Refused, Table } from "./components.tsx";
 import { CounterFrame } from "./counter/common.tsx";
@@ -248,7 +248,7 @@ async function ask(
       (r.expiresAt === null || r.expiresAt.getTime() - now.getTime() > 5 * 60_000),
   );
   if (same) return same;
-  return createPaymentRequest(await atServiceOf(desk.app, who, consumerId), who, {
+  return createPaymentRequest(await atAccountOf(desk.app, who, consumerId), who, {
     kind,
     consumerId,
     ...(bill.ok ? { billId: bill.value.id } : {}),
@@ -285,7 +285,7 @@ export function requestRoutes(web: FastifyInstance, desk: Desk): void {
     let found = await look(who, id);
     if (found.paid.length === 0 && found.request.providerId !== null && refusal === undefined) {
       // Its event may be late or lost: whoever looks asks the gateway too.
-      await pollRequest(await atServiceOf(desk.app, who, found.request.consumerId), who, found.request);
+      await pollRequest(await atAccountOf(desk.app, who, found.request.consumerId), who, found.request);
       found = await look(who, id);
     }
     const isPart = field(request.query, "part") === "1";
@@ -307,7 +307,7 @@ export function requestRoutes(web: FastifyInstance, desk: Desk): void {
     const done = await attempt(async () => {
       const { request: open } = await look(who, id);
       const reason = field(request.body, "reason").slice(0, 200) || "closed by hand";
-      return closeRequest(await atServiceOf(desk.app, who, open.consumerId), who, id, reason);
+      return closeRequest(await atAccountOf(desk.app, who, open.consumerId), who, id, reason);
     });
     if (done.ok) return reply.redirect(`${rootOf(room)}/${id}`, 303);
     return show(request, reply, who, room, done.refusal);

@@ -11,9 +11,9 @@ import {
 } from "../../reconciliation/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes } from "./route.ts";
-import { AccountCode, Cursor, dateIf, IsoDate, Limit, limitOf, Money, Page, Uuid } from "./schemas.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes, KEY_REFUSALS } from "./route.ts";
+import { AccountCode, Cursor, dateIf, IsoDate, Limit, limitOf, Money, Page, Uuid, ById } from "./schemas.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 /** Of lines and items. */
 export const Ids = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 1000 });

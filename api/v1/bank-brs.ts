@@ -12,7 +12,7 @@ import {
 } from "../../reconciliation/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes, KEY_REFUSALS } from "./route.ts";
 import {
   AccountCode,
   Cursor,
@@ -26,8 +26,8 @@ import {
   Page,
   Shared,
   Uuid,
+  ById,
 } from "./schemas.ts";
-import { ById, KEY_REFUSALS } from "./vouchers.ts";
 
 const Reason = Type.String({ maxLength: 500 });
 

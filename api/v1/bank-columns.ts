@@ -14,13 +14,19 @@ import {
   tryColumns,
   type ColumnsInput,
 } from "../../reconciliation/index.ts";
-import { v1Errors } from "./errors.ts";
-import { MAX_CSV_BYTES } from "./files.ts";
+import { ImportedStatement, importedStatement, MAX_CSV_BYTES } from "./files.ts";
 import { answerOnce } from "./idempotency.ts";
-import { withProblems } from "./problems.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
-import { AccountCode, amountOf, IsoDate, Moment, Money, Nullable, Page, Uuid } from "./schemas.ts";
-import { ById, KEY_REFUSALS } from "./vouchers.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEY_REFUSALS,
+} from "./route.ts";
+import { AccountCode, amountOf, IsoDate, Moment, Money, Nullable, Page, Uuid, ById } from "./schemas.ts";
 
 const Column = Type.Integer({ minimum: 0, maximum: 9999, description: "Counted from 0." });
 const ChoiceSchema = Type.Object(
@@ -307,16 +313,7 @@ export const bankColumnRoutes: Routes = (server, { app }) => {
         {
           status: 200,
           description: "What became of the file",
-          schema: Type.Object({
-            status: Type.String({ description: "imported, or unchanged: nothing in it was new" }),
-            profile: Type.String(),
-            from: IsoDate,
-            to: IsoDate,
-            opening: Money,
-            closing: Money,
-            linesInFile: Type.Integer(),
-            linesAdded: Type.Integer(),
-          }),
+          schema: ImportedStatement,
         },
         [
           "IMPORT_REFUSED",
@@ -332,28 +329,7 @@ export const bankColumnRoutes: Routes = (server, { app }) => {
       const input = inputOf(request.params.id, request.body);
       return answerOnce(app, request, reply, async (tx) => {
         const report = await importByColumns(tx, input);
-        if (report.status === "refused")
-          throw withProblems(
-            v1Errors.IMPORT_REFUSED({
-              file: "the held file",
-              problems: report.problems.length,
-              first: report.problems[0]?.message ?? "",
-            }),
-            report.problems,
-          );
-        return {
-          status: 200,
-          body: {
-            status: report.status,
-            profile: report.profile,
-            from: report.from,
-            to: report.to,
-            opening: toRupees(report.opening),
-            closing: toRupees(report.closing),
-            linesInFile: report.linesInFile,
-            linesAdded: report.linesAdded,
-          },
-        };
+        return { status: 200, body: importedStatement(report, "the held file") };
       });
     },
   });

@@ -20,7 +20,16 @@ import {
 import { Ids } from "./bank-bench.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEY_REFUSALS,
+} from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -36,8 +45,9 @@ import {
   Page,
   Shared,
   Uuid,
+  ById,
 } from "./schemas.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 const Reason = Type.String({ maxLength: 500 });
 const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((v) => Type.Literal(v)));

@@ -2,9 +2,8 @@ import Type from "typebox";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { declareBankHolidays, listBankHolidays, withdrawBankHoliday } from "../../reconciliation/index.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes, KEY_REFUSALS } from "./route.ts";
 import { dateOf, IsoDate, Nullable } from "./schemas.ts";
-import { KEY_REFUSALS } from "./vouchers.ts";
 
 const Bank = Nullable(Type.String({ minLength: 1, maxLength: 200, description: "null: all banks of the ULB" }));
 const Holiday = Type.Object(

@@ -1,12 +1,12 @@
 import Type from "typebox";
-import { billFor, getBillByNumber, getConsumerByCode } from "../../billing/index.ts";
+import { getBillByNumber, getConsumerByCode } from "../../billing/index.ts";
 import { attachEvidence, atGatewayOf, partnerOf, postExternalPayment } from "../../collections/index.ts";
 import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
-import { Refusal } from "../../ledger/kernel/errors.ts";
 import { paise } from "../../ledger/kernel/money.ts";
 import { inTransaction } from "../../ledger/kernel/tx.ts";
 import { answers, callerOf, doc, WHO, type Routes } from "./route.ts";
 import { Uuid } from "./schemas.ts";
+import { todaysBill } from "./todays-bill.ts";
 
 /*
  * What a biller's operating unit of BBPS asks of a biller: the bill, and the posting of its payment. Paise are integers here, as the network has them.
@@ -69,12 +69,7 @@ export const bbpsRoutes: Routes = (server, { app }) => {
       const found = await inTransaction(app, callerOf(request), async (tx) => {
         await partnerOf(tx);
         const consumer = await getConsumerByCode(tx, service, code);
-        try {
-          return { consumer, bill: await billFor(tx, consumer.id, today) };
-        } catch (error) {
-          if (error instanceof Refusal && error.code === "BILL_NOTHING_DUE") return { consumer, bill: undefined };
-          throw error;
-        }
+        return { consumer, bill: await todaysBill(tx, consumer.id) };
       });
       const { consumer, bill } = found;
       return reply.send({

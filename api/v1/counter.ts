@@ -19,7 +19,7 @@ import {
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes } from "./route.ts";
+import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes, KEYED_REFUSALS } from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -32,14 +32,13 @@ import {
   SessionSchema,
   Shared,
   Uuid,
+  strict,
+  ById,
 } from "./schemas.ts";
 import { receiptJson, sessionView } from "./views.ts";
 
-const ById = Type.Object({ id: Uuid });
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 const SESSION_REFUSALS = ["SESSION_NOT_FOUND", "SESSION_CLOSED", "SESSION_OF_ANOTHER"];
 const MONEY_REFUSALS = ["MONEY_DECIMALS", "DATE_FORMAT", "PERIOD_MISSING", "PERIOD_CLOSED"];
-const strict = { additionalProperties: false } as const;
 const Pieces = Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: 1_000_000 }), {
   description: "Pieces by denomination in rupees.",
 });
@@ -214,7 +213,7 @@ export const deskRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 201, description: "The payment with its papers", schema: TakenSchema }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...SESSION_REFUSALS,
         ...MONEY_REFUSALS,
         "SESSION_OF_ANOTHER_DAY",
@@ -340,7 +339,7 @@ export const deskRoutes: Routes = (server, { app }) => {
         { ...strict, examples: [{ to: "second.cashier", denominations: { "500": 4 } }] },
       ),
       response: answers({ status: 201, description: "The handover", schema: HandoverSchema }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...SESSION_REFUSALS,
         "SESSION_DECLARED",
         "HANDOVER_TO",
@@ -375,7 +374,7 @@ export const deskRoutes: Routes = (server, { app }) => {
         { ...strict, examples: [{ isAccepted: true, denominations: { "500": 4 } }] },
       ),
       response: answers({ status: 200, description: "The handover", schema: HandoverSchema }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...SESSION_REFUSALS,
         "HANDOVER_NOT_FOUND",
         "HANDOVER_OF_ANOTHER",
@@ -414,7 +413,7 @@ export const deskRoutes: Routes = (server, { app }) => {
         { ...strict, examples: [{ denominations: { "500": 11 }, reason: "wrong change given" }] },
       ),
       response: answers({ status: 200, description: "The session", schema: Shared(SessionSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...SESSION_REFUSALS,
         "SESSION_DECLARED",
         "HANDOVER_WAITING",
@@ -448,7 +447,7 @@ export const deskRoutes: Routes = (server, { app }) => {
       headers: IdempotencyHeader,
       body: Type.Object({ isApproved: Type.Boolean() }, { ...strict, examples: [{ isApproved: true }] }),
       response: answers({ status: 200, description: "The session", schema: Shared(SessionSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "SESSION_NOT_FOUND",
         "SESSION_CLOSED",
         "SESSION_NOT_DECLARED",
@@ -495,7 +494,7 @@ export const deskRoutes: Routes = (server, { app }) => {
             checks: Type.Array(Type.Object({ name: Type.String(), problems: Type.Array(Type.String()) })),
           }),
         },
-        [...KEY_REFUSALS, "COUNTER_DAY_NOT_READY", "COUNTER_DAY_CLOSED", "DATE_FORMAT"],
+        [...KEYED_REFUSALS, "COUNTER_DAY_NOT_READY", "COUNTER_DAY_CLOSED", "DATE_FORMAT"],
       ),
     },
     handler: async (request, reply) =>
@@ -540,7 +539,7 @@ export const deskRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 200, description: "The replacement", schema: Shared(ReceiptSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "RECEIPT_NOT_FOUND",
         "RECEIPT_STATUS",
         "TRANSFER_SAME",
@@ -583,7 +582,7 @@ export const deskRoutes: Routes = (server, { app }) => {
           schema: Type.Object({ receiptIds: Type.Array(Uuid) }),
         },
         [
-          ...KEY_REFUSALS,
+          ...KEYED_REFUSALS,
           "INSTRUMENT_NOT_FOUND",
           "INSTRUMENT_NOT_DEPOSITED",
           "CLEARED_EARLY",
@@ -654,7 +653,7 @@ export const deskRoutes: Routes = (server, { app }) => {
           }),
         },
         [
-          ...KEY_REFUSALS,
+          ...KEYED_REFUSALS,
           ...MONEY_REFUSALS,
           "BATCH_EMPTY",
           "BATCH_TOTAL",

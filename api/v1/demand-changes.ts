@@ -17,7 +17,16 @@ import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot, type Role, type Tx } from "../../ledger/kernel/tx.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEY_REFUSALS,
+} from "./route.ts";
 import {
   amountOf,
   Cursor,
@@ -36,9 +45,10 @@ import {
   Uuid,
   YearText,
   yearOf,
+  ById,
 } from "./schemas.ts";
 import { lineView, postedView } from "./views.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 const TaxHeadCode = Type.String({ minLength: 1, maxLength: 60, examples: ["PT_TAX"] });
 const closed = { additionalProperties: false } as const;

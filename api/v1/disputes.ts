@@ -10,9 +10,8 @@ import {
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answers, callerOf, doc, WHO, type Routes } from "./route.ts";
-import { IsoDate, Limit, limitOf, Moment, Money, named, Nullable, Shared, Uuid } from "./schemas.ts";
+import { IsoDate, Limit, limitOf, Moment, Money, named, Nullable, Shared, Uuid, strict } from "./schemas.ts";
 
-const strict = { additionalProperties: false } as const;
 const ById = Type.Object({ id: Type.String({ minLength: 1, maxLength: 60, examples: ["disp_EsIAlDcoUr8CaQ"] }) });
 
 const DisputeSchema = named(

@@ -12,6 +12,7 @@ import {
   brsForm,
   reconcileAccount,
   type BankReconciliation,
+  type StatementReport,
 } from "../../reconciliation/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { v1Errors } from "./errors.ts";
@@ -26,6 +27,7 @@ import {
   WHO,
   type Routes,
   type V1Context,
+  KEY_REFUSALS,
 } from "./route.ts";
 import {
   AccountCode,
@@ -58,7 +60,6 @@ const csvBody = (columns: readonly string[], example: string) =>
     description: `UTF-8 with a header row; columns: ${columns.join(", ")}.`,
     examples: [`${columns.join(",")}\n${example}\n`],
   });
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 
 type Importer = (tx: Tx, bytes: AsyncIterable<Uint8Array>, fileName: string) => Promise<ImportReport>;
 
@@ -179,9 +180,9 @@ const BankAccountView = Type.Object({
   profile: Nullable(Type.String()),
 });
 
-const StatementAnswer = Type.Object({
+/** What became of a statement, by whatever way its file came in. */
+export const ImportedStatement = Type.Object({
   status: Type.String({ description: "imported, or unchanged: nothing in it was new" }),
-  dryRun: Type.Boolean(),
   profile: Type.String(),
   from: IsoDate,
   to: IsoDate,
@@ -190,6 +191,30 @@ const StatementAnswer = Type.Object({
   linesInFile: Type.Integer(),
   linesAdded: Type.Integer(),
 });
+const StatementAnswer = Type.Object({ ...ImportedStatement.properties, dryRun: Type.Boolean() });
+
+/** The answer to an import. Raises IMPORT_REFUSED with every problem of the file: nothing of it was kept. */
+export function importedStatement(report: StatementReport, file: string): Static<typeof ImportedStatement> {
+  if (report.status === "refused")
+    throw withProblems(
+      v1Errors.IMPORT_REFUSED({
+        file,
+        problems: report.problems.length,
+        first: report.problems[0]?.message ?? "",
+      }),
+      report.problems,
+    );
+  return {
+    status: report.status,
+    profile: report.profile,
+    from: report.from,
+    to: report.to,
+    opening: toRupees(report.opening),
+    closing: toRupees(report.closing),
+    linesInFile: report.linesInFile,
+    linesAdded: report.linesAdded,
+  };
+}
 
 const BrsAnswer = Type.Object({
   account: AccountCode,
@@ -338,30 +363,7 @@ export const bankRoutes: Routes = (server, { app }) => {
                 },
               }),
         });
-        if (report.status === "refused") {
-          throw withProblems(
-            v1Errors.IMPORT_REFUSED({
-              file: fileName,
-              problems: report.problems.length,
-              first: report.problems[0]?.message ?? "",
-            }),
-            report.problems,
-          );
-        }
-        return {
-          status: 200,
-          body: {
-            status: report.status,
-            dryRun: dryRun === "true",
-            profile: report.profile,
-            from: report.from,
-            to: report.to,
-            opening: toRupees(report.opening),
-            closing: toRupees(report.closing),
-            linesInFile: report.linesInFile,
-            linesAdded: report.linesAdded,
-          },
-        };
+        return { status: 200, body: { ...importedStatement(report, fileName), dryRun: dryRun === "true" } };
       };
       const who = callerOf(request);
       if (dryRun === "true") return (await inDryRun(app, who, deed)).body;

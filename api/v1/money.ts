@@ -1,5 +1,6 @@
 import Type from "typebox";
 import {
+  atAccountOf,
   atGatewayOf,
   closeCounterSession,
   countPrint,
@@ -16,14 +17,22 @@ import {
   receiveAtCounter,
   sessionTotals,
 } from "../../collections/index.ts";
-import { atServiceOf } from "../service-gateway.ts";
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot, inTransaction } from "../../ledger/kernel/tx.ts";
 import { receiptPdf, receiptView } from "../../reports/index.ts";
 import { TenderInput, tenderFrom } from "./counter.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce, flowOnce, send } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEYED_REFUSALS,
+} from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -40,11 +49,10 @@ import {
   SessionSchema,
   Shared,
   Uuid,
+  ById,
 } from "./schemas.ts";
 import { orderView, receiptJson, sessionView } from "./views.ts";
 
-const ById = Type.Object({ id: Uuid });
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 const SESSION_REFUSALS = ["SESSION_NOT_FOUND", "SESSION_CLOSED", "SESSION_OF_ANOTHER"];
 
 export const orderRoutes: Routes = (server, { app }) => {
@@ -70,7 +78,7 @@ export const orderRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 201, description: "The order, as the gateway has it", schema: Shared(OrderSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "ORDER_AMOUNT",
         "MONEY_DECIMALS",
         "CONSUMER_NOT_FOUND",
@@ -84,7 +92,7 @@ export const orderRoutes: Routes = (server, { app }) => {
         reply,
         await flowOnce(app, who, request, async (idempotencyKey) => {
           const { consumerId, amount, billId } = request.body;
-          const at = await atServiceOf(app, who, consumerId);
+          const at = await atAccountOf(app, who, consumerId);
           const order = await createOrder(at, who, { consumerId, amount: amountOf(amount), billId, idempotencyKey });
           return { status: 201, body: orderView(order), headers: { location: `/v1/orders/${order.id}` } };
         }),
@@ -397,7 +405,7 @@ export const counterRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 201, description: "The receipt", schema: Shared(ReceiptSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...SESSION_REFUSALS,
         "SESSION_OF_ANOTHER_DAY",
         "CONSUMER_NOT_FOUND",
@@ -464,7 +472,7 @@ export const counterRoutes: Routes = (server, { app }) => {
         { additionalProperties: false, examples: [{ denominations: { "500": 12, "100": 3, "0.50": 1 } }] },
       ),
       response: answers({ status: 200, description: "The closed session", schema: Shared(SessionSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...SESSION_REFUSALS,
         "DENOMINATION_UNKNOWN",
         "DRAWER_MISMATCH",
@@ -559,7 +567,7 @@ export const counterRoutes: Routes = (server, { app }) => {
           }),
         },
         [
-          ...KEY_REFUSALS,
+          ...KEYED_REFUSALS,
           "REMITTANCE_EMPTY",
           "REMITTANCE_NOT_IN_HAND",
           "REMITTANCE_EARLY",
@@ -627,7 +635,7 @@ export const counterRoutes: Routes = (server, { app }) => {
           schema: Type.Object({ receipt: Shared(ReceiptSchema), entryNumber: Type.String(), noticeBy: IsoDate }),
         },
         [
-          ...KEY_REFUSALS,
+          ...KEYED_REFUSALS,
           "INSTRUMENT_NOT_FOUND",
           "INSTRUMENT_STATUS",
           "DISHONOUR_DATE",

@@ -6,7 +6,16 @@ import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { noticesPdf, noticeViews } from "../../reports/index.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEY_REFUSALS,
+} from "./route.ts";
 import {
   ConsumerSchema,
   Cursor,
@@ -24,9 +33,10 @@ import {
   Uuid,
   YearText,
   YesNo,
+  ById,
 } from "./schemas.ts";
 import { consumerView } from "./views.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 const Kind = Type.Union([Type.Literal("demand-notice"), Type.Literal("reminder"), Type.Literal("warrant")]);
 

@@ -14,7 +14,16 @@ import { getConsumerByCode } from "../../billing/index.ts";
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEYED_REFUSALS,
+} from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -27,11 +36,10 @@ import {
   ReceiptSchema,
   Shared,
   Uuid,
+  strict,
 } from "./schemas.ts";
 import { receiptJson } from "./views.ts";
 
-const strict = { additionalProperties: false } as const;
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 const Code = Type.String({ minLength: 1, maxLength: 40, examples: ["bbps-sbi"] });
 const ByCode = Type.Object({ code: Code });
 const Reference = Type.String({ minLength: 1, maxLength: 64, examples: ["BB016151AB12CD34EF"] });
@@ -249,7 +257,7 @@ export const partnerRoutes: Routes = (server, { app }) => {
           }),
         },
         [
-          ...KEY_REFUSALS,
+          ...KEYED_REFUSALS,
           "PARTNER_UNKNOWN",
           "PARTNER_INVALID",
           "EXTERNAL_REFERENCE",

@@ -41,6 +41,7 @@ import {
   versionOf,
   WHO,
   type Routes,
+  KEY_REFUSALS,
 } from "./route.ts";
 import {
   AccountCode,
@@ -57,9 +58,10 @@ import {
   PostedSchema,
   Shared,
   Uuid,
+  ById,
 } from "./schemas.ts";
 import { postedView } from "./views.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 const TAG = "Paying";
 const { party: _party, demandYear: _year, fund: _fund, ...LineDimensions } = DimensionsFields;

@@ -18,7 +18,16 @@ import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { offsetPage } from "./cursor.ts";
 import { answerOnce } from "./idempotency.ts";
 import { IssuedChequeSchema, issuedChequeView, PartyInput } from "./payable-views.ts";
-import { answers, callerOf, doc, IdempotencyHeader, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  IdempotencyHeader,
+  OptionalIdempotencyHeader,
+  WHO,
+  type Routes,
+  KEY_REFUSALS,
+} from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -33,9 +42,10 @@ import {
   PostedSchema,
   Shared,
   Uuid,
+  ById,
 } from "./schemas.ts";
 import { postedView } from "./views.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 const TAG = "Paying";
 const STATUSES = ["issued", "delivered", "cleared", "cancelled", "stale", "reissued", "lapsed", "spoiled"] as const;

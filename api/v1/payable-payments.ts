@@ -33,6 +33,7 @@ import {
   versionOf,
   WHO,
   type Routes,
+  KEY_REFUSALS,
 } from "./route.ts";
 import {
   AccountCode,
@@ -47,9 +48,10 @@ import {
   PostedSchema,
   Shared,
   Uuid,
+  ById,
 } from "./schemas.ts";
 import { postedView } from "./views.ts";
-import { ById, KEY_REFUSALS, POSTING_REFUSALS } from "./vouchers.ts";
+import { POSTING_REFUSALS } from "./vouchers.ts";
 
 const TAG = "Paying";
 const PURPOSES = Object.keys(ADVANCE_PURPOSES) as AdvancePurpose[];

@@ -1,6 +1,7 @@
 import Type, { type Static } from "typebox";
 import { billFor } from "../../billing/index.ts";
 import {
+  atAccountOf,
   closeRequest,
   createPaymentRequest,
   findPayments,
@@ -11,17 +12,13 @@ import {
   type PaymentRequest,
 } from "../../collections/index.ts";
 import { dateInIndia } from "../../ledger/kernel/dates.ts";
-import { Refusal } from "../../ledger/kernel/errors.ts";
 import { toRupees } from "../../ledger/kernel/money.ts";
-import { inSnapshot, inTransaction, type Tx, type Who } from "../../ledger/kernel/tx.ts";
-import { atServiceOf } from "../service-gateway.ts";
+import { inSnapshot, inTransaction, type Who } from "../../ledger/kernel/tx.ts";
 import { flowOnce, send } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes } from "./route.ts";
-import { amountOf, Limit, limitOf, Moment, Money, named, Nullable, Shared, Uuid } from "./schemas.ts";
+import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes, KEYED_REFUSALS } from "./route.ts";
+import { amountOf, Limit, limitOf, Moment, Money, named, Nullable, Shared, Uuid, strict, ById } from "./schemas.ts";
+import { todaysBill } from "./todays-bill.ts";
 
-const strict = { additionalProperties: false } as const;
-const ById = Type.Object({ id: Uuid });
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 const GATEWAY_REFUSALS = ["GATEWAY_REJECTED", "GATEWAY_UNREACHABLE"];
 const Kind = Type.Union([Type.Literal("link"), Type.Literal("qr"), Type.Literal("virtual-account")]);
 const States = (["planned", "unknown", "open", "closed", "rejected"] as const).map((s) => Type.Literal(s));
@@ -83,16 +80,6 @@ const paidView = (p: PaymentInfo): Static<typeof PaidSchema> => ({
   capturedAt: p.capturedAt?.toISOString() ?? null,
   receiptId: p.receiptId,
 });
-
-/** The bill that stands today; undefined where nothing is due, for what is then paid is the consumer's advance. */
-async function todaysBill(tx: Tx, consumerId: string): Promise<Awaited<ReturnType<typeof billFor>> | undefined> {
-  try {
-    return await billFor(tx, consumerId, dateInIndia(tx.clock()));
-  } catch (error) {
-    if (error instanceof Refusal && error.code === "BILL_NOTHING_DUE") return undefined;
-    throw error;
-  }
-}
 
 /** What the ULB asks for by itself: payment links, UPI codes, account numbers for NEFT and RTGS. */
 export const paymentRequestRoutes: Routes = (server, { app }) => {
@@ -176,7 +163,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 201, description: "The request", schema: Shared(RequestSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         ...GATEWAY_REFUSALS,
         "CONSUMER_NOT_FOUND",
         "BILL_NOTHING_DUE",
@@ -198,7 +185,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
               : todaysBill(tx, consumerId),
           );
           const sum = asked ?? (isOpen ? undefined : bill?.total);
-          const made = await createPaymentRequest(await atServiceOf(app, who, consumerId), who, {
+          const made = await createPaymentRequest(await atAccountOf(app, who, consumerId), who, {
             kind,
             consumerId,
             idempotencyKey: key,
@@ -253,7 +240,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
       const who = callerOf(request);
       const { id } = request.params;
       const found = await inSnapshot(app, who, (read) => getRequest(read, id));
-      if (found.providerId !== null) await pollRequest(await atServiceOf(app, who, found.consumerId), who, found);
+      if (found.providerId !== null) await pollRequest(await atAccountOf(app, who, found.consumerId), who, found);
       return look(who, id);
     },
   });
@@ -284,7 +271,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
       const who = callerOf(request);
       const { id } = request.params;
       const { consumerId } = await inSnapshot(app, who, (read) => getRequest(read, id));
-      return requestView(await closeRequest(await atServiceOf(app, who, consumerId), who, id, request.body.reason));
+      return requestView(await closeRequest(await atAccountOf(app, who, consumerId), who, id, request.body.reason));
     },
   });
 };

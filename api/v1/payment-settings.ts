@@ -18,9 +18,8 @@ import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce } from "./idempotency.ts";
 import { answers, callerOf, doc, WHO, type Routes } from "./route.ts";
-import { amountOf, Moment, Money, Nullable } from "./schemas.ts";
+import { amountOf, Moment, Money, Nullable, strict } from "./schemas.ts";
 
-const strict = { additionalProperties: false } as const;
 const Service = Type.String({ minLength: 1, maxLength: 60, examples: ["property-tax"] });
 const Merchant = {
   accountId: Nullable(Type.String({ maxLength: 40, examples: ["acc_ABCDEFGH123456"] })),

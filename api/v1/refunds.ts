@@ -14,7 +14,7 @@ import {
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce, flowOnce, send } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes } from "./route.ts";
+import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes, KEYED_REFUSALS } from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -28,11 +28,10 @@ import {
   Nullable,
   Shared,
   Uuid,
+  strict,
+  ById,
 } from "./schemas.ts";
 
-const strict = { additionalProperties: false } as const;
-const ById = Type.Object({ id: Uuid });
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 const STATUSES = [
   "asked",
   "rejected",
@@ -223,7 +222,7 @@ export const refundRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 201, description: "The refund", schema: Shared(RefundSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "PAYMENT_NOT_FOUND",
         "REFUND_REASON",
         "REFUND_ROOM",
@@ -258,7 +257,7 @@ export const refundRoutes: Routes = (server, { app }) => {
         { ...strict, examples: [{ isApproved: true }] },
       ),
       response: answers({ status: 200, description: "The refund", schema: Shared(RefundSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "REFUND_NOT_FOUND",
         "REFUND_STATUS",
         "REFUND_OWN",
@@ -322,7 +321,7 @@ export const refundRoutes: Routes = (server, { app }) => {
         { ...strict, examples: [{ bankAccount: "4502101", reference: "SBIN126153000077", date: "2026-08-01" }] },
       ),
       response: answers({ status: 200, description: "The refund", schema: Shared(RefundSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "REFUND_NOT_FOUND",
         "REFUND_STATUS",
         "REFUND_AT_GATEWAY",

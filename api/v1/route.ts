@@ -156,6 +156,10 @@ export const IdempotencyHeader = Type.Object({
     examples: ["7f0d3c1e-counter-2-000451"],
   }),
 });
+/** What an idempotency key may be refused for, where one may be sent, and where one must. */
+export const KEY_REFUSALS = ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
+export const KEYED_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", ...KEY_REFUSALS];
+
 export const OptionalIdempotencyHeader = Type.Object({
   "idempotency-key": Type.Optional(IdempotencyHeader.properties["idempotency-key"]),
 });

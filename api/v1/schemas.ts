@@ -32,6 +32,10 @@ export const Moment = Type.String({
   examples: ["2026-07-31T10:15:00.000Z"],
 });
 export const Uuid = Type.String({ pattern: UUID_PATTERN, examples: ["0197c1f0-2a5e-7c11-9f63-0c2a5b1d4e77"] });
+/** Objects of ours take no key that they do not name. */
+export const strict = { additionalProperties: false } as const;
+/** The path of one thing by its id. */
+export const ById = Type.Object({ id: Uuid });
 export const MonthText = Type.String({ pattern: "^\\d{4}-\\d{2}$", description: "A month.", examples: ["2026-07"] });
 export const YearText = Type.String({
   pattern: "^\\d{4}-\\d{2}$",

@@ -11,13 +11,10 @@ import {
 import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes } from "./route.ts";
-import { IsoDate, Moment, Money, named, Nullable, ReceiptSchema, Shared, Uuid } from "./schemas.ts";
+import { answers, callerOf, doc, IdempotencyHeader, WHO, type Routes, KEYED_REFUSALS } from "./route.ts";
+import { IsoDate, Moment, Money, named, Nullable, ReceiptSchema, Shared, Uuid, strict, ById } from "./schemas.ts";
 import { receiptJson } from "./views.ts";
 
-const strict = { additionalProperties: false } as const;
-const ById = Type.Object({ id: Uuid });
-const KEY_REFUSALS = ["IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 const Reason = Type.String({ minLength: 5, maxLength: 500 });
 
 const ProposalSchema = named(
@@ -137,7 +134,7 @@ export const unidentifiedRoutes: Routes = (server, { app }) => {
         },
       ),
       response: answers({ status: 201, description: "The proposal", schema: Shared(ProposalSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "RECEIPT_NOT_FOUND",
         "CONSUMER_NOT_FOUND",
         "OWNER_REASON",
@@ -172,7 +169,7 @@ export const unidentifiedRoutes: Routes = (server, { app }) => {
         { ...strict, examples: [{ isApproved: true }] },
       ),
       response: answers({ status: 200, description: "The proposal, decided", schema: Shared(ProposalSchema) }, [
-        ...KEY_REFUSALS,
+        ...KEYED_REFUSALS,
         "OWNER_NOT_FOUND",
         "OWNER_DECIDED",
         "OWNER_OWN",

@@ -3,9 +3,8 @@ import { addAttachment, getAttachment, getVoucher, listAttachments, type Attachm
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce } from "./idempotency.ts";
 import { v1Errors } from "./errors.ts";
-import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
-import { Moment, Uuid } from "./schemas.ts";
-import { ById, KEY_REFUSALS } from "./vouchers.ts";
+import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes, KEY_REFUSALS } from "./route.ts";
+import { Moment, Uuid, ById } from "./schemas.ts";
 
 /** 10 MB in base64, and the words around it. */
 const BODY = 14 * 1024 * 1024;

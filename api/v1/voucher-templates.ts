@@ -10,7 +10,7 @@ import {
 } from "../../ledger/index.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import { answers, callerOf, doc, OptionalIdempotencyHeader, WHO, type Routes, KEY_REFUSALS } from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -25,7 +25,7 @@ import {
   yearOf,
 } from "./schemas.ts";
 import { lineView, voucherView } from "./views.ts";
-import { KEY_REFUSALS, LINE_REFUSALS, PaperFields, paperOf } from "./vouchers.ts";
+import { LINE_REFUSALS, PaperFields, paperOf } from "./vouchers.ts";
 
 const Leg = Type.Object({
   leg: Type.Integer(),

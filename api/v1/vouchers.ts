@@ -31,6 +31,7 @@ import {
   versionOf,
   WHO,
   type Routes,
+  KEY_REFUSALS,
 } from "./route.ts";
 import {
   amountOf,
@@ -47,10 +48,10 @@ import {
   Page,
   PostedSchema,
   Shared,
-  Uuid,
   VoucherSchema,
   yearOf,
   YesNo,
+  ById,
 } from "./schemas.ts";
 import { postedView, voucherView } from "./views.ts";
 
@@ -145,7 +146,6 @@ const STATE_REFUSALS = [
   "IF_MATCH_MISSING",
   "IF_MATCH_INVALID",
 ];
-export const KEY_REFUSALS = ["IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_KEY_BUSY"];
 /** What posting an entry may be refused for. */
 export const POSTING_REFUSALS = [
   "ENTRY_LINES",
@@ -174,8 +174,6 @@ export const VoucherKind = Type.Union([
 ]);
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const ID = /^[0-9a-f-]{36}$/;
-
-export const ById = Type.Object({ id: Uuid });
 
 function reply200(reply: FastifyReply, voucher: Voucher) {
   void reply.header("etag", etagOf(voucher.version));
