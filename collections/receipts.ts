@@ -70,10 +70,11 @@ const RECEIPT_SERIES = "receipt-no";
 const REFUND_SERIES = "refund-note-no";
 
 /**
- * Books captured payments: for each the receipt with its allocations, instrument and journal entry, in this one transaction and once. Money
- * taken is never refused: what exceeds the dues is the consumer's advance; where the service's policy is HOLD, a second payment of what is paid
- * already becomes a refund payable with a refund note; money of nobody we know, or of another sum than its order, is an unidentified receipt with a task. Money for a closed month
- * is booked on the first open day after it, with its own value date. A fee that the payer bore is kept apart. The caller holds the orders' locks.
+ * Books captured payments: for each the receipt with its allocations, instrument and journal entry, in this one transaction and once. Money taken is
+ * never refused: what exceeds the dues is the consumer's advance; where the service's policy is HOLD, a second payment of what is paid already
+ * becomes a refund payable with a refund note; money of nobody we know, or of another sum than its order, is an unidentified receipt with a task.
+ * Money for a closed month is booked on the day on which it is found, with its own value date. A fee that the payer bore is kept apart. The caller
+ * holds the orders' locks.
  */
 export async function bookCaptures(tx: Tx, captures: readonly Capture[]): Promise<Map<string, Booked>> {
   const results = new Map<string, Booked>();

@@ -6,9 +6,9 @@ import { closeTasks, setTasks } from "./tasks.ts";
 import { isWorkingDay } from "./working-days.ts";
 
 /**
- * Notes that these payments (pay_…), refunds (rfnd_…) and lost disputes (disp_…) were netted in a settlement whose entry is dated `on`: the caller has booked it, in this
- * transaction. Saying it again changes nothing. Raises SETTLED_UNBOOKED for one that is not booked here (adopt it first with observePayments),
- * SETTLED_ELSEWHERE for one that is in another settlement.
+ * Notes that these payments (pay_…), refunds (rfnd_…) and lost disputes (disp_…) were netted in a settlement whose entry is dated `on`: the caller
+ * has booked it, in this transaction. Saying it again changes nothing. Raises SETTLED_UNBOOKED for one that is not booked here (adopt it first with
+ * observePayments), SETTLED_ELSEWHERE for one that is in another settlement.
  */
 export async function markSettled(
   tx: Tx,

@@ -35,10 +35,10 @@ export type SettlementCheck =
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly figures: SettlementFigures };
 
 /**
- * Proves a settlement from its rows, in whole paise: per row exactly one reading of the fee holds (the API's fee includes the tax, the
- * dashboard's file has it beside), and Σ credit − Σ debit is the amount paid out. What does not add up is returned with its figures,
- * never rounded away. `held` are disputes for which an earlier settlement took money before their verdict: they may give it back. Adjustments are part of the proof, and stand in a head of their own until somebody clears them up; transfers need a person,
- * because no entry is usual for them.
+ * Proves a settlement from its rows, in whole paise: per row exactly one reading of the fee holds (the API's fee includes the tax, the dashboard's
+ * file has it beside), and Σ credit − Σ debit is the amount paid out. What does not add up is returned with its figures, never rounded away. `held`
+ * are disputes for which an earlier settlement took money before their verdict: they may give it back. Adjustments are part of the proof, and stand
+ * in a head of their own until somebody clears them up; transfers need a person, because no entry is usual for them.
  */
 export function checkSettlement(
   settlement: { readonly id: string; readonly amount: Paise },

@@ -10,7 +10,6 @@ import { draftDueRecurring, postDueAutoReversals, rollUp } from "../../ledger/in
 import {
   alertDisputes,
   alertUnsettled,
-  unsettledSince,
   atGatewayOf,
   captureAuthorised,
   findDisputes,
@@ -22,6 +21,7 @@ import {
   resolveRequests,
   sendDueRefunds,
   ulbsWithEvents,
+  unsettledSince,
   type CollectionsApp,
 } from "../../collections/index.ts";
 import { accrueGatewayFees, importSettlements } from "../../reconciliation/index.ts";

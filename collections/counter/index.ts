@@ -4,10 +4,10 @@ export { closeCounterDay, daySheet, readSession, type DayCheck, type DaySheet, t
 export { countDrawer, drawerOf, type Denominations, type Drawer } from "./drawer.ts";
 export { counterErrors } from "./errors.ts";
 export {
-  getHandover,
-  handoversOf,
   acceptHandover,
+  getHandover,
   handOver,
+  handoversOf,
   refuseHandover,
   waitingHandovers,
   type Handover,

@@ -179,8 +179,8 @@ async function postCredits(tx: Tx, leaves: readonly Leaf[], on: LocalDate, booke
 
 /**
  * The bank's money was not that of these leaves after all: they are at the bank again, as if nothing had been heard of them. One that was returned
- * meanwhile stays returned. A credit out of clearing is reversed; gives how many were. Raises INSTRUMENT_REALISED for a leaf whose receipt was issued when it was realised: that is a document, and only the
- * return of the leaf takes it back.
+ * meanwhile stays returned. A credit out of clearing is reversed; gives how many were. Raises INSTRUMENT_REALISED for a leaf whose receipt was issued
+ * when it was realised: that is a document, and only the return of the leaf takes it back.
  */
 export async function unclearInstruments(tx: Tx, instrumentIds: readonly string[]): Promise<number> {
   const rows = await tx.query<{

@@ -19,6 +19,8 @@ const SCRIPTS = {
   NotoSansMalayalam: { npm: "noto-sans-malayalam", from: 0x0d00, to: 0x0d7f },
 } as const;
 export type FontFamily = keyof typeof SCRIPTS;
+/** Those in which the papers' own words are set: they say how tall a line is. */
+export const PAPER_FAMILIES: readonly FontFamily[] = ["NotoSansDevanagari", "NotoSansGurmukhi"];
 export const FONT_FAMILIES = Object.keys(SCRIPTS) as readonly FontFamily[];
 
 export type FontFile = {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { Blob, Buffer as ShapingBuffer, Face, Font, shape } from "harfbuzzjs";
-import { fontFiles, runsOf, type FontFamily } from "./fonts.ts";
+import { fontFiles, PAPER_FAMILIES, runsOf, type FontFamily } from "./fonts.ts";
 
 /*
  * pdfmake sets text through pdfkit and fontkit. fontkit 2.0.4 throws on ordinary Punjabi (ਪੰਜਾਬ, ਅੰਮ੍ਰਿਤਸਰ: a null anchor in
@@ -169,11 +169,14 @@ export function textWidth(text: string, style: { family: FontFamily; bold: boole
   return width * style.size;
 }
 
-/** Ascent plus descent of the taller of the families, in em: what one line of text takes. */
+/**
+ * Ascent plus descent of the taller of the papers' families, in em: what one line of text takes. A name in Odia, Telugu or Kannada is up to a
+ * twentieth taller, which the pages have room for (a test draws a table of nothing else).
+ */
 export const lineHeightInEm: number = Math.max(
-  ...[...shapers.values()].map(({ font, unitsPerEm }) => {
+  ...[...shapers].flatMap(([name, { font, unitsPerEm }]) => {
     const { ascender, descender } = font.hExtents();
-    return (ascender - descender) / unitsPerEm;
+    return PAPER_FAMILIES.some((family) => name.startsWith(`${family}-`)) ? [(ascender - descender) / unitsPerEm] : [];
   }),
 );
 
