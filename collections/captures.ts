@@ -3,7 +3,7 @@ import { formatIndian, paise, sum } from "../ledger/kernel/money.ts";
 import { inTransaction, type Tx, type Who } from "../ledger/kernel/tx.ts";
 import type { CollectionsApp } from "./context.ts";
 import { applyObservations } from "./payments.ts";
-import { lockPayers } from "./receipts.ts";
+import { lockPayers } from "./receipt-documents.ts";
 import { setTasks } from "./tasks.ts";
 
 /*

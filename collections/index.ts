@@ -79,7 +79,6 @@ export { type Booked, type Feed, type Observation } from "./payment-state.ts";
 export {
   countPrint,
   getReceipt,
-  issueReceipt,
   listReceipts,
   receiptEntry,
   receiptNumber,
@@ -88,6 +87,7 @@ export {
   type ReceiptMode,
   type ReceiptStatus,
 } from "./receipts.ts";
+export { issueReceipt } from "./book-captures.ts";
 export { countReceipts, findReceipts, moneyStage, type MoneyStage, type ReceiptSearch } from "./receipt-search.ts";
 export { receiveAtCounter, type CounterReceipt } from "./counter.ts";
 export * from "./counter/index.ts";

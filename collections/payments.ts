@@ -15,7 +15,7 @@ import {
   type PaymentState,
   type Rank,
 } from "./payment-state.ts";
-import { bookCaptures, type Capture } from "./receipts.ts";
+import { bookCaptures, type Capture } from "./book-captures.ts";
 import { refundSecondPayments } from "./refunds.ts";
 
 export type Applied = {

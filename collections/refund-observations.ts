@@ -14,7 +14,7 @@ import { formatIndian, paise, type Paise } from "../ledger/kernel/money.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { refundLines } from "./entries.ts";
 import type { GatewayRefund } from "./gateway/index.ts";
-import { entryDateFor } from "./receipts.ts";
+import { entryDateFor } from "./receipt-documents.ts";
 import {
   REFUND_COLUMNS,
   refundOf,

@@ -8,7 +8,7 @@ import { refundLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import type { GatewayRefund } from "./gateway/index.ts";
 import { paceOf, retryAt } from "./pace.ts";
-import { entryDateFor } from "./receipts.ts";
+import { entryDateFor } from "./receipt-documents.ts";
 import { observeRefunds, owedByFund } from "./refund-observations.ts";
 import { getRefund, lockRefund, type Refund } from "./refunds.ts";
 import { setTasks } from "./tasks.ts";

@@ -11,7 +11,8 @@ import { gatewayParty, sanctionLines } from "./entries.ts";
 import { collectionErrors } from "./errors.ts";
 import type { GatewayRefund } from "./gateway/index.ts";
 import { excessPolicies } from "./payment-settings.ts";
-import { entryDateFor, getReceipt, markReceipt, receiptEntry, type Receipt } from "./receipts.ts";
+import { entryDateFor } from "./receipt-documents.ts";
+import { getReceipt, markReceipt, receiptEntry, type Receipt } from "./receipts.ts";
 import { setTasks } from "./tasks.ts";
 
 /**

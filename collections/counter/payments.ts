@@ -23,17 +23,8 @@ import { violatedRule, type Read, type Tx } from "../../ledger/kernel/tx.ts";
 import { receiptLines } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
 import { acknowledge, getAcknowledgement, type Acknowledgement } from "../instruments/acknowledgements.ts";
-import {
-  getReceipt,
-  linesOf,
-  lockPayers,
-  receiptNumber,
-  serviceName,
-  writeDocuments,
-  type Payer,
-  type Receipt,
-  type ReceiptDraft,
-} from "../receipts.ts";
+import { getReceipt, receiptNumber, serviceName, type Receipt } from "../receipts.ts";
+import { linesOf, lockPayers, writeDocuments, type Payer, type ReceiptDraft } from "../receipt-documents.ts";
 import { checkCash, mobileOf, panOf, type CashPermission } from "./cash-limit.ts";
 import { counterErrors } from "./errors.ts";
 import { headDraft, type HeadItem } from "./heads.ts";
