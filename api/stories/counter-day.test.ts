@@ -35,7 +35,7 @@ test("a cashier's day by the keyboard: float, cash, card, several accounts by on
   expect(await page.locator('input[name="rrn"]').isVisible()).toBe(false);
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/counter\/receipts\//);
-  expect(await page.evaluate("document.activeElement.textContent")).toBe("Print the receipt");
+  await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("Print the receipt");
   const copies: string[] = [];
   const address = (await page.locator("a.button").first().getAttribute("href")) ?? "";
   for (let i = 0; i < 2; i++) copies.push(String((await page.request.get(address)).status()));

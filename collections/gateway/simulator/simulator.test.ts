@@ -42,6 +42,25 @@ function ok<T>(outcome: Outcome<T>): T {
 const order = async (amount: string, receipt: string) =>
   ok(await gateway.createOrder({ amount: rupees(amount), receipt, notes: { ulb: "demo" } }));
 
+test("rounds of deliveries that overlap send every webhook once, and each of them ends when all is delivered", async () => {
+  const urls: string[] = [];
+  const slow = createSimulator({
+    seed: "overlap",
+    sendWebhook: async (request) => {
+      urls.push(String(request.headers["x-razorpay-event-id"]));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return 200;
+    },
+  });
+  for (let i = 0; i < 6; i++) slow.payOrder(slow.createOrder({ amount: 100_000, currency: "INR", notes: {} }).id);
+  const rounds = [slow.deliverWebhooks(2), slow.deliverWebhooks(2)];
+  slow.payOrder(slow.createOrder({ amount: 100_000, currency: "INR", notes: {} }).id);
+  rounds.push(slow.deliverWebhooks(2));
+  for (const { waiting } of await Promise.all(rounds)) expect(waiting).toBe(0);
+  expect(new Set(urls).size).toBe(slow.webhooks.length);
+  expect(urls).toHaveLength(slow.webhooks.length);
+});
+
 test("an order, its payment and its list are read back through the real SDK as they are", async () => {
   const made = await order("10000.00", "r-1");
   expect(made).toMatchObject({ amount: 1_000_000n, status: "created", receipt: "r-1", notes: { ulb: "demo" } });

@@ -103,6 +103,9 @@ export function webhookDispatcher(options: {
   const { random, endpoints } = options;
   const log: SimEvent[] = [];
   let open: SimEvent[] = [];
+  /** What the rounds under way have taken: another round does not send it too, but waits for them. */
+  const taken = new Set<SimEvent>();
+  const rounds = new Set<Promise<unknown>>();
   let plan: WebhookPlan = {};
   let rules: { readonly rule: WebhookRule; seen: number }[] = [];
   let added: { readonly rule: WebhookRule; seen: number }[] = [];
@@ -127,6 +130,7 @@ export function webhookDispatcher(options: {
   });
   const attempt = async (event: SimEvent, now: number, mayDisable: boolean): Promise<boolean> => {
     const status = await options.send(request(event, event.url)).catch(() => 0);
+    taken.delete(event);
     event.attempts++;
     event.lastStatus = status;
     if (status >= 200 && status < 300) {
@@ -263,7 +267,9 @@ export function webhookDispatcher(options: {
     },
     plan: () => plan,
     deliverDue: async (now, concurrency, mayDisable = true) => {
-      const due = open.filter((e) => e.status === "waiting" && e.nextAttemptAt <= now && !disabled.has(e.url));
+      const isDue = (e: SimEvent): boolean => e.status === "waiting" && e.nextAttemptAt <= now && !disabled.has(e.url);
+      const due = open.filter((e) => isDue(e) && !taken.has(e));
+      for (const e of due) taken.add(e);
       if (plan.reorder === true) shuffle(due);
       let delivered = 0;
       let next = 0;
@@ -271,7 +277,10 @@ export function webhookDispatcher(options: {
         for (let event = due[next++]; event !== undefined; event = due[next++])
           if (await attempt(event, now, mayDisable)) delivered++;
       };
-      await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, lane));
+      const round = Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, lane));
+      rounds.add(round);
+      await Promise.all(rounds);
+      rounds.delete(round);
       // What waits for an address that was disabled meanwhile is not retried any more.
       for (const e of open) if (e.status === "waiting" && disabled.has(e.url)) e.status = "given-up";
       open = open.filter((e) => e.status === "waiting");
