@@ -8,7 +8,7 @@ import type { TestUlb } from "../ledger/testing.ts";
 import type { CollectionsApp } from "./context.ts";
 import { createGateway } from "./gateway/index.ts";
 import { startSimulator, type RunningSimulator, type SimulatorOptions } from "./gateway/simulator/index.ts";
-import { receiveWebhook } from "./gateway-events.ts";
+import { receiveWebhook } from "./online/gateway-events.ts";
 import { collectionTies } from "./ties.ts";
 
 /** A clock that stands still until it is set. */

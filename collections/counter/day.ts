@@ -2,7 +2,7 @@ import { audit } from "../../ledger/kernel/audit.ts";
 import { formatDate, formatMoment, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { formatIndian, toRupees, type Paise } from "../../ledger/kernel/money.ts";
 import { violatedRule, type Read, type Tx } from "../../ledger/kernel/tx.ts";
-import { receiptNumber } from "../receipts.ts";
+import { receiptNumber } from "../receipts/receipts.ts";
 import { cashTie, cardTie, instrumentTie, provisionalTie } from "../ties.ts";
 import { drawerOf, type Drawer } from "./drawer.ts";
 import { counterErrors } from "./errors.ts";

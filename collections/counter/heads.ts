@@ -3,7 +3,7 @@ import type { Paise } from "../../ledger/kernel/money.ts";
 import { sum } from "../../ledger/kernel/money.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
 import { receiptLines } from "../entries.ts";
-import type { ReceiptDraft } from "../receipt-documents.ts";
+import type { ReceiptDraft } from "../receipts/documents.ts";
 import { counterErrors } from "./errors.ts";
 import type { TenderedMoney } from "./tender.ts";
 

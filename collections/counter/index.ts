@@ -36,3 +36,4 @@ export {
 } from "./sessions.ts";
 export type { Tender } from "./tender.ts";
 export { transferReceipt } from "./transfer.ts";
+export { receiveAtCounter, type CounterReceipt } from "./receive.ts";

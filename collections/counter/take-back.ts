@@ -2,7 +2,7 @@ import { reversePayment } from "../../billing/index.ts";
 import type { EntryLine, Line } from "../../ledger/index.ts";
 import type { LocalDate } from "../../ledger/kernel/dates.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
-import { receiptEntry, type Receipt } from "../receipts.ts";
+import { receiptEntry, type Receipt } from "../receipts/receipts.ts";
 
 export type TakenBack = {
   /** What was settled is due again; what was received against heads and as rounding is taken off them. Debits net, in each fund. */

@@ -3,7 +3,7 @@ import { addMonths, formatDate, type LocalDate } from "../../ledger/kernel/dates
 import type { Tx } from "../../ledger/kernel/tx.ts";
 import { chequeParty, slipParty, type Party } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
-import type { ReceiptDraft } from "../receipt-documents.ts";
+import type { ReceiptDraft } from "../receipts/documents.ts";
 import { counterErrors } from "./errors.ts";
 
 /**

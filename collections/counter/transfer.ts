@@ -4,8 +4,8 @@ import { dateInIndia } from "../../ledger/kernel/dates.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
 import { collectionErrors } from "../errors.ts";
-import { getReceipt, markReceipt, serviceName, type Receipt } from "../receipts.ts";
-import { linesOf, lockPayers, writeDocuments } from "../receipt-documents.ts";
+import { getReceipt, markReceipt, serviceName, type Receipt } from "../receipts/receipts.ts";
+import { linesOf, lockPayers, writeDocuments } from "../receipts/documents.ts";
 import { counterErrors } from "./errors.ts";
 import { takeBack } from "./take-back.ts";
 

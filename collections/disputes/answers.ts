@@ -3,8 +3,8 @@ import { inTransaction, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import type { CollectionsApp } from "../context.ts";
 import { collectionErrors } from "../errors.ts";
 import type { GatewayDispute, Outcome } from "../gateway/index.ts";
-import { paceOf, retryAt } from "../pace.ts";
-import { observePayments } from "../strangers.ts";
+import { paceOf, retryAt } from "../online/pace.ts";
+import { observePayments } from "../online/strangers.ts";
 import { isDecided, type DisputeFeed, type DisputeObservation } from "./dispute-state.ts";
 import { getDispute, observeDisputes, type Dispute } from "./disputes.ts";
 

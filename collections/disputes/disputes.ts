@@ -7,9 +7,9 @@ import { formatIndian, paise, subtract, ZERO, type Paise } from "../../ledger/ke
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { disputeLossLines, gatewayParty } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
-import { entryDateFor } from "../receipt-documents.ts";
-import { getReceipt, markReceipt, receiptEntry } from "../receipts.ts";
-import { restOf } from "../refunds.ts";
+import { entryDateFor } from "../receipts/documents.ts";
+import { getReceipt, markReceipt, receiptEntry } from "../receipts/receipts.ts";
+import { restOf } from "../refunds/refunds.ts";
 import { setTasks } from "../tasks.ts";
 import {
   decidedAt,

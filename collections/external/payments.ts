@@ -6,8 +6,8 @@ import { formatIndian, paise, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { receiptLines } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
-import { entryDateFor, linesOf, lockPayers, writeDocuments } from "../receipt-documents.ts";
-import { getReceipt, serviceName, type Receipt } from "../receipts.ts";
+import { entryDateFor, linesOf, lockPayers, writeDocuments } from "../receipts/documents.ts";
+import { getReceipt, serviceName, type Receipt } from "../receipts/receipts.ts";
 import { partnerOf, type Partner } from "./partners.ts";
 
 export type ExternalPayment = {

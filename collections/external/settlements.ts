@@ -6,7 +6,7 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import { formatIndian, paise, rupees, sum, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { collectionErrors } from "../errors.ts";
-import { entryDateFor } from "../receipt-documents.ts";
+import { entryDateFor } from "../receipts/documents.ts";
 import { setTasks } from "../tasks.ts";
 
 export type SettledItem = { readonly reference: string; readonly amount: Paise };

@@ -6,7 +6,7 @@ import { createGateway } from "../gateway/index.ts";
 import { startSimulator } from "../gateway/simulator/index.ts";
 import { testConsumer } from "../../billing/testing.ts";
 import { atGatewayOf, type CollectionsApp } from "../context.ts";
-import { createOrder, resolveOrders } from "../orders.ts";
+import { createOrder, resolveOrders } from "../online/orders.ts";
 import { createPaymentRequest, resolveRequests } from "../requests/index.ts";
 import { testCity, testClock } from "../testing.ts";
 import { openGatewayAccounts } from "./accounts.ts";

@@ -16,8 +16,8 @@ import {
 import { collectionErrors } from "../errors.ts";
 import { counterErrors } from "../counter/errors.ts";
 import type { TenderedMoney } from "../counter/tender.ts";
-import { linesOf, lockPayers, writeDocuments, type Payer } from "../receipt-documents.ts";
-import { serviceName } from "../receipts.ts";
+import { linesOf, lockPayers, writeDocuments, type Payer } from "../receipts/documents.ts";
+import { serviceName } from "../receipts/receipts.ts";
 import { fundsOf } from "./funds.ts";
 
 /** A cheque that is only acknowledged: what it is to settle stays due until the bank has the money (case S83). */

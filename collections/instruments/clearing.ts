@@ -7,8 +7,8 @@ import type { Paise } from "../../ledger/kernel/money.ts";
 import { counterErrors } from "../counter/errors.ts";
 import { chequeCreditLines, chequeParty } from "../entries.ts";
 import { collectionErrors } from "../errors.ts";
-import { entryDateFor } from "../receipt-documents.ts";
-import { receiptEntry } from "../receipts.ts";
+import { entryDateFor } from "../receipts/documents.ts";
+import { receiptEntry } from "../receipts/receipts.ts";
 import { realise } from "./acknowledgements.ts";
 import { fundsOf } from "./funds.ts";
 

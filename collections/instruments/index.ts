@@ -25,3 +25,13 @@ export {
   type NoticeDates,
   type ReturnedCheque,
 } from "./section-138.ts";
+export {
+  depositInstruments,
+  getDepositSlip,
+  instrumentsInHand,
+  listRemittances,
+  type DepositSlip,
+  type InstrumentInHand,
+  type Remittance,
+} from "./remittance.ts";
+export { cancelReceipt, dishonour, returnInstrument, type Dishonour, type Dishonoured } from "./dishonour.ts";

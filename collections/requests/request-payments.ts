@@ -1,8 +1,8 @@
 import { inTransaction, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import type { CollectionsApp } from "../context.ts";
 import type { GatewayPayment, Outcome } from "../gateway/index.ts";
-import { paceOf, retryAt } from "../pace.ts";
-import { applyObservations } from "../payments.ts";
+import { paceOf, retryAt } from "../online/pace.ts";
+import { applyObservations } from "../online/payments.ts";
 import { markClosed, REQUEST_COLUMNS, type PaymentRequest } from "./requests.ts";
 
 /** Notes that payments came through requests of ours (plink_…, qr_…, va_…); foreign ones are passed over. Once each. */

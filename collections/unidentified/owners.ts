@@ -7,8 +7,8 @@ import { isUuid, newId } from "../../ledger/kernel/ids.ts";
 import { formatIndian, paise, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { gatewayParty, netByFund } from "../entries.ts";
-import { entryDateFor, lockPayers } from "../receipt-documents.ts";
-import { getReceipt, type Receipt } from "../receipts.ts";
+import { entryDateFor, lockPayers } from "../receipts/documents.ts";
+import { getReceipt, type Receipt } from "../receipts/receipts.ts";
 import { ownerErrors } from "./errors.ts";
 
 /** Somebody's word on whose an unidentified receipt is. `outcome` is null while it waits for another person. */

@@ -38,7 +38,7 @@ const REFUND_EVENTS = new Set(["refund.created", "refund.processed", "refund.fai
 
 /**
  * Reads the bytes of a webhook, every entity by its parser: for the contract tests, which ask that all that the simulator says can be read. What the
- * product makes of an event is `collections/event-reading.ts`. Never throws.
+ * product makes of an event is `collections/online/event-reading.ts`. Never throws.
  */
 export function readGatewayEvent(raw: Buffer): GatewayEvent {
   let body: unknown;
