@@ -97,7 +97,11 @@ export async function getUlb(app: App, code: string): Promise<Ulb> {
 }
 
 export async function findUlb(app: App, code: string): Promise<Ulb | undefined> {
-  const { rows } = await app.db.batch.query<UlbRow>(`select ${COLUMNS} from ledger.ulbs where code = $1`, [code]);
+  const { rows } = await app.db.batch.query<UlbRow>({
+    name: "ulb-by-code",
+    text: `select ${COLUMNS} from ledger.ulbs where code = $1`,
+    values: [code],
+  });
   return rows[0] && ulbOf(rows[0]);
 }
 

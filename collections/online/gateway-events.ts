@@ -38,9 +38,9 @@ export async function receiveWebhook(
   if (rawBody.length > MAX_WEBHOOK_BYTES) {
     throw collectionErrors.WEBHOOK_TOO_LARGE({ bytes: rawBody.length, limit: MAX_WEBHOOK_BYTES });
   }
-  const who: Who = { ulb, actor: systemActor("webhook") };
   const eventId = headerOf(headers, "x-razorpay-event-id");
   if (!app.gateway.verifyWebhook(rawBody, headerOf(headers, "x-razorpay-signature"), app.clock())) {
+    const who: Who = { ulb, actor: systemActor("webhook") };
     await inTransaction(app, who, (tx) => noteRejection(tx, rawBody, "signature", eventId));
     throw collectionErrors.WEBHOOK_SIGNATURE({ event: eventId?.slice(0, 64) ?? "(without id)" });
   }
@@ -48,16 +48,15 @@ export async function receiveWebhook(
     eventId !== undefined && /^[A-Za-z0-9_-]{6,64}$/.test(eventId)
       ? eventId
       : `sha256:${createHash("sha256").update(rawBody).digest("hex")}`;
-  return inTransaction(app, who, async (tx) => {
-    const rows = await tx.query(
-      `insert into collections.gateway_events (ulb_id, event_key, event, raw, received_at, next_at)
-       values (:ulb, :event_key, :event, :raw, :now, :now)
-       on conflict (ulb_id, event_key) do nothing
-       returning event_key`,
-      { ulb: ulb.id, event_key: eventKey, event: eventName(rawBody), raw: rawBody, now: tx.clock() },
-    );
-    return { isNew: rows.length > 0, eventKey };
+  // One statement is its own transaction: one message to the database and back, while the gateway waits.
+  const { rowCount } = await app.db.batch.query({
+    name: "store-gateway-event",
+    text: `insert into collections.gateway_events (ulb_id, event_key, event, raw, received_at, next_at)
+           values ($1, $2, $3, $4, $5, $5)
+           on conflict (ulb_id, event_key) do nothing`,
+    values: [ulb.id, eventKey, eventName(rawBody), rawBody, app.clock()],
   });
+  return { isNew: rowCount === 1, eventKey };
 }
 
 function headerOf(headers: WebhookHeaders, name: string): string | undefined {
