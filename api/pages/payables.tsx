@@ -24,7 +24,8 @@ import { chequeRoutes } from "./payables/cheques.tsx";
 import { Payables, ROOT } from "./payables/common.tsx";
 import { controlRoutes } from "./payables/control.tsx";
 import { itemRoutes } from "./payables/items.tsx";
-import { paymentRoutes, PaymentTable } from "./payables/payments.tsx";
+import { PaymentTable } from "./payables/payment-list.tsx";
+import { paymentRoutes } from "./payables/payments.tsx";
 
 /** How many of each are shown; the lists have the rest. */
 const SHOWN = 10;
