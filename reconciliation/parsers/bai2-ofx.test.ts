@@ -91,6 +91,7 @@ test.each([
     '7 TRNAMT STATEMENT_AMOUNT: "." is not an amount',
   ],
   ["a comma that could group or divide", OFX.with(6, trn("20260402", "1,250", "<FITID>1")), '"1,250" is not an amount'],
+  ["fractions of a paisa", OFX.with(6, trn("20260402", "-995.4190396554627", "<FITID>1")), "-995.4190396554627"],
   ["a day that is none", OFX.with(6, trn("20261302", "1.00", "<FITID>1")), "DTPOSTED STATEMENT_DATE"],
   ["a file cut off", OFX.slice(0, 8), "does not end with </OFX>"],
   ["a balance that a person sees otherwise", OFX, "STATEMENT_TOTAL"],

@@ -31,6 +31,17 @@ test("camt.053: balances, days, direction, references and narration", async () =
   ]);
 });
 
+test("balances without their mark are credits when the proof says so, and refused when it does not", async () => {
+  const bare = APRIL.replace(/(<Amt Ccy="INR">1[\d.]+<\/Amt>)<CdtDbtInd>CRDT<\/CdtDbtInd>(<Dt>)/g, "$1$2");
+  expect(bare.length).toBe(APRIL.length - 2 * "<CdtDbtInd>CRDT</CdtDbtInd>".length);
+  expect(shown(await accepted(bare))).toEqual(shown(await accepted(APRIL)));
+  // An overdraft that grew from 1,150.50 to 1,000.00 the other way round does not close.
+  const overdrawn = bare
+    .replace("1000.00", "1150.50")
+    .replace(">1150.50</Amt><Dt><Dt>2026-04-30", ">1000.00</Amt><Dt><Dt>2026-04-30");
+  expect((await refusals(overdrawn)).join()).toContain("STATEMENT_TOTAL");
+});
+
 test("prefixes, a missing namespace, an envelope and a status of its own element make no difference", async () => {
   const plain = (await accepted(APRIL)).lines;
   const prefixed = APRIL.replace("<Document xmlns=", "<n:Document xmlns:n=").replace("</Document>", "</n:Document>");

@@ -173,6 +173,8 @@ function signed(node: Node, current: Draft, what: string): Exact | undefined {
     );
     return undefined;
   }
+  // A balance without its mark is taken for a credit: the proof tells whether it was.
+  if (what === "Bal" && child(node, "CdtDbtInd") === undefined) return value;
   if (direction !== "CRDT" && direction !== "DBIT") {
     current.problems.add(
       "STATEMENT_AMOUNT",

@@ -27,6 +27,11 @@ test("MT940 in rupees: funds code, both references, the narration, and the day o
   expect((await accepted(APRIL)).accountEnds).toBe("4321");
 });
 
+test("marks in small letters and amounts filled up with noughts are what they say", async () => {
+  const loose = APRIL.join("\n").replace("CR250,50", "cr250,50").replace("INR1000,00", "INR000000000000000001000,00");
+  expect(shown(await accepted(loose))).toEqual(shown(await accepted(APRIL)));
+});
+
 test("the envelope of the network, Windows line ends and Latin-1 make no difference", async () => {
   const wrapped = `{1:F01TESTINBBAXXX0000000000}{2:I940TESTINBBXXXXN}{4:\r\n${APRIL.slice(0, -1).join("\r\n")}\r\n-}{5:{CHK:0000}}`;
   expect(shown(await accepted(wrapped))).toEqual(shown(await accepted(APRIL)));

@@ -184,7 +184,8 @@ function balanceOf(field: Field): (Balance & { readonly isClean: boolean }) | un
   };
 }
 
-const MOVEMENT = /^\s*(\d{6})(\d{4}|\s{1,4})?\s*(R[CD]|E[CD]|C|D)\s*([A-Z])?\s*(-?(?:\d[\d.]*(?:,\d*)?|,\d+))\s*(.*)$/s;
+const MOVEMENT =
+  /^\s*(\d{6})(\d{4}|\s{1,4})?\s*(R[CD]|E[CD]|C|D)\s*([A-Z])?\s*(-?(?:\d[\d.]*(?:,\d*)?|,\d+))\s*(.*)$/is;
 
 function movementOf(field: Field, refuse: Refuse): Draft | undefined {
   // A line that a system broke in the middle is put together again, as far as it must be.
@@ -206,7 +207,7 @@ function movementOf(field: Field, refuse: Refuse): Draft | undefined {
     );
     return undefined;
   }
-  const mark = m[3] ?? "";
+  const mark = (m[3] ?? "").toUpperCase();
   const isCredit = mark === "C" || mark === "RD" || mark === "EC";
   const valueDate = yymmdd(m[1] ?? "");
   const entry = (m[2] ?? "").trim();

@@ -5,13 +5,13 @@ export type StatementFormat =
   "mt940" | "mt942" | "camt" | "bai2" | "ofx" | "csv" | "xlsx" | "xls" | "html" | "razorpay";
 
 /**
- * A figure as the file writes it, in hundred-thousandths of the currency (the five decimals ISO 20022 allows), because a file may be in
- * any currency. It becomes Paise in the proof, which refuses what is not whole paise.
+ * A figure as the file writes it, exactly: ISO 20022 allows five decimals, OFX does not say how many, and programs write what their floats
+ * hold. A file may be in any currency. It becomes Paise in the proof, which refuses what is not whole paise.
  */
 export type Exact = bigint;
 
-const EXACT_DECIMALS = 5;
-export const EXACT_PER_PAISA = 1000n;
+const EXACT_DECIMALS = 15;
+export const EXACT_PER_PAISA = 10n ** BigInt(EXACT_DECIMALS - 2);
 
 /** One movement as the file has it. `amount` is positive when the bank credited the account. */
 export type ReadLine = {
@@ -105,7 +105,7 @@ export function problemList(): {
 }
 
 /**
- * "1234.5", "-12,30" -> Exact, or undefined when it is not a number or has more than five decimals. The decimal mark is a point or a comma;
+ * "1234.5", "-12,30" -> Exact, or undefined when it is not a number or has more than fifteen decimals. The decimal mark is a point or a comma;
  * where both stand the last one is it and the other groups. A lone comma is a decimal mark unless it stands several times.
  */
 export function exact(text: string): Exact | undefined {
@@ -126,7 +126,8 @@ export function exact(text: string): Exact | undefined {
       digits = digits.replaceAll(mark, "");
     }
   }
-  const [whole = "", part = ""] = digits.split(/[.,]/);
+  const [leading = "", part = ""] = digits.split(/[.,]/);
+  const whole = leading.replace(/^0+/, "");
   const decimals = part.replace(/0+$/, "");
   if (decimals.length > EXACT_DECIMALS || whole.length > 15) return undefined;
   const value = BigInt((whole === "" ? "0" : whole) + decimals.padEnd(EXACT_DECIMALS, "0"));
@@ -142,7 +143,7 @@ export const exactOfMinor = (minor: bigint): Exact => minor * EXACT_PER_PAISA;
 /** Exact as people write it, with at least two decimals. */
 export function exactText(value: Exact): string {
   const digits = (value < 0n ? -value : value).toString().padStart(EXACT_DECIMALS + 1, "0");
-  const part = digits.slice(-EXACT_DECIMALS).replace(/0{1,3}$/, "");
+  const part = digits.slice(-EXACT_DECIMALS).replace(/0+$/, "").padEnd(2, "0");
   return `${value < 0n ? "-" : ""}${digits.slice(0, -EXACT_DECIMALS)}.${part}`;
 }
 
