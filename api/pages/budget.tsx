@@ -18,7 +18,6 @@ import type { Tx } from "../../ledger/kernel/tx.ts";
 import { apiErrors } from "../errors.ts";
 import { attempt, field, send, typedAmount, viewOf, type Desk } from "./kit.tsx";
 import { READERS } from "./layout.tsx";
-
 import { LinePage } from "./budget/line-page.tsx";
 import { look } from "./budget/look.ts";
 import { BudgetPage } from "./budget/page.tsx";

@@ -2,7 +2,6 @@ import type { VNode } from "preact";
 import { formatMoment } from "../../../ledger/kernel/dates.ts";
 import { paise } from "../../../ledger/kernel/money.ts";
 import { Amount, Field, Form, Table } from "../components.tsx";
-
 import type { Part } from "./look.ts";
 
 /** Postings that went beyond the budget, and the leave for one to do so. */

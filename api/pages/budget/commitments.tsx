@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import { formatIndian } from "../../../ledger/kernel/money.ts";
 import { Amount, Field, Form, Select, Table } from "../components.tsx";
-
 import { spendOptions, type Part } from "./look.ts";
 
 /** Orders and contracts that hold their amount until bills use it up. */

@@ -4,7 +4,6 @@ import { financialYearEnd, financialYearStart } from "../../../ledger/kernel/dat
 import { Books } from "../books-frame.tsx";
 import { Amount, Crumbs, Facts, Table } from "../components.tsx";
 import type { View } from "../kit.tsx";
-
 import { lineName } from "./look.ts";
 
 type LineLooked = {

@@ -2,7 +2,6 @@ import type { VNode } from "preact";
 import { formatDate } from "../../../ledger/kernel/dates.ts";
 import { formatIndian } from "../../../ledger/kernel/money.ts";
 import { Amount, Badge, Field, Form, Select, Table } from "../components.tsx";
-
 import { lineName, spendOptions, type Part } from "./look.ts";
 
 /** Re-appropriations: one proposes, another decides. */

@@ -5,7 +5,6 @@ import type { Refusal } from "../../../ledger/kernel/errors.ts";
 import { Books } from "../books-frame.tsx";
 import { Facts, Field, Flash, Form, Problems, Refused } from "../components.tsx";
 import { field, type View } from "../kit.tsx";
-
 import { Beyond } from "./beyond.tsx";
 import { Commitments } from "./commitments.tsx";
 import type { Looked } from "./look.ts";

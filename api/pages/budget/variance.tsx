@@ -4,7 +4,6 @@ import { financialYearEnd, financialYearStart } from "../../../ledger/kernel/dat
 import { paise } from "../../../ledger/kernel/money.ts";
 import { Files } from "../books-frame.tsx";
 import { Amount, Table } from "../components.tsx";
-
 import type { Part } from "./look.ts";
 
 function used(row: VarianceRow): string {
