@@ -14,34 +14,37 @@ export type ColumnRole =
   | "balance"
   | "balance-mark";
 
-// The titles banks use, without blanks, points, brackets and the currency.
+// The titles banks use, in English and Hindi, without blanks, points, brackets and the currency.
 const ROLES: readonly (readonly [ColumnRole, RegExp])[] = [
-  ["value-date", /^value(date|dt|dat|d)?$/],
+  ["value-date", /^value(date|dt|dat|d)?$|^मूल्यतिथि$/],
   [
     "date",
-    /^(txn|tran|trans|transaction|post|posting|posted|txnposted|transactionposted|booking|entry|book)?(date|dt|datetime|dateandtime)$|^dateof(transaction|txn|posting)$/,
+    /^(txn|tran|trans|transaction|post|posting|posted|txnposted|transactionposted|booking|entry|book)?(date|dt|datetime|dateandtime)$|^dateof(transaction|txn|posting)$|^(लेनदेन)?(दिनांक|तारीख|तिथि)$/,
   ],
   [
     "mark",
-    /^(dr|cr|debit|credit)(or)?(dr|cr|debit|credit)(indicator|flag)?$|^(txn|tran|transaction)?type(drcr|crdr)?$|^(dc|cd)(flag|indicator)?$/,
+    /^((dr|debit)(or)?(cr|credit)|(cr|credit)(or)?(dr|debit))(indicator|flag)?$|^(txn|tran|transaction)?type(drcr|crdr)?$|^(dc|cd)(flag|indicator)?$|^(withdrawal|withdrawals)(dr)?(or)?(deposit|deposits)(cr)?$/,
   ],
-  ["balance", /^(closing|running|available|ledger|current|account|book|total)?(balance|bal)(amount|amt)?$/],
+  [
+    "balance",
+    /^(closing|running|available|ledger|current|account|book|total)?(balance|bal)(amount|amt)?$|^(शेष|बकाया)(राशि)?$/,
+  ],
   [
     "debit",
-    /^(debit|debits|dr|withdrawal|withdrawals|withdrawl|paidout|payments?)(dr|debit)?(amount|amt)?$|^amount(debit|dr|withdrawn)$/,
+    /^(debit|debits|dr|withdrawal|withdrawals|withdrawl|withdraws|paidout|payments?)(dr|debit)?(amount|amt)?$|^amount(debit|dr|withdrawn)$|^(नामे|आहरण|निकासी)(राशि)?$/,
   ],
   [
     "credit",
-    /^(credit|credits|cr|deposit|deposits|paidin|receipts?|lodgement)(cr|credit)?(amount|amt)?$|^amount(credit|cr|deposited)$/,
+    /^(credit|credits|cr|deposit|deposits|paidin|receipts?|lodgement)(cr|credit)?(amount|amt)?$|^amount(credit|cr|deposited)$|^जमा(राशि)?$/,
   ],
-  ["amount", /^(txn|tran|transaction|trans)?(amount|amt)$/],
+  ["amount", /^(txn|tran|transaction|trans)?(amount|amt)$|^राशि$/],
   [
     "narration",
-    /^(transaction|txn|tran|trans)?(narration|naration|description|desc|particulars?|remarks?|details?)(ofthetransaction)?$/,
+    /^(transaction|txn|tran|trans)?(narration|naration|description|desc|particulars?|remarks?|details?)+(of(the)?transactions?)?$|^(विवरण|ब्यौरा)$/,
   ],
   [
     "reference",
-    /^(cheque|chq|check|chque|inst|instrument|instr|ref|reference|utr|rrn|tran|transaction|txn|bankref|customerref)+(no|number|num|id)?(cheque|chq|ref|reference|utr|instrument)?(no|number|num|id)?$/,
+    /^(cheque|chq|check|chque|inst|instrument|instr|ref|reference|utr|rrn|tran|transaction|txn|bankref|customerref)+(no|number|num|id)?(cheque|chq|ref|reference|utr|instrument)?(no|number|num|id)?$|^(संदर्भ|चेक)(संख्या)?$/,
   ],
 ];
 
@@ -104,5 +107,7 @@ function amountColumns(of: (role: ColumnRole) => string | undefined): AmountColu
   const [debit, credit, amount, mark] = [of("debit"), of("credit"), of("amount"), of("mark")];
   if (debit !== undefined && credit !== undefined) return { kind: "two-columns", debit, credit };
   if (amount !== undefined && mark !== undefined) return { kind: "marked", amount, mark };
-  return amount === undefined ? undefined : { kind: "signed", amount };
+  // One column "Debit/Credit": its figures have a sign or a suffix.
+  const only = amount ?? mark;
+  return only === undefined ? undefined : { kind: "signed", amount: only };
 }

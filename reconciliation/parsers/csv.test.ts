@@ -249,6 +249,55 @@ test("bytes: UTF-8 with its mark, UTF-16 and Windows-1252 are read", () => {
   expect(parseStatement(latin)).toMatchObject({ ok: true, statement: { lines: [{}, { narration: "CLG café" }, {}] } });
 });
 
+// What a bank calls its columns differs by branch and year; a title alone never decides: the balances do.
+test.each([
+  ["a tilde between the cells", "Tran Date~Chq No~Particulars~Debit~Credit~Balance~Init. br", "D~R~N~W~C~B~0123"],
+  ["withdraws", "TRANS DATE,VALUE DATE,BRANCH,REF/CHQ.NO,DESCRIPTION,WITHDRAWS,DEPOSIT,BALANCE", "D,D,0123,R,N,W,C,B"],
+  [
+    "two words for the narration",
+    "Trans Date,Value Date,Description / Narration,Chq./ Ref No.,Debit (Dr.) INR,Credit (Cr.) INR,Balance INR",
+    "D,D,N,R,W,C,B",
+  ],
+  [
+    "one column with a sign",
+    "#,TRANSACTION DATE,VALUE DATE,TRANSACTION DETAILS,CHQ / REF NO.,DEBIT/CREDIT(₹),BALANCE(₹)",
+    "1,D,D,N,R,S,B",
+  ],
+  ["one column with a suffix", "Date,Narration,Chq/Ref No,Withdrawal (Dr)/Deposit (Cr),Balance", "D,N,R,M,B"],
+  [
+    "the amount before its mark",
+    "Tran Date,Value Date,CHQNO,Transaction Particulars,Amount(INR),DR|CR,Balance(INR)",
+    "D,D,R,N,A,K,B",
+  ],
+  ["details of the transaction", "Date,Details of transaction,Debit,Credit,Balance", "D,N,W,C,B"],
+  ["Hindi", "दिनांक,विवरण,नामे,जमा,शेष", "D,N,W,C,B"],
+])("the usual titles are understood: %s", (_name, head, shape) => {
+  const row = (day: string, amount: number, balance: string): string => {
+    const figure = Math.abs(amount).toFixed(2);
+    const cells: Record<string, string> = {
+      D: day,
+      R: "000321",
+      N: "NEFT A RATEPAYER",
+      W: amount < 0 ? figure : "",
+      C: amount > 0 ? figure : "",
+      S: (amount < 0 ? "-" : "+") + figure,
+      M: `${figure}(${amount < 0 ? "Dr" : "Cr"})`,
+      A: figure,
+      K: amount < 0 ? "DR" : "CR",
+      B: balance,
+    };
+    return shape.replace(/[A-Z]/g, (k) => cells[k] ?? k);
+  };
+  const s = read([head, row("01/07/2026", 250.5, "1250.50"), row("02/07/2026", -100, "1150.50")]);
+  expect([s.opening, s.closing, ...s.lines.map((l) => l.amount)].map(toRupees)).toEqual([
+    "1000.00",
+    "1150.50",
+    "250.50",
+    "-100.00",
+  ]);
+  expect(s.lines.map((l) => l.narration)).toEqual(["NEFT A RATEPAYER", "NEFT A RATEPAYER"]);
+});
+
 test("every profile has an id and version of its own", () => {
   const names = BANK_PROFILES.map((p) => `${p.id}@${p.version}`);
   expect(new Set(names).size).toBe(names.length);

@@ -6,7 +6,7 @@ import { LIMITS, unreadable, type Reading } from "./reading.ts";
 import { bestHeader, PREAMBLE_ROWS, readTable, unknownHeader } from "./table.ts";
 import { decodeText } from "./text.ts";
 
-const DELIMITERS = [",", "\t", ";", "|"] as const;
+const DELIMITERS = [",", "\t", ";", "|", "~"] as const;
 
 /**
  * Reads a bank statement of separated text and proves it: every line's balance follows from the one before, opening + Σ = closing, and
