@@ -220,6 +220,7 @@ export async function writeMatches(
           ? {}
           : {
               proofs: proofsOf(
+                m.pass,
                 m.lines.flatMap((id) => lines.get(id) ?? []),
                 m.items.flatMap((id) => items.get(id) ?? []),
               ),
