@@ -299,15 +299,19 @@ async function insertBatch(tx: Tx, account: string, matches: readonly NewMatch[]
     );
   }
   try {
-    for (const table of ["match_legs", "live_legs"]) {
-      await tx.query(
-        `insert into reconciliation.${table} (ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date)
+    // Both in one statement: their columns are sent and read once.
+    await tx.query(
+      `with legs as (
+         insert into reconciliation.match_legs (ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date)
          select :ulb, match, no, :account, kind, line, entry, line_no, amount, day
          from unnest(:matches::uuid[], :nos::integer[], :kinds::text[], :lines::uuid[], :entries::bigint[], :line_nos::smallint[],
-           :amounts::bigint[], :days::date[]) as t (match, no, kind, line, entry, line_no, amount, day)`,
-        columns,
-      );
-    }
+           :amounts::bigint[], :days::date[]) as t (match, no, kind, line, entry, line_no, amount, day)
+         returning ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date
+       )
+       insert into reconciliation.live_legs (ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date)
+       select ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date from legs`,
+      columns,
+    );
   } catch (error) {
     if (/in_one_live_match$/.test(violatedRule(error) ?? "")) throw reconciliationErrors.MATCH_TAKEN({ account });
     throw error;
