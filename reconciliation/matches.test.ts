@@ -432,7 +432,6 @@ test("a statement line names a statement, and a match a bank account, that are t
   for (const sql of [
     "delete from reconciliation.bank_accounts",
     "update reconciliation.bank_accounts set account = '4502109'",
-    "truncate reconciliation.bank_accounts",
   ])
     await expect(
       withConnection(app.db.address, "owner", async (client) => {

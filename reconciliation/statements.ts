@@ -4,7 +4,7 @@ import type { Problem } from "../ledger/kernel/errors.ts";
 import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import { audit } from "../ledger/kernel/audit.ts";
-import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { pgArray, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, lockedBankAccount, writeBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { reconciliationErrors } from "./errors.ts";
 import type { ParsedLine, ParsedStatement } from "./parsers/prove.ts";
@@ -372,18 +372,18 @@ async function storeLines(
         ulb: tx.ulb.id,
         account,
         statement: statementId,
-        ids: part.map(() => newId(now)),
-        file_lines: part.map((r) => r.line.fileLine),
-        positions: part.map((r) => r.position.toString()),
-        posted: part.map((r) => r.line.date),
-        booked: part.map((r) => r.bookedOn),
-        value_days: part.map((r) => r.line.valueDate),
-        amounts: part.map((r) => r.line.amount.toString()),
-        balances: part.map((r) => r.line.balance.toString()),
-        narrations: part.map((r) => r.line.narration),
-        refs: part.map((r) => r.line.reference),
-        prints: part.map((r) => r.print.fingerprint),
-        nths: part.map((r) => r.print.occurrence),
+        ids: pgArray(part.map(() => newId(now))),
+        file_lines: pgArray(part.map((r) => r.line.fileLine)),
+        positions: pgArray(part.map((r) => r.position)),
+        posted: pgArray(part.map((r) => r.line.date)),
+        booked: pgArray(part.map((r) => r.bookedOn)),
+        value_days: pgArray(part.map((r) => r.line.valueDate)),
+        amounts: pgArray(part.map((r) => r.line.amount)),
+        balances: pgArray(part.map((r) => r.line.balance)),
+        narrations: pgArray(part.map((r) => r.line.narration)),
+        refs: pgArray(part.map((r) => r.line.reference)),
+        prints: pgArray(part.map((r) => r.print.fingerprint)),
+        nths: pgArray(part.map((r) => r.print.occurrence)),
       },
     );
   }
