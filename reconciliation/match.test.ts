@@ -124,6 +124,42 @@ test.each([
   expect(overlapOf(token, full)).toBe(expected);
 });
 
+const NEFT = "KLMBN25091428090";
+const TARIFF = 500_000n;
+const outcome = (r: MatchResult): string =>
+  [...r.confirmed.map((m) => `${m.pass} confirmed`), ...r.proposed.map((m) => `${m.pass} proposed`)].join();
+
+test.each([
+  ["four cut from the end", "KLMBN2509142", NEFT, "P2 confirmed"],
+  ["six cut from the end", "KLMBN25091", NEFT, "P2 proposed"],
+  ["a reference of figures cut to eight", "58699371", "586993714455", "P2 confirmed"],
+  ["bank and month of an RTGS", "KLMBR52025050", "KLMBR52025050611130549", "P2 proposed"],
+  ["one wrong figure", "KLMBN25071428090", NEFT, "P2 confirmed"],
+  ["one wrong figure of the last two", "KLMBN25091428091", NEFT, "P2 proposed"],
+  ["O for 0", "KLMBN25O91428090", NEFT, "P2 confirmed"],
+  ["another letter for a figure", "KLMBN25Q91428090", NEFT, "P2 proposed"],
+])("a tariff's amount and %s of a reference, alone in its series: %s of %s is %s", (_, token, full, expected) => {
+  const r = run([line("L", 1, TARIFF, `NEFT*${token}*R ROY`)], [item("I", 0, TARIFF, "transfer", ref("utr", full))]);
+  expect(outcome(r)).toBe(expected);
+});
+
+test.each(["KLMBN2509142", "KLMBN25091438090"])(
+  "part of a reference (%s) does not prove where another one begins alike, in the books or on the statement, open or settled",
+  (token) => {
+    const lines = [line("L", 1, TARIFF, `NEFT*${token}*R ROY`)];
+    const items = [item("I", 0, TARIFF, "transfer", ref("utr", NEFT))];
+    const neighbour = NEFT.slice(0, -2) + "17";
+    const other = item("O", 0, 77n, "transfer", ref("utr", neighbour));
+    expect(outcome(run(lines, [...items, other]))).toBe("P2 proposed");
+    expect(outcome(run([...lines, line("M", 1, 78n, `NEFT*${neighbour}`)], items))).toBe("P2 proposed");
+    expect(outcome(run([...lines, line("M", 1, 77n, `NEFT*${neighbour}`)], [...items, other]))).toBe(
+      "P1 confirmed,P2 proposed",
+    );
+    const elsewhere = item("O", 0, 77n, "transfer", ref("utr", "PQRSN25091428017"));
+    expect(outcome(run(lines, [...items, elsewhere]))).toBe("P2 confirmed");
+  },
+);
+
 test("items of one deposit slip are matched with the one line that carries it, when the sums agree", () => {
   const slip = (id: string, amount: bigint): MatchItem => ({
     ...item(id, 0, amount, "cheque-deposited"),
@@ -159,6 +195,9 @@ test("a wrong credit and its reversal cancel when both carry the reference; else
   expect(pairs(run([line("L1", 0, 900n, `NEFT ${UTR}`), line("L2", 1, -900n, `REV ${UTR}`)], []))).toEqual([
     "P0 L1+L2=",
   ]);
+  const cut = [line("L1", 0, 900n, `NEFT ${NEFT.slice(0, 12)}`), line("L2", 1, -900n, `REV ${NEFT}`)];
+  expect(pairs(run(cut, []))).toEqual(["P0 L1+L2="]);
+  expect(run([line("L0", 0, 900n, `NEFT ${NEFT}`), ...cut], []).confirmed).toEqual([]);
   const vague = run([line("L1", 0, 900n, "NEFT"), line("L2", 1, -900n, "REVERSAL")], []);
   expect([vague.confirmed, vague.proposed[0]?.pass]).toEqual([[], "P0"]);
 });
@@ -260,6 +299,72 @@ test("every line and every item has exactly one outcome; per match, lines sum to
       expect(r.confirmed.every((m) => m.pass !== "P5")).toBe(true);
     }),
     { numRuns: 1500 },
+  );
+});
+
+// References of one day and bank, cut and mistyped, tariffs among the amounts: what begins alike is everywhere.
+const serial = fc.constantFrom(
+  "KLMBN25091428090",
+  "KLMBN25091428017",
+  "KLMBN25091438090",
+  "KLMBN25092115511",
+  "586993714455",
+);
+const inSeries = fc
+  .record({
+    lines: fc.array(
+      fc.record({
+        n: fc.integer({ min: 0, max: 6 }),
+        amount: fc.constantFrom(TARIFF, 250_75n),
+        text: fc.oneof(
+          serial,
+          serial.map((r) => r.slice(0, -4)),
+          serial.map((r) => `${r.slice(0, 8)}9${r.slice(9)}`),
+        ),
+      }),
+      { maxLength: 5 },
+    ),
+    items: fc.array(
+      fc.record({ n: fc.integer({ min: 0, max: 6 }), amount: fc.constantFrom(TARIFF, 250_75n), of: serial }),
+      { maxLength: 5 },
+    ),
+  })
+  .map((w) => ({
+    lines: w.lines.map((l, i) => line(`L${i}`, l.n, l.amount, l.text)),
+    items: w.items.map((x, i) => item(`I${i}`, x.n, x.amount, "transfer", ref("utr", x.of))),
+  }));
+
+test("a tariff is confirmed by part of a reference only where no other reference begins like it", () => {
+  let seen = 0;
+  fc.assert(
+    fc.property(inSeries, ({ lines, items }) => {
+      const r = run(lines, items);
+      for (const m of r.confirmed) {
+        const own = lines.find((l) => l.id === m.lines[0]);
+        const it = items.find((i) => i.id === m.items[0]);
+        if (m.pass !== "P2" || own?.amount !== TARIFF || !it) continue;
+        seen += 1;
+        expect([m.lines.length, m.items.length]).toEqual([1, 1]);
+        const full = it.refs[0]?.value ?? "";
+        const others = [
+          ...lines.filter((l) => l !== own).map((l) => l.narration),
+          ...items.filter((i) => i !== it).map((i) => i.refs[0]?.value ?? ""),
+        ];
+        const begins = own.narration.length < full.length ? own.narration : full.slice(0, -2);
+        expect(others.filter((o) => o.startsWith(begins))).toEqual([]);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+  expect(seen).toBeGreaterThan(50);
+});
+
+test("no order of what is cut or mistyped changes anything", () => {
+  fc.assert(
+    fc.property(inSeries, ({ lines, items }) => {
+      expect(canonical(run(lines.toReversed(), items.toReversed()))).toEqual(canonical(run(lines, items)));
+    }),
+    { numRuns: 1000 },
   );
 });
 

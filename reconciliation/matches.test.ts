@@ -11,6 +11,7 @@ import {
   reverseEntry,
 } from "../ledger/index.ts";
 import { addDays, dateInIndia, localDate, period, type LocalDate } from "../ledger/kernel/dates.ts";
+import { withConnection } from "../ledger/kernel/database.ts";
 import { formatIndian, rupees, toRupees, ZERO } from "../ledger/kernel/money.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
@@ -404,4 +405,38 @@ test("a leg names a match, a statement line and an entry line that are there, al
       [town.ulb.id],
     ),
   ).rejects.toThrow("a live leg names the leg");
+});
+
+test("a statement line names a statement, and a match a bank account, that are there and stay", async () => {
+  const town = await bankUlb(app);
+  await town.book("2026-04-01", "1000.00", `NEFT from A2, UTR ${UTR}`);
+  await town.bank("0.00", [["2026-04-02", "1000.00", `NEFT-${UTR}-A2`]]);
+  await run(town);
+  const columns = async (table: string, change: Record<string, string>) => {
+    const { rows } = await app.db.batch.query<{ name: string }>(
+      "select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum",
+      [table],
+    );
+    return app.db.batch.query(
+      `insert into ${table} select ${rows.map((r) => change[r.name] ?? r.name).join(", ")} from ${table} where ulb_id = $1`,
+      [town.ulb.id],
+    );
+  };
+  const aside = { line_id: "gen_random_uuid()", position: "position + 10", occurrence: "occurrence + 10" };
+  await expect(
+    columns("reconciliation.bank_lines", { ...aside, statement_id: "'00000000-0000-7000-8000-000000000000'::uuid" }),
+  ).rejects.toThrow("a line names the statement 00000000-0000-7000-8000-000000000000, which is not there");
+  await expect(
+    columns("reconciliation.matches", { match_id: "gen_random_uuid()", account: "'4509999'" }),
+  ).rejects.toThrow("a match names the bank account 4509999, which is not there");
+  for (const sql of [
+    "delete from reconciliation.bank_accounts",
+    "update reconciliation.bank_accounts set account = '4502109'",
+  ])
+    await expect(
+      withConnection(app.db.address, "owner", async (client) => {
+        await client.query(`set nagarkosh.ulb = '${town.ulb.id}'`);
+        await client.query(sql);
+      }),
+    ).rejects.toThrow("is refused");
 });

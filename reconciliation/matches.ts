@@ -3,7 +3,7 @@ import type { LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
 import { newId } from "../ledger/kernel/ids.ts";
 import { sum, type Paise } from "../ledger/kernel/money.ts";
-import { violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
+import { pgArray, violatedRule, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import type { BankAccount } from "./bank-accounts.ts";
 import { bookingDate } from "./booking-date.ts";
 import { clearDeposited, clearPaid, creditLeaves } from "./clearing.ts";
@@ -220,6 +220,7 @@ export async function writeMatches(
           ? {}
           : {
               proofs: proofsOf(
+                m.pass,
                 m.lines.flatMap((id) => lines.get(id) ?? []),
                 m.items.flatMap((id) => items.get(id) ?? []),
               ),
@@ -243,6 +244,7 @@ export async function writeMatches(
 
 /** Inserts matches with all their legs, a few thousand legs per statement; the legs of one match always go together. */
 export async function insertMatches(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {
+  let writing = Promise.resolve();
   for (let from = 0; from < matches.length;) {
     let to = from;
     let legCount = 0;
@@ -250,65 +252,82 @@ export async function insertMatches(tx: Tx, account: string, matches: readonly N
       legCount += matches[to]?.legs.length ?? 0;
       to += 1;
     } while (to < matches.length && legCount < 5000);
-    await insertBatch(tx, account, matches.slice(from, to));
+    // The next batch is laid out while the database writes this one.
+    const write = batchOf(tx, account, matches.slice(from, to));
+    await writing;
+    writing = write();
     from = to;
   }
+  await writing;
   const atBank = matches.filter((m) => m.legs.some((l) => l.kind !== "item") && m.legs.some((l) => l.kind === "item"));
   const ids = atBank.map((m) => m.id);
   await clearPaid(tx, ids);
   await clearDeposited(tx, ids);
 }
 
-async function insertBatch(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {
+/** Lays out the columns of some matches, and gives what writes them. */
+function batchOf(tx: Tx, account: string, matches: readonly NewMatch[]): () => Promise<void> {
   const legs = matches.flatMap((m) => m.legs.map((leg, i) => ({ match: m.id, no: i + 1, leg })));
-  const columns = {
+  const legColumns = {
     ulb: tx.ulb.id,
     account,
-    matches: legs.map((l) => l.match),
-    nos: legs.map((l) => l.no),
-    kinds: legs.map((l) => l.leg.kind),
-    lines: legs.map((l) => (l.leg.kind === "line" ? l.leg.lineId : null)),
-    entries: legs.map((l) => (l.leg.kind === "item" ? l.leg.entryId.toString() : null)),
-    line_nos: legs.map((l) => (l.leg.kind === "item" ? l.leg.lineNo : null)),
-    amounts: legs.map((l) => l.leg.amount.toString()),
-    days: legs.map((l) => l.leg.onDate),
+    matches: pgArray(legs.map((l) => l.match)),
+    nos: pgArray(legs.map((l) => l.no)),
+    kinds: pgArray(legs.map((l) => l.leg.kind)),
+    lines: pgArray(legs.map((l) => (l.leg.kind === "line" ? l.leg.lineId : null))),
+    entries: pgArray(legs.map((l) => (l.leg.kind === "item" ? l.leg.entryId : null))),
+    line_nos: pgArray(legs.map((l) => (l.leg.kind === "item" ? l.leg.lineNo : null))),
+    amounts: pgArray(legs.map((l) => l.leg.amount)),
+    days: pgArray(legs.map((l) => l.leg.onDate)),
   };
-  await tx.query(
-    `insert into reconciliation.matches (ulb_id, match_id, account, pass, rules, evidence, entry_id, made_by, made_at)
-     select :ulb, id, :account, pass, rule, evidence, entry, :actor, :now
-     from unnest(:ids::uuid[], :passes::text[], :rules::text[], :evidence::text[], :entries::bigint[]) as t (id, pass, rule, evidence, entry)`,
-    {
-      ulb: tx.ulb.id,
-      account,
-      ids: matches.map((m) => m.id),
-      passes: matches.map((m) => m.pass),
-      rules: matches.map((m) => m.rules),
-      evidence: matches.map((m) => m.evidence.slice(0, 500)),
-      entries: matches.map((m) => m.entryId?.toString() ?? null),
-      actor: tx.actor.id,
-      now: tx.clock(),
-    },
-  );
+  const matchColumns = {
+    ulb: tx.ulb.id,
+    account,
+    ids: pgArray(matches.map((m) => m.id)),
+    passes: pgArray(matches.map((m) => m.pass)),
+    rules: pgArray(matches.map((m) => m.rules)),
+    evidence: pgArray(matches.map((m) => m.evidence.slice(0, 500))),
+    entries: pgArray(matches.map((m) => m.entryId ?? null)),
+    actor: tx.actor.id,
+    now: tx.clock(),
+  };
   const proofs = matches.flatMap((m) => (m.proofs ?? []).map((proof) => ({ match: m.id, proof })));
-  if (proofs.length > 0) {
+  const proofColumns = {
+    ulb: tx.ulb.id,
+    account,
+    proofs: pgArray(proofs.map((p) => p.proof)),
+    matches: pgArray(proofs.map((p) => p.match)),
+  };
+  return async () => {
     await tx.query(
-      `insert into reconciliation.match_proofs (ulb_id, account, proof, match_id)
-       select :ulb, :account, proof, match from unnest(:proofs::text[], :matches::uuid[]) as t (proof, match)`,
-      { ulb: tx.ulb.id, account, proofs: proofs.map((p) => p.proof), matches: proofs.map((p) => p.match) },
+      `insert into reconciliation.matches (ulb_id, match_id, account, pass, rules, evidence, entry_id, made_by, made_at)
+       select :ulb, id, :account, pass, rule, evidence, entry, :actor, :now
+       from unnest(:ids::uuid[], :passes::text[], :rules::text[], :evidence::text[], :entries::bigint[]) as t (id, pass, rule, evidence, entry)`,
+      matchColumns,
     );
-  }
-  try {
-    for (const table of ["match_legs", "live_legs"]) {
+    if (proofs.length > 0)
       await tx.query(
-        `insert into reconciliation.${table} (ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date)
-         select :ulb, match, no, :account, kind, line, entry, line_no, amount, day
-         from unnest(:matches::uuid[], :nos::integer[], :kinds::text[], :lines::uuid[], :entries::bigint[], :line_nos::smallint[],
-           :amounts::bigint[], :days::date[]) as t (match, no, kind, line, entry, line_no, amount, day)`,
-        columns,
+        `insert into reconciliation.match_proofs (ulb_id, account, proof, match_id)
+         select :ulb, :account, proof, match from unnest(:proofs::text[], :matches::uuid[]) as t (proof, match)`,
+        proofColumns,
       );
+    try {
+      // Both in one statement: their columns are sent and read once.
+      await tx.query(
+        `with legs as (
+           insert into reconciliation.match_legs (ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date)
+           select :ulb, match, no, :account, kind, line, entry, line_no, amount, day
+           from unnest(:matches::uuid[], :nos::integer[], :kinds::text[], :lines::uuid[], :entries::bigint[], :line_nos::smallint[],
+             :amounts::bigint[], :days::date[]) as t (match, no, kind, line, entry, line_no, amount, day)
+           returning ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date
+         )
+         insert into reconciliation.live_legs (ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date)
+         select ulb_id, match_id, leg_no, account, kind, line_id, entry_id, line_no, amount, on_date from legs`,
+        legColumns,
+      );
+    } catch (error) {
+      if (/in_one_live_match$/.test(violatedRule(error) ?? "")) throw reconciliationErrors.MATCH_TAKEN({ account });
+      throw error;
     }
-  } catch (error) {
-    if (/in_one_live_match$/.test(violatedRule(error) ?? "")) throw reconciliationErrors.MATCH_TAKEN({ account });
-    throw error;
-  }
+  };
 }

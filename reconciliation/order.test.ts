@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { postEntries } from "../ledger/index.ts";
-import { addDays, localDate } from "../ledger/kernel/dates.ts";
+import { addDays, localDate, type LocalDate } from "../ledger/kernel/dates.ts";
 import { inSnapshot } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
 import { entryOfItem, splitByDays, statementOf } from "./generator/books.ts";
@@ -122,6 +122,60 @@ test.each([1, 2, 3, 4])(
   },
 );
 
+/** References of one bank and day, cut and mistyped: each may be the one that another must be alone with. */
+function neighbours(seed: number): CityAccount {
+  const random = new Random(seed);
+  const refs = ["KLMBN26091428090", "KLMBN26091428017", "KLMBN26092115511", "586993714455", "586993714466"];
+  const amounts = [500_000n, 25_075n, 990_000n];
+  const at = (): LocalDate => addDays(FIRST, random.below(12));
+  const lines = Array.from({ length: 14 }, (_, n): TrueLine => {
+    const full = random.pick(refs);
+    const text = random.pick([full, full.slice(0, -4), full.slice(0, -4), `${full.slice(0, 9)}7${full.slice(10)}`]);
+    const isReversal = random.isHit(0.15);
+    return {
+      id: `L${n}`,
+      date: at(),
+      amount: random.pick(amounts) * (isReversal ? -1n : 1n),
+      narration: isReversal ? `REV ${text}` : text,
+      reference: "",
+      truth: 0,
+    };
+  });
+  const items = Array.from({ length: 9 }, (_, n): TrueItem => ({
+    id: `I${n}`,
+    date: at(),
+    amount: random.pick(amounts),
+    kind: "transfer",
+    refs: random.isHit(0.2) ? [] : [ref("utr", random.pick(refs))],
+    truth: 0,
+  }));
+  const byDate = (a: { date: string }, b: { date: string }): number => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0);
+  return { lines: lines.sort(byDate), items: items.sort(byDate) };
+}
+
+test("references that begin alike end in the same matches in any order of files and with late books", async () => {
+  let partial = 0;
+  for (let seed = 1; seed <= 8; seed++) {
+    const account = neighbours(seed);
+    const town = await play(account, [0], 0, false);
+    const once = await matches(town);
+    expect(await matches(await play(account, [0, 1, 2], 2, false)), `world ${seed}`).toEqual(once);
+    expect(await matches(await play(account, [3, 2, 1, 0], 3, true)), `world ${seed}, late books`).toEqual(once);
+    partial += await partialMatches(town);
+  }
+  expect(partial).toBeGreaterThan(3);
+});
+
+async function partialMatches(town: BankUlb): Promise<number> {
+  const [row] = await inSnapshot(app, town.as("auditor"), (read) =>
+    read.query<{ n: number }>(
+      "select count(*)::integer as n from reconciliation.matches where ulb_id = :ulb and pass in ('P0', 'P2')",
+      { ulb: read.ulb.id },
+    ),
+  );
+  return row?.n ?? 0;
+}
+
 test("a generated city ends in the same matches whether it is loaded at once or in parts, and after everything is taken back and run again", async () => {
   const city = generateCity({ receipts: 1200, days: 12, seed: 77, profile: "hard" });
   const shift = <T extends TrueLine | TrueItem>(of: readonly T[]): T[] =>
@@ -161,3 +215,23 @@ test("a match that no longer holds is taken back with the reason, and its histor
   expect((await run(town)).confirmed).toMatchObject([{ pass: "P1b" }]);
   expect((await run(town)).confirmed).toEqual([]);
 });
+
+test.each(["KLMBN2509142", "KLMBN25091438090"])(
+  "part of a reference (%s) proves nothing once another begins alike, whichever of them comes first",
+  async (part) => {
+    const [first, then] = [await bankUlb(app), await bankUlb(app)];
+    await first.book("2026-04-01", "5000.00", "NEFT, UTR KLMBN25091428090");
+    await first.bank("0.00", [["2026-04-02", "5000.00", `NEFT*${part}*R ROY`]]);
+    const confirmed = (await run(first)).confirmed;
+    expect(confirmed).toMatchObject([{ pass: "P2" }]);
+    await first.book("2026-04-02", "70.00", "NEFT, UTR KLMBN25091428017");
+    expect((await run(first)).takenBack).toEqual([confirmed[0]?.matchId]);
+
+    await then.book("2026-04-02", "70.00", "NEFT, UTR KLMBN25091428017");
+    await then.bank("0.00", [["2026-04-02", "70.00", "NEFT*KLMBN25091428017*R ROY"]]);
+    expect((await run(then)).confirmed).toMatchObject([{ pass: "P1" }]);
+    await then.book("2026-04-01", "5000.00", "NEFT, UTR KLMBN25091428090");
+    await then.bank("70.00", [["2026-04-03", "5000.00", `NEFT*${part}*R ROY`]], { name: "next.csv" });
+    expect((await run(then)).confirmed).toEqual([]);
+  },
+);

@@ -12,7 +12,7 @@ import { declareBankHolidays } from "./bank-holidays.ts";
 import { entryOfItem, splitByDays, statementOf } from "./generator/books.ts";
 import { CITY_HOLIDAYS, CITY_START, generateCity, type City, type TrueItem, type TrueLine } from "./generator/city.ts";
 import type { NoiseProfile } from "./generator/profiles.ts";
-import { scoreOf, type Score } from "./generator/score.ts";
+import { CAUSES, scoreOf, type Score, type WayScore } from "./generator/score.ts";
 import { match } from "./match.ts";
 import { reconcile } from "./reconcile.ts";
 import { checkSettlement, type SettlementRow } from "./settlement.ts";
@@ -97,6 +97,31 @@ function core(profile: NoiseProfile, seed: number, receipts: number): void {
       `  hash join on amount and date: ${show(lines / naiveSeconds)} lines/s, ${show(naiveMatches)} matches, ${show(naiveFalse)} of them false\n` +
       `  gateway: ${show(gateway.rows)} rows of ${gateway.settlements} settlements in ${(gateway.ms / 1000).toFixed(1)} s, not exact ${gateway.wrong}`,
   );
+  console.log(breakdown(scores, matchable));
+}
+
+/** What was not confirmed, by the way the money moved and by the reason, in shares of all lines that could be matched. */
+function breakdown(scores: readonly Score[], matchable: number): string {
+  const rows = [...new Set(scores.flatMap((s) => [...s.ways.keys()]))].map((way) => {
+    const of = scores.flatMap((s) => s.ways.get(way) ?? []);
+    const sum = (what: (w: WayScore) => number): number => of.reduce((n, w) => n + what(w), 0);
+    const causes = CAUSES.map((c) => sum((w) => w.causes.get(c) ?? 0));
+    return { way, matchable: sum((w) => w.matchable), confirmed: sum((w) => w.confirmed), causes };
+  });
+  const lines = rows
+    .sort((a, b) => b.matchable - b.confirmed - (a.matchable - a.confirmed))
+    .map(({ way, matchable: of, confirmed, causes }) => {
+      const why = CAUSES.flatMap((c, i) => (causes[i] ? `${c} ${percent(causes[i], matchable)}` : []));
+      return `    ${way}: ${show(of)}, confirmed ${percent(confirmed, of)}${why.length > 0 ? `; else ${why.join(", ")}` : ""}`;
+    });
+  const totals = CAUSES.map(
+    (c, i) =>
+      `${c} ${percent(
+        rows.reduce((n, r) => n + (r.causes[i] ?? 0), 0),
+        matchable,
+      )}`,
+  );
+  return [`  not confirmed, of all that could be matched: ${totals.join(", ")}`, ...lines].join("\n");
 }
 
 function accountOf(city: City, account: number): { lines: TrueLine[]; items: TrueItem[] } {

@@ -6,7 +6,7 @@ import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { lockBankAccount } from "./bank-accounts.ts";
 import { bankCalendar } from "./bank-holidays.ts";
 import { horizon, matchable } from "./comparison.ts";
-import { contestedMatches, linesOfMatches } from "./contested.ts";
+import { contestedMatches, itemsOfMatches, linesOfMatches, matchesInSeries } from "./contested.ts";
 import { match, type BankCalendar, type Exception, type Match, type MatchResult, type ProposedEntry } from "./match.ts";
 import { writeMatches } from "./matches.ts";
 import { openItems, type OpenItem } from "./open-items.ts";
@@ -108,22 +108,32 @@ async function stages(read: Read, account: string, asOf: LocalDate): Promise<Loc
 async function weigh(read: Read, account: string, until: LocalDate, calendar: BankCalendar) {
   const lines = new Map<string, BankLine>();
   for (const l of await openLines(read, account, until)) if (l.matchId === null) lines.set(l.id, l);
-  let items = new Map((await openItems(read, account, until, { isStrict: true })).map((i) => [i.id, i]));
+  const items = new Map((await openItems(read, account, until, { isStrict: true })).map((i) => [i.id, i]));
   const reopened = new Set<string>();
-  let newLines = [...lines.values()];
-  let newItems = [...items.values()];
-  while (newLines.length + newItems.length > 0) {
-    const found = (await contestedMatches(read, account, newLines, newItems)).filter((id) => !reopened.has(id));
-    if (found.length === 0) break;
-    for (const id of found) reopened.add(id);
-    newLines = await linesOfMatches(read, found);
-    for (const l of newLines) lines.set(l.id, l);
-    const known = items;
-    const all = await openItems(read, account, until, { isStrict: true, reopened: [...reopened] });
-    items = new Map(all.map((i) => [i.id, i]));
-    newItems = all.filter((i) => !known.has(i.id));
-  }
-  const result = match(matchable(lines.values()), [...items.values()], until, { calendar });
+  /** Puts live matches on the table, and what those contest in turn. */
+  const reopen = async (contested: readonly string[]): Promise<boolean> => {
+    let found = contested.filter((id) => !reopened.has(id));
+    const isAny = found.length > 0;
+    while (found.length > 0) {
+      for (const id of found) reopened.add(id);
+      const newLines = await linesOfMatches(read, found);
+      for (const l of newLines) lines.set(l.id, l);
+      const freed = await itemsOfMatches(read, account, until, found);
+      const entries = new Set(freed.map((i) => ("entryId" in i.of ? i.of.entryId : undefined)));
+      const known = new Set(items.keys());
+      // What was matched for several funds is one item again.
+      for (const [id, { of }] of items) if ("entryId" in of && entries.has(of.entryId)) items.delete(id);
+      for (const i of freed) items.set(i.id, i);
+      const newItems = freed.filter((i) => !known.has(i.id));
+      found = (await contestedMatches(read, account, newLines, newItems)).filter((id) => !reopened.has(id));
+    }
+    return isAny;
+  };
+  await reopen(await contestedMatches(read, account, lines.values(), items.values()));
+  let result = match(matchable(lines.values()), [...items.values()], until, { calendar });
+  // Part of a reference proves where nothing else begins like it: also nothing that was matched long ago.
+  while (await reopen(await matchesInSeries(read, account, partialMatches(result, lines, items))))
+    result = match(matchable(lines.values()), [...items.values()], until, { calendar });
   const live = await liveMatches(read, reopened, items);
   const keyOf = (m: Match): string => [m.lines.toSorted().join(), m.items.toSorted().join()].join("|");
   const kept = new Set<string>();
@@ -134,6 +144,20 @@ async function weigh(read: Read, account: string, until: LocalDate, calendar: Ba
   });
   return { lines, items, result, fresh, superseded: [...reopened].filter((id) => !kept.has(id)).sort() };
 }
+
+const partialMatches = (
+  result: MatchResult,
+  lines: ReadonlyMap<string, BankLine>,
+  items: ReadonlyMap<string, OpenItem>,
+): { lines: BankLine[]; items: OpenItem[] }[] =>
+  result.confirmed.flatMap((m) =>
+    m.pass === "P2"
+      ? {
+          lines: m.lines.flatMap((id) => lines.get(id) ?? []),
+          items: m.items.flatMap((id) => items.get(id) ?? []),
+        }
+      : [],
+  );
 
 /** Live matches by what they join, as match() names it. */
 async function liveMatches(

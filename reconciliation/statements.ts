@@ -4,7 +4,7 @@ import type { Problem } from "../ledger/kernel/errors.ts";
 import { isUuid, newId } from "../ledger/kernel/ids.ts";
 import { formatIndian, paise, subtract, type Paise } from "../ledger/kernel/money.ts";
 import { audit } from "../ledger/kernel/audit.ts";
-import type { Read, Tx } from "../ledger/kernel/tx.ts";
+import { pgArray, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, lockedBankAccount, writeBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { reconciliationErrors } from "./errors.ts";
 import type { ParsedLine, ParsedStatement } from "./parsers/prove.ts";
@@ -184,7 +184,7 @@ export async function checkStatement(
   }
 
   const prints = fingerprints(input.account, statement.lines);
-  const positions = await knownPositions(read, input.account, prints);
+  const positions = await knownPositions(read, input.account, statement.lines, prints, chain);
   const place = placeOf(statement, positions, chain);
   if ("code" in place) return refused(place);
   // An opening balance that was reckoned from the closing one is proved by what is known before it, and by nothing else.
@@ -217,11 +217,30 @@ function fingerprints(account: string, lines: readonly ParsedLine[]): Print[] {
   });
 }
 
-async function knownPositions(read: Read, account: string, prints: readonly Print[]): Promise<(bigint | undefined)[]> {
+/** Where lines of the file are in what is stored, if they are. A line after the last day that is known cannot be. */
+async function knownPositions(
+  read: Read,
+  account: string,
+  lines: readonly ParsedLine[],
+  prints: readonly Print[],
+  chain: Chain | undefined,
+): Promise<(bigint | undefined)[]> {
+  const asked = new Set<string>();
+  lines.forEach((l, i) => {
+    const print = prints[i];
+    if (chain && print && l.date <= chain.last.bookedOn) asked.add(print.fingerprint);
+  });
+  if (asked.size === 0) return prints.map(() => undefined);
+  // By the key, one after the other: a plan made before the last file was stored would read the whole account.
   const rows = await read.query<{ fingerprint: string; occurrence: number; position: bigint }>(
-    `select fingerprint, occurrence, position from reconciliation.bank_lines
-     where ulb_id = :ulb and account = :account and fingerprint = any(:prints::text[])`,
-    { ulb: read.ulb.id, account, prints: [...new Set(prints.map((p) => p.fingerprint))] },
+    `select b.fingerprint, b.occurrence, b.position
+     from unnest(:prints::text[]) as p (print)
+     cross join lateral (
+       select fingerprint, occurrence, position from reconciliation.bank_lines
+       where ulb_id = :ulb and account = :account and fingerprint = p.print
+       order by occurrence limit :most
+     ) b`,
+    { ulb: read.ulb.id, account, prints: [...asked], most: prints.length },
   );
   const at = new Map(rows.map((r) => [`${r.fingerprint}/${r.occurrence}`, r.position]));
   return prints.map((p) => at.get(`${p.fingerprint}/${p.occurrence}`));
@@ -353,18 +372,18 @@ async function storeLines(
         ulb: tx.ulb.id,
         account,
         statement: statementId,
-        ids: part.map(() => newId(now)),
-        file_lines: part.map((r) => r.line.fileLine),
-        positions: part.map((r) => r.position.toString()),
-        posted: part.map((r) => r.line.date),
-        booked: part.map((r) => r.bookedOn),
-        value_days: part.map((r) => r.line.valueDate),
-        amounts: part.map((r) => r.line.amount.toString()),
-        balances: part.map((r) => r.line.balance.toString()),
-        narrations: part.map((r) => r.line.narration),
-        refs: part.map((r) => r.line.reference),
-        prints: part.map((r) => r.print.fingerprint),
-        nths: part.map((r) => r.print.occurrence),
+        ids: pgArray(part.map(() => newId(now))),
+        file_lines: pgArray(part.map((r) => r.line.fileLine)),
+        positions: pgArray(part.map((r) => r.position)),
+        posted: pgArray(part.map((r) => r.line.date)),
+        booked: pgArray(part.map((r) => r.bookedOn)),
+        value_days: pgArray(part.map((r) => r.line.valueDate)),
+        amounts: pgArray(part.map((r) => r.line.amount)),
+        balances: pgArray(part.map((r) => r.line.balance)),
+        narrations: pgArray(part.map((r) => r.line.narration)),
+        refs: pgArray(part.map((r) => r.line.reference)),
+        prints: pgArray(part.map((r) => r.print.fingerprint)),
+        nths: pgArray(part.map((r) => r.print.occurrence)),
       },
     );
   }

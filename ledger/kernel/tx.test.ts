@@ -1,7 +1,17 @@
 import { expect, test } from "vitest";
 import { withConnection } from "./database.ts";
 import { testApp, testTenant } from "./testing.ts";
-import { bind, inDryRun, inSnapshot, inTransaction, onceInSnapshot, type App, type Read, type Tx } from "./tx.ts";
+import {
+  bind,
+  inDryRun,
+  inSnapshot,
+  inTransaction,
+  onceInSnapshot,
+  pgArray,
+  type App,
+  type Read,
+  type Tx,
+} from "./tx.ts";
 
 const app = await testApp({ poolSize: 4 });
 await withConnection(app.db.address, "owner", (c) =>
@@ -179,6 +189,17 @@ test("values come back exactly: bigint, numeric, date, and null", async () => {
     days: ["2026-03-31"],
     no: [],
   });
+});
+
+test("a column laid out as text is the same array", async () => {
+  const words = ["plain", "", "NULL", 'a "quoted" one', "back\\slash", "{a,b}", "two\nlines", "ವಾರ್ಡ್", null];
+  const rows = await inSnapshot(app, testTenant(), (read) =>
+    read.query<{ words: (string | null)[]; figures: bigint[]; nothing: string[] }>(
+      "select :words::text[] as words, :figures::bigint[] as figures, :nothing::text[] as nothing",
+      { words: pgArray(words), figures: pgArray([1, -9_007_199_254_740_993n]), nothing: pgArray([]) },
+    ),
+  );
+  expect(rows).toEqual([{ words, figures: [1n, -9_007_199_254_740_993n], nothing: [] }]);
 });
 
 test("more than one row where one was asked for is a defect", async () => {

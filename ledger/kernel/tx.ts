@@ -86,6 +86,19 @@ export function bind(sql: string, params: Params): { text: string; values: unkno
   return { text: statement.text, values: statement.names.map((n) => params[n]) };
 }
 
+/**
+ * An array parameter as PostgreSQL reads it (`{"a",NULL}`), for the columns of large sets: made when it is called, and not when the connection gets to
+ * the statement, so that the next set is laid out while the database writes the one before. The statement names the type (`:ids::uuid[]`).
+ */
+export function pgArray(of: readonly (string | number | bigint | null)[]): string {
+  const parts = of.map((x) => {
+    if (x === null) return "NULL";
+    if (typeof x !== "string") return String(x);
+    return /["\\]/.test(x) ? `"${x.replace(/["\\]/g, "\\$&")}"` : `"${x}"`;
+  });
+  return `{${parts.join(",")}}`;
+}
+
 const MAX_ATTEMPTS = 8;
 const RETRIED = new Set(["40001", "40P01"]); // serialization failure, deadlock
 

@@ -12,7 +12,21 @@ export const NONE = -1;
 export const RETURN = -2;
 export const BANK_ORIGINATED = -3;
 
-export type TrueLine = MatchLine & { readonly truth: Truth };
+/** By what way the money of a line moved. */
+export type Way =
+  | "UPI"
+  | "NEFT and RTGS in"
+  | "cash deposits"
+  | "cheques, one credit a slip"
+  | "cheques, one by one"
+  | "gateway settlements"
+  | "cheques issued"
+  | "bulk payments"
+  | "NEFT out"
+  | "bank's corrections"
+  | "bank's own";
+
+export type TrueLine = MatchLine & { readonly truth: Truth; readonly way?: Way };
 export type TrueItem = MatchItem & { readonly truth: Truth };
 
 /** A row of the gateway's settlement report; paise; the fee includes its tax. */
@@ -74,6 +88,7 @@ export const CITY_HOLIDAYS: readonly LocalDate[] = [
 ].map(localDate);
 
 const ACCOUNTS = 4;
+// Of every bank account: each counter and each zone fills in a slip per account and day.
 const COUNTERS = 24;
 const ZONES = 6;
 const SEASON = [3, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 1.3, 1.3, 2.2]; // April to March
@@ -111,6 +126,7 @@ class CityMaker {
   private itemNo = 0;
   private slipNo = 0;
   private rowCount = 0;
+  private way: Way = "bank's own";
 
   constructor(options: CityOptions) {
     this.options = options;
@@ -160,7 +176,7 @@ class CityMaker {
       else if (mode < 0.73) this.transfer(day, amount, "N");
       else if (mode < 0.733) this.transfer(day, amount * 1000, "R");
       else if (mode < 0.913) {
-        const counter = random.below(COUNTERS);
+        const counter = random.below(COUNTERS * ACCOUNTS);
         cash.set(counter, (cash.get(counter) ?? 0) + amount);
       } else {
         const zone = random.below(ZONES * ACCOUNTS);
@@ -180,6 +196,7 @@ class CityMaker {
 
   private qr(day: number, amount: number): void {
     const { random } = this;
+    this.way = "UPI";
     const account = random.below(ACCOUNTS);
     const rrn = `${1 + random.below(9)}${random.digits(11)}`;
     const truth = this.newFact();
@@ -193,6 +210,7 @@ class CityMaker {
 
   private transfer(day: number, amount: number, kind: "N" | "R"): void {
     const { random, rates } = this;
+    this.way = "NEFT and RTGS in";
     const account = random.below(ACCOUNTS);
     const bank = random.pick(BANKS);
     const utr = this.utr(day, bank, kind);
@@ -224,7 +242,8 @@ class CityMaker {
     reference: string,
     truth: number,
   ): void {
-    if (!this.random.isHit(this.rates.twin)) return;
+    // What is booked with another amount or in another account, and paid twice besides, has no one truth.
+    if (!this.random.isHit(this.rates.twin) || truth === NONE) return;
     const kind = this.random.next();
     if (kind < 0.3) this.line(account, day, amount, words, reference, truth);
     else if (kind < 0.6) this.line(account, day, amount, words, reference.slice(0, -6) + this.random.digits(6), NONE);
@@ -238,18 +257,20 @@ class CityMaker {
 
   private cashDeposit(day: number, counter: number, amount: number): void {
     const { random, rates } = this;
+    this.way = "cash deposits";
     const account = counter % ACCOUNTS;
     const truth = this.newFact();
+    const at = Math.floor(counter / ACCOUNTS) + 1;
     const slip = this.nextSlip();
     const on = this.calendar.nextWorking(random.isHit(0.6) ? day : day + 1);
     this.item(account, day, amount, "cash", truth, [], slip);
-    const words = (r: string): string => `BY CASH ${r} COUNTER ${counter + 1}`;
+    const words = (r: string): string => `BY CASH ${r} COUNTER ${at}`;
     if (random.isHit(rates.short) && amount > 100_000) {
       this.line(account, on, amount - 100 * (1 + random.below(500)), words, slip, NONE);
     } else if (random.isHit(rates.splitDeposit)) {
       const part = Math.max(1, Math.floor(amount * (0.3 + 0.5 * random.next())));
       this.line(account, on, part, words, slip, truth);
-      this.line(account, on, amount - part, () => `BY CASH COUNTER ${counter + 1}`, "", truth);
+      this.line(account, on, amount - part, () => `BY CASH COUNTER ${at}`, "", truth);
     } else this.line(account, on, amount, words, slip, truth);
   }
 
@@ -268,6 +289,7 @@ class CityMaker {
     });
     const lump = this.newFact();
     const isLump = account < 2;
+    this.way = isLump ? "cheques, one credit a slip" : "cheques, one by one";
     for (const c of facts)
       this.item(account, day, c.amount, "cheque-deposited", isLump ? lump : c.truth, [["cheque", c.no]], slip);
     if (isLump) {
@@ -291,6 +313,7 @@ class CityMaker {
     const amount = -this.amount() * 10;
     const kind = random.next();
     const truth = this.newFact();
+    this.way = kind < 0.4 ? "cheques issued" : kind < 0.58 ? "bulk payments" : "NEFT out";
     if (kind < 0.4) {
       const no = random.digits(6);
       this.item(account, day, amount, "cheque-issued", truth, [["cheque", no]]);
@@ -322,6 +345,7 @@ class CityMaker {
 
   private wrongCredit(day: number): void {
     const { random } = this;
+    this.way = "bank's corrections";
     const account = random.below(ACCOUNTS);
     const amount = this.amount();
     const utr = this.utr(day, random.pick(BANKS), "N");
@@ -333,6 +357,7 @@ class CityMaker {
 
   private monthly(day: number, account: number): void {
     const { random } = this;
+    this.way = "bank's own";
     const on = this.calendar.nextWorking(day);
     this.line(account, on, -(5_900 + random.below(50_000)), () => "ACCOUNT MAINT CHRG + GST @18%", "", BANK_ORIGINATED);
     if (account === 0)
@@ -362,6 +387,7 @@ class CityMaker {
 
   private settle(day: number, rows: GatewayRow[]): void {
     const { random, rates } = this;
+    this.way = "gateway settlements";
     for (const r of [...rows]) {
       const kind = random.isHit(rates.refund) ? "refund" : random.isHit(rates.chargeback) ? "adjustment" : undefined;
       if (kind === undefined) continue;
@@ -418,6 +444,7 @@ class CityMaker {
       narration: shown.narration,
       reference: shown.reference,
       truth,
+      way: this.way,
     });
   }
 

@@ -1,5 +1,24 @@
-import type { Match, MatchResult } from "../matching/types.ts";
-import type { TrueItem, TrueLine } from "./city.ts";
+import { groupBy } from "../../ledger/kernel/group.ts";
+import { overlapOf } from "../matching/partial-references.ts";
+import type { Match, MatchItem, MatchResult } from "../matching/types.ts";
+import { tokensOf } from "../tokens.ts";
+import type { TrueItem, TrueLine, Way } from "./city.ts";
+
+/** Why a line whose other side is on the table was not confirmed. */
+export const CAUSES = [
+  "the books know no reference",
+  "the bank shows none of it",
+  "cut or mistyped, and not alone or too little",
+  "several lines or items carry it",
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+export type WayScore = {
+  matchable: number;
+  confirmed: number;
+  proposed: number;
+  readonly causes: Map<Cause, number>;
+};
 
 export type Score = {
   readonly lines: number;
@@ -18,6 +37,8 @@ export type Score = {
   readonly silent: number;
   /** Lines of which nothing is known but their direction, as a share of all. */
   readonly unidentified: number;
+  /** Matchable lines by the way their money moved. */
+  readonly ways: ReadonlyMap<Way, WayScore>;
 };
 
 /** Holds what the engine says against the truth. A class (k equal lines, k equal items) is right when both sides are the same facts. */
@@ -67,5 +88,47 @@ export function scoreOf(lines: readonly TrueLine[], items: readonly TrueItem[], 
     wrongProposed: result.proposed.filter((m) => !isRight(m)),
     silent: lines.filter((l) => !spoken.has(l.id)).length,
     unidentified: lines.length === 0 ? 0 : unidentified / lines.length,
+    ways: byWay(
+      lines.filter((l) => isMatchable(l.truth)),
+      items,
+      result,
+    ),
   };
+}
+
+function byWay(
+  matchable: readonly TrueLine[],
+  items: readonly TrueItem[],
+  result: MatchResult,
+): ReadonlyMap<Way, WayScore> {
+  const confirmed = new Set(result.confirmed.flatMap((m) => m.lines));
+  const proposed = new Set(result.proposed.flatMap((m) => m.lines));
+  const shared = new Set(result.exceptions.flatMap((e) => (e.kind === "ambiguous" ? e.id : [])));
+  const missed = new Set(matchable.flatMap((l) => (confirmed.has(l.id) ? [] : l.truth)));
+  const ofFact = groupBy(
+    items.filter((i) => missed.has(i.truth)),
+    (i) => i.truth,
+  );
+  const ways = new Map<Way, WayScore>();
+  for (const l of matchable) {
+    const way = l.way ?? "bank's own";
+    const score = ways.get(way) ?? { matchable: 0, confirmed: 0, proposed: 0, causes: new Map<Cause, number>() };
+    ways.set(way, score);
+    score.matchable += 1;
+    if (confirmed.has(l.id)) {
+      score.confirmed += 1;
+      continue;
+    }
+    if (proposed.has(l.id)) score.proposed += 1;
+    const cause = shared.has(l.id) ? CAUSES[3] : causeOf(l, ofFact.get(l.truth) ?? []);
+    score.causes.set(cause, (score.causes.get(cause) ?? 0) + 1);
+  }
+  return ways;
+}
+
+function causeOf(line: TrueLine, items: readonly MatchItem[]): Cause {
+  const known = items.flatMap((i) => [...i.refs.map((r) => r.value), ...(i.group === undefined ? [] : [i.group])]);
+  if (known.length === 0 && items.length > 0) return CAUSES[0];
+  const shown = tokensOf(line.reference, line.narration);
+  return shown.some((t) => known.some((k) => t === k || overlapOf(t, k) !== undefined)) ? CAUSES[2] : CAUSES[1];
 }

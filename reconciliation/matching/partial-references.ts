@@ -1,6 +1,7 @@
 import { digitCount } from "../tokens.ts";
 import { Pairs, tokensOn, type Board, type I, type L } from "./board.ts";
 import { MATCH_RULES } from "./rules.ts";
+import { isFigures, isMostOf, seriesBetween, seriesOf } from "./series.ts";
 
 /** Strong proves with the exact amount; fair proves with an amount that no tariff has; weak only suggests. */
 type Overlap = "strong" | "fair" | "weak";
@@ -13,7 +14,8 @@ export function overlapOf(token: string, full: string): Overlap | undefined {
     if (long.endsWith(short)) return digitCount(short) >= 8 ? "strong" : "weak";
     if (long.startsWith(short)) {
       const digits = digitCount(short);
-      return digits >= 12 ? "strong" : digits >= 8 ? "fair" : "weak";
+      if (digits >= 12) return "strong";
+      return digits >= 8 && (isFigures(long) || isMostOf(short, long)) ? "fair" : "weak";
     }
   }
   if (short.length < 10) return undefined;
@@ -49,10 +51,11 @@ function isOneEdit(short: string, long: string): boolean {
 // Whole fifties of rupees. How often an amount occurs is not asked here: that would change with every file that comes.
 const isTariff = (paise: number): boolean => paise % 5_000 === 0;
 
-type Edge = { readonly line: L; readonly item: I; readonly evidence: string };
+type Edge = { readonly line: L; readonly item: I; readonly token: string; readonly full: string };
 
 /**
- * P2: part of a reference and the exact amount, unique from both sides. Strong: confirmed; weak: proposed, once the strong ones are settled.
+ * P2: part of a reference and the exact amount, unique from both sides. Strong: confirmed. Weak, once the strong ones are settled: confirmed where no
+ * other reference of the books or the statement begins like it, whatever its amount; else proposed.
  * A mistyped reference stands nowhere else as it is: one that another line or item carries in full is not a mistake, and proves nothing here.
  */
 export function partialReferences(board: Board): void {
@@ -69,31 +72,63 @@ export function partialReferences(board: Board): void {
       if (!board.within(MATCH_RULES.partialWindow, i.day, l.day)) continue;
       for (const r of i.of.refs) {
         if (r.kind === "cheque") continue;
-        for (const t of tokens) {
-          const overlap = overlapOf(t, r.value);
+        for (const token of tokens) {
+          const overlap = overlapOf(token, r.value);
           if (!overlap) continue;
           const isStrong = overlap === "strong" || (overlap === "fair" && !isTariff(l.paise));
-          edges[isStrong ? "strong" : "weak"].push({ line: l, item: i, evidence: `${t} of ${r.value}` });
+          edges[isStrong ? "strong" : "weak"].push({ line: l, item: i, token, full: r.value });
         }
       }
     }
   }
   const elsewhere = carriedInFull(board, [...edges.strong, ...edges.weak]);
-  for (const strength of ["strong", "weak"] as const) {
-    const pairs = new Pairs();
-    for (const { line, item, evidence } of edges[strength]) {
-      if (!board.isOpen(line) || !board.isOpen(item)) continue;
-      const [token = "", full = ""] = evidence.split(" of ");
-      if (elsewhere.onLines.has(full) || elsewhere.onItems.has(token)) continue;
-      pairs.add(line, item, evidence);
-    }
-    for (const { lines, items, evidence } of pairs.components()) {
-      if (lines.length === 1 && items.length === 1) {
-        const where = strength === "strong" ? board.confirmed : board.proposed;
-        board.take(where, "P2", lines, items, `part of the reference (${evidence.join()}) and amount`);
-      } else board.barAll(lines, items, "ambiguous");
-    }
+  const proved = (strength: "strong" | "weak"): Edge[] =>
+    edges[strength].filter(
+      ({ line, item, token, full }) =>
+        board.isOpen(line) && board.isOpen(item) && !elsewhere.onLines.has(full) && !elsewhere.onItems.has(token),
+    );
+  settle(board, proved("strong"), () => true);
+  const weak = proved("weak");
+  const company = companyOf(board, weak);
+  settle(board, weak, ({ line, item, token, full }) => {
+    const series = seriesBetween(token, full);
+    return series.length > 0 && series.every((s) => isAlone(company.get(s), line, item));
+  });
+}
+
+/** Pairs that nobody else shares are confirmed if one of their edges proves, else proposed; the rest is ambiguous. */
+function settle(board: Board, edges: readonly Edge[], proves: (edge: Edge) => boolean): void {
+  const pairs = new Pairs();
+  for (const { line, item, token, full } of edges) pairs.add(line, item, `${token} of ${full}`);
+  const isProved = new Set(edges.filter(proves).map((e) => e.line));
+  for (const { lines, items, evidence } of pairs.components()) {
+    const [line] = lines;
+    if (line && lines.length === 1 && items.length === 1) {
+      const where = isProved.has(line) ? board.confirmed : board.proposed;
+      board.take(where, "P2", lines, items, `part of the reference (${evidence.join()}) and amount`);
+    } else board.barAll(lines, items, "ambiguous");
   }
+}
+
+type Company = { readonly lines: Set<L>; readonly items: Set<I> };
+
+const isAlone = (company: Company | undefined, line: L, item: I): boolean =>
+  company !== undefined && [...company.lines].every((l) => l === line) && [...company.items].every((i) => i === item);
+
+/** Who stands in the series that weak edges need for themselves, whether taken or open. */
+function companyOf(board: Board, edges: readonly Edge[]): ReadonlyMap<string, Company> {
+  const company = new Map<string, Company>();
+  for (const { token, full } of edges)
+    for (const s of seriesBetween(token, full))
+      if (!company.has(s)) company.set(s, { lines: new Set(), items: new Set() });
+  if (company.size === 0) return company;
+  for (const i of board.items)
+    for (const r of i.of.refs) if (r.kind !== "cheque") for (const s of seriesOf(r.value)) company.get(s)?.items.add(i);
+  // What the books know of a line is enough; of the others everything that could be a reference is asked.
+  for (const l of board.lines)
+    for (const t of l.known.length > 0 ? l.known : tokensOn(l))
+      for (const s of seriesOf(t)) company.get(s)?.lines.add(l);
+  return company;
 }
 
 /** Which of these references stand in full on some line, and which of these tokens on some item, whether taken or open. */
@@ -103,15 +138,9 @@ function carriedInFull(
 ): { onLines: ReadonlySet<string>; onItems: ReadonlySet<string> } {
   const onLines = new Set<string>();
   const onItems = new Set<string>();
-  const fulls = new Set<string>();
-  const tokens = new Set<string>();
-  for (const e of edges) {
-    const [token = "", full = ""] = e.evidence.split(" of ");
-    fulls.add(full);
-    tokens.add(token);
-  }
-  if (edges.length === 0) return { onLines, onItems };
+  const fulls = new Set(edges.map((e) => e.full));
+  if (fulls.size === 0) return { onLines, onItems };
   for (const l of board.lines) for (const t of l.known) if (fulls.has(t)) onLines.add(t);
-  for (const t of tokens) if (board.byRef.has(t)) onItems.add(t);
+  for (const { token } of edges) if (board.byRef.has(token)) onItems.add(token);
   return { onLines, onItems };
 }

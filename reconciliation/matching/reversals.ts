@@ -1,7 +1,8 @@
 import { byDate, push, tokensOn, type Board, type L } from "./board.ts";
 import { MATCH_RULES } from "./rules.ts";
+import { isBeginning } from "./series.ts";
 
-/** P0: the bank takes back its own line and quotes its reference. No effect on the books. */
+/** P0: the bank takes back its own line and quotes its reference, or both quote the beginning of one. No effect on the books. */
 export function reversals(board: Board): void {
   pairUp(board, "confirmed");
 }
@@ -44,5 +45,5 @@ function pairUp(board: Board, outcome: "confirmed" | "proposed"): void {
 
 function sharedReference(a: L, b: L): string | undefined {
   const others = tokensOn(b);
-  return tokensOn(a).find((t) => t.length >= 8 && others.includes(t));
+  return tokensOn(a).find((t) => t.length >= 8 && others.some((o) => o === t || isBeginning(o, t)));
 }

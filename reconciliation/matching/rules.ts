@@ -9,7 +9,7 @@ const workingDays = (from: number, to: number): Window => ({ from, to, unit: "wo
 
 /** Windows and the bank's words. Versioned: a match names the rules it was made under. */
 export const MATCH_RULES = {
-  version: "match-2",
+  version: "match-3",
   // A full UTR is unique in itself; the book may learn of a direct credit weeks later. A cheque is valid for three months.
   windows: {
     "cheque-issued": days(-1, 95),
