@@ -185,49 +185,46 @@ export async function writeMatches(
       }),
     ),
   );
-  await insertMatches(
-    tx,
-    bank.account,
-    matches.map((m, i): NewMatch => {
-      const arrived = arrival.get(i);
-      const legs: Leg[] = [];
-      for (const id of m.lines) {
-        const line = lines.get(id);
-        invariant(line, "a matched line is known");
-        legs.push(lineLeg(line));
-      }
-      for (const id of m.items) {
-        const item = items.get(id);
-        invariant(item, "a matched item is known");
-        legs.push(...itemLegs(item), ...(leaves.get(id) ?? []));
-      }
-      if (arrived?.entry)
-        legs.push({
-          kind: "item",
-          entryId: arrived.entry.id,
-          lineNo: 1,
-          amount: arrived.amount,
-          onDate: arrived.draft.date,
-        });
-      return {
-        id: ids[i] ?? "",
-        pass: m.pass,
-        rules,
-        evidence: m.evidence,
-        ...(arrived?.entry ? { entryId: arrived.entry.id } : {}),
-        legs,
-        ...(m.pass === "manual"
-          ? {}
-          : {
-              proofs: proofsOf(
-                m.pass,
-                m.lines.flatMap((id) => lines.get(id) ?? []),
-                m.items.flatMap((id) => items.get(id) ?? []),
-              ),
-            }),
-      };
-    }),
-  );
+  const newMatch = (m: Match, i: number): NewMatch => {
+    const arrived = arrival.get(i);
+    const legs: Leg[] = [];
+    for (const id of m.lines) {
+      const line = lines.get(id);
+      invariant(line, "a matched line is known");
+      legs.push(lineLeg(line));
+    }
+    for (const id of m.items) {
+      const item = items.get(id);
+      invariant(item, "a matched item is known");
+      legs.push(...itemLegs(item), ...(leaves.get(id) ?? []));
+    }
+    if (arrived?.entry)
+      legs.push({
+        kind: "item",
+        entryId: arrived.entry.id,
+        lineNo: 1,
+        amount: arrived.amount,
+        onDate: arrived.draft.date,
+      });
+    return {
+      id: ids[i] ?? "",
+      pass: m.pass,
+      rules,
+      evidence: m.evidence,
+      ...(arrived?.entry ? { entryId: arrived.entry.id } : {}),
+      legs,
+      ...(m.pass === "manual"
+        ? {}
+        : {
+            proofs: proofsOf(
+              m.pass,
+              m.lines.flatMap((id) => lines.get(id) ?? []),
+              m.items.flatMap((id) => items.get(id) ?? []),
+            ),
+          }),
+    };
+  };
+  await insertMatches(tx, bank.account, mapped(matches, newMatch));
   const moved = drafts.flatMap((d) =>
     d.settlementIds.map((id) => ({ id, match: ids[d.match] ?? "", on: d.draft.date })),
   );
@@ -242,27 +239,41 @@ export async function writeMatches(
   return { ids, settlements: moved.length };
 }
 
-/** Inserts matches with all their legs, a few thousand legs per statement; the legs of one match always go together. */
-export async function insertMatches(tx: Tx, account: string, matches: readonly NewMatch[]): Promise<void> {
+/**
+ * Inserts matches with all their legs, a few thousand legs per statement; the legs of one match always go together. The next matches are asked for and
+ * laid out while the database writes those before.
+ */
+export async function insertMatches(tx: Tx, account: string, matches: Iterable<NewMatch>): Promise<void> {
+  const atBank: string[] = [];
   let writing = Promise.resolve();
-  for (let from = 0; from < matches.length;) {
-    let to = from;
-    let legCount = 0;
-    do {
-      legCount += matches[to]?.legs.length ?? 0;
-      to += 1;
-    } while (to < matches.length && legCount < 5000);
-    // The next batch is laid out while the database writes this one.
-    const write = batchOf(tx, account, matches.slice(from, to));
+  for (const batch of batchesOf(matches, 5000)) {
+    const write = batchOf(tx, account, batch);
     await writing;
     writing = write();
-    from = to;
+    for (const m of batch)
+      if (m.legs.some((l) => l.kind !== "item") && m.legs.some((l) => l.kind === "item")) atBank.push(m.id);
   }
   await writing;
-  const atBank = matches.filter((m) => m.legs.some((l) => l.kind !== "item") && m.legs.some((l) => l.kind === "item"));
-  const ids = atBank.map((m) => m.id);
-  await clearPaid(tx, ids);
-  await clearDeposited(tx, ids);
+  await clearPaid(tx, atBank);
+  await clearDeposited(tx, atBank);
+}
+
+function* mapped<T, U>(of: readonly T[], make: (x: T, i: number) => U): Generator<U> {
+  for (const [i, x] of of.entries()) yield make(x, i);
+}
+
+function* batchesOf(matches: Iterable<NewMatch>, legsAtMost: number): Generator<NewMatch[]> {
+  let batch: NewMatch[] = [];
+  let legs = 0;
+  for (const m of matches) {
+    batch.push(m);
+    legs += m.legs.length;
+    if (legs < legsAtMost) continue;
+    yield batch;
+    batch = [];
+    legs = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Lays out the columns of some matches, and gives what writes them. */
