@@ -665,7 +665,7 @@ test("the day of an office is closed when its counters are; what is not deposite
 test("a receipt's code is checked without asking; whatever is altered in it is invalid", async () => {
   const d = await desk();
   const r = receiptOf(await take(d, "1234.50"));
-  const { code, keys } = await d.city.tx("auditor", async (tx) => {
+  const { code, refundable, keys } = await d.city.tx("auditor", async (tx) => {
     const signer = await receiptSigner(tx);
     const signed = {
       ulb: d.city.ulb.code,
@@ -674,13 +674,24 @@ test("a receipt's code is checked without asking; whatever is altered in it is i
       amount: r.amount,
       consumerCode: r.consumerCode ?? "",
       mode: r.mode,
+      isRefundable: false,
     };
-    return { code: signer?.sign(signed) ?? "", keys: await publicKeys(tx) };
+    return {
+      code: signer?.sign(signed) ?? "",
+      refundable: signer?.sign({ ...signed, isRefundable: true }) ?? "",
+      keys: await publicKeys(tx),
+    };
   });
   expect(verifyReceiptCode(`https://pay.example.org/receipt/abc?s=${code}`, keys)).toMatchObject({
     number: r.number,
     amount: rupees("1234.50"),
+    isRefundable: false,
   });
+  // That a paper settles nothing is signed too, and cannot be taken off it.
+  expect(verifyReceiptCode(refundable, keys)).toMatchObject({ number: r.number, isRefundable: true });
+  expect(() => verifyReceiptCode([...code.split(".").slice(0, 2), refundable.split(".")[2]].join("."), keys)).toThrow(
+    "SIGNATURE_INVALID",
+  );
   const [format = "", payload = "", signature = ""] = code.split(".");
   const altered = Buffer.from(Buffer.from(payload, "base64url").toString().replace("123450", "923450")).toString(
     "base64url",

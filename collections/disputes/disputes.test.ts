@@ -18,12 +18,14 @@ import {
   findDisputes,
   getDispute,
   listReceipts,
+  listRefunds,
   openTasks,
   pollDisputes,
   pollDueOrders,
   pollDueRequests,
   postExternalPayment,
   processInbox,
+  setExcessPolicy,
   resolveRequests,
   setPartner,
   settleExternal,
@@ -133,6 +135,34 @@ test("part of a payment is lost: the whole is taken back and the rest applied an
   await drain(s);
   expect(await due(s)).toBe("4000.00");
   expect(await books(s)).toMatchObject({ "4501005": "6000.00" });
+  expect(await ties(s)).toEqual([]);
+});
+
+test("a second payment that is held is lost in a dispute: nothing is due again, its refundable receipt is reversed and its note is void", async () => {
+  const s = await street();
+  await s.city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
+  const o = await createOrder(app, s.city.as("citizen"), {
+    consumerId: s.consumerId,
+    amount: rupees("10000.00"),
+    idempotencyKey: newId(),
+  });
+  simulator.payOrder(o.providerOrderId ?? "");
+  await drain(s);
+  const second = simulator.payOrder(o.providerOrderId ?? "", { force: true }).payment.id;
+  await drain(s);
+  const d = simulator.openDispute(second);
+  simulator.decideDispute(d.id, "lost");
+  await drain(s);
+  expect(await s.city.tx("auditor", (tx) => entryText(tx, { type: "dispute", id: d.id }))).toEqual([
+    `Dr 3504008 10000.00 ${s.code}`,
+    `Cr 4501005 10000.00 ${second}`,
+  ]);
+  expect((await receipts(s)).map((r) => [r.status, r.refundNote?.number])).toEqual([
+    ["issued", undefined],
+    ["reversed", "RN/2026-27/000001"],
+  ]);
+  expect(await s.city.tx("auditor", (tx) => listRefunds(tx))).toMatchObject([{ status: "failed" }]);
+  expect([await due(s), (await books(s))["3504008"]]).toEqual(["0.00", undefined]);
   expect(await ties(s)).toEqual([]);
 });
 

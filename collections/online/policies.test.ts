@@ -119,6 +119,33 @@ test("recurring dues: a second payment is the consumer's advance with its own re
   expect(await ties(s)).toEqual([]);
 });
 
+test("held for a person: the second payment's receipt is refundable and settles nothing; who means to pay in advance meanwhile is no third", async () => {
+  const s = await street();
+  await s.city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
+  const o = await order(s, "5000.00");
+  simulator.payOrder(at(o));
+  await drain(s);
+  clock.set("2026-06-01T04:31:00Z");
+  const ahead = await order(s, "5000.00");
+  clock.set("2026-06-01T04:32:00Z");
+  const second = simulator.payOrder(at(o), { force: true }).payment.id;
+  await drain(s);
+  simulator.payOrder(at(ahead));
+  await drain(s);
+  clock.set("2026-06-01T04:30:00Z");
+  expect((await receipts(s)).map((r) => r.lines.map((l) => l.kind))).toEqual([["tax"], ["refundable"], ["advance"]]);
+  expect(await books(s)).toMatchObject({ "4501005": "15000.00", "3504008": "-5000.00", "3504101": "-5000.00" });
+  expect(await s.city.tx("auditor", (tx) => listRefunds(tx))).toMatchObject([
+    { paymentId: second, status: "payable", receipt: { number: "RC/2026-27/000002" } },
+  ]);
+  expect(await ties(s)).toEqual([]);
+  // The tie sees a receipt that is refundable for a note that gives back another sum.
+  await s.city.tx("system", (tx) =>
+    tx.query("update collections.refunds set amount = amount - 1 where ulb_id = :ulb", { ulb: tx.ulb.id }),
+  );
+  expect(await ties(s)).toEqual(["captured payments = receipts and refund notes for them: 3 against 2"]);
+});
+
 test("a refund that is rejected leaves nothing in the books, and its money may be asked for again", async () => {
   const s = await street();
   const [, second] = await payTwice(s, "5000.00");

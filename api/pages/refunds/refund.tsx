@@ -38,6 +38,7 @@ export function RefundPage(props: {
           ["Amount", `₹ ${formatIndian(refund.amount)}`],
           ["Consumer", refund.consumerCode ?? "unidentified"],
           ["Payment", <span class="code">{refund.paymentId}</span>],
+          ...(refund.receipt === null ? [] : [["Receipt", <span class="code">{refund.receipt.number}</span>] as const]),
           ["Out of", ORIGIN[refund.origin]],
           ["Reason", refund.reason],
           ["Asked", `${formatDate(refund.entryDate)} by ${refund.createdBy}`],
