@@ -333,8 +333,8 @@ export async function lockRefund(tx: Tx, refundId: string): Promise<Refund> {
   return getRefund(tx, refundId);
 }
 
-/** Dr credit, receivables or unidentified receipts, Cr refunds payable: from now on the ULB owes it. */
-async function sanction(tx: Tx, refund: Refund): Promise<void> {
+/** Dr credit, receivables or unidentified receipts, Cr refunds payable: from now on the ULB owes it. Raises billing's refusals. */
+export async function sanction(tx: Tx, refund: Refund): Promise<void> {
   const source = { type: "refund-sanction", id: refund.id };
   const valueDate = dateInIndia(tx.clock());
   const date = await entryDateFor(tx, valueDate);
@@ -346,7 +346,7 @@ async function sanction(tx: Tx, refund: Refund): Promise<void> {
   });
   // The first part names the receipt's entry as what it takes back; a later part takes back what the first had left.
   const original =
-    refund.origin === "receipt" && (await restOf(tx, refund.paymentId, refund.id)) === undefined
+    takesBack(refund) && (await restOf(tx, refund.paymentId, refund.id)) === undefined
       ? await receiptEntry(tx, await receiptOf(tx, refund))
       : undefined;
   await postEntry(tx, {
@@ -359,6 +359,9 @@ async function sanction(tx: Tx, refund: Refund): Promise<void> {
     lines: sanctionLines(refund.liabilityAccount, refund.paymentId, refund.consumerCode, debits),
   });
 }
+
+/** What a receipt had settled is due again: also where a part of it was given back on the gateway's dashboard. */
+const takesBack = ({ origin }: Refund): boolean => origin === "receipt" || origin === "gateway";
 
 async function receiptOf(read: Read, refund: Refund): Promise<string> {
   const row = await read.queryOne<{ receipt_id: string | null }>(
@@ -413,7 +416,7 @@ async function sanctionDebits(
 const REFUND_REST = "refund-rest";
 
 /** What the payer bore of the gateway's fee on a receipt; nothing where he bore none. */
-function feeOf(receipt: Receipt): Paise {
+export function feeOf(receipt: Receipt): Paise {
   return receipt.lines.find((l) => l.kind === "convenience-fee")?.amount ?? ZERO;
 }
 
