@@ -148,14 +148,15 @@ async function inHand(read: Read, kinds: readonly string[], asOf: LocalDate): Pr
   return held?.total ?? 0n;
 }
 
-/** What stands in the clearing of BBPS and portals, as far as their payments moved it, = what they took and have not paid over. */
+/** What stands in the clearing of BBPS and portals, as far as their payments moved it, = what they took and have neither paid over nor taken back. */
 export async function externalTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const accounts = await read.query<{ account: string; held: bigint }>(
     `select p.clearing_account as account, coalesce(sum(e.amount) filter (where r.entry_date <= :as_of::date
-         and (e.settled_on is null or e.settled_on > :as_of::date)), 0)::bigint as held
+         and (e.settled_on is null or e.settled_on > :as_of::date) and (v.booked_on is null or v.booked_on > :as_of::date)), 0)::bigint as held
      from collections.external_partners p
      left join collections.external_payments e on e.ulb_id = p.ulb_id and e.partner = p.partner
      left join collections.receipts r on r.ulb_id = e.ulb_id and r.receipt_id = e.receipt_id
+     left join collections.external_reversals v on v.ulb_id = e.ulb_id and v.partner = e.partner and v.reference = e.reference
      where p.ulb_id = :ulb group by p.clearing_account order by p.clearing_account`,
     { ulb: read.ulb.id, as_of: asOf },
   );
