@@ -362,6 +362,13 @@ const GOOD: Readonly<Record<string, readonly Make[]>> = {
       };
     },
   ],
+  "POST /v1/receipts/{id}/cancellation": [
+    async (t) => ({
+      role: "checker",
+      params: { id: (await taken(t, { kind: "cash" })).receiptId },
+      body: { reason: "keyed with a wrong amount", requestedBy: "cashier.two" },
+    }),
+  ],
   "POST /v1/receipts/{id}/transfer": [
     async (t) => ({
       role: "checker",

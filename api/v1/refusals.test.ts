@@ -406,6 +406,7 @@ test("who may do what is said once and is this", () => {
     "POST /v1/counter-sessions/{id}/difference/decision": "checker",
     "POST /v1/handovers/{id}/answer": "cashier",
     "POST /v1/counter-days": "accountant, checker",
+    "POST /v1/receipts/{id}/cancellation": "checker",
     "POST /v1/receipts/{id}/transfer": "checker",
     "POST /v1/cheques/clear": "accountant",
     "POST /v1/card-batches": "accountant",

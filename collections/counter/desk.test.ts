@@ -36,7 +36,9 @@ import {
   rejectDifference,
   returnedCheques,
   returnInstrument,
+  counterPolicy,
   setCounterPolicy,
+  startCounterPolicy,
   settleCardBatch,
   takePayment,
   transferReceipt,
@@ -531,6 +533,18 @@ test("card slips: clearing at tender, settled by batch with fee and GST to the p
   await expect(settle("1234.50")).rejects.toThrow("BATCH_SETTLED");
   expect(await d.city.tx("auditor", unsettledSlips)).toEqual([]);
   expect(await ties(d)).toEqual([]);
+});
+
+test("a new ULB acknowledges cheques and gives the receipt at realisation; one that never decided gives it at tender; both may decide", async () => {
+  const [fresh, standing] = [await desk(), await desk()];
+  await fresh.city.tx("admin", startCounterPolicy);
+  const of = (d: Awaited<ReturnType<typeof desk>>) =>
+    d.city.tx("auditor", async (tx) => (await counterPolicy(tx)).chequeReceipt);
+  expect([await of(fresh), await of(standing)]).toEqual(["at-realisation", "at-tender"]);
+  expect((await take(fresh, "10000.00", { tender: cheque("000461") })).receipts).toEqual([]);
+  expect((await take(standing, "10000.00", { tender: cheque("000462") })).acknowledgements).toEqual([]);
+  await fresh.city.tx("admin", (tx) => setCounterPolicy(tx, { chequeReceipt: "at-tender" }, "resolution 3 of 2026"));
+  expect((await take(fresh, "100.00", { tender: cheque("000463") })).receipts).toHaveLength(1);
 });
 
 test("realisation first (S83): acknowledgement and liability at tender, the receipt when the bank has the money, nothing settled before", async () => {
