@@ -225,6 +225,7 @@ function PayBack(props: {
 
 function stateOf({ t }: View, refund: Refund): string {
   if (refund.status === "asked") return t("receipt.refund.state.asked");
+  if (refund.status === "payable") return t("receipt.refund.state.payable");
   if (refund.status === "rejected") return t("receipt.refund.state.rejected", { reason: refund.rejectedReason ?? "" });
   const isDone = refund.status === "processed" || refund.status === "bank-paid";
   return t(isDone ? "receipt.refund.state.done" : "receipt.refund.state.open");

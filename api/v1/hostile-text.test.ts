@@ -184,6 +184,10 @@ const GOOD: Readonly<Record<string, readonly Make[]>> = {
       role: "accountant",
       body: { kind: "link", consumerId: await newConsumer(t), amount: "500.00", usage: "single" },
     }),
+    async (t) => ({
+      role: "accountant",
+      body: { kind: "link", consumerId: await newConsumer(t), amount: "500.00", firstPart: "100.00" },
+    }),
   ],
   "POST /v1/payment-requests/{id}/close": [
     async (t) => {
