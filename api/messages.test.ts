@@ -109,6 +109,7 @@ test("each receipt and refund note is told once, in the person's language, with 
   const link = (code: string): string =>
     `${baseUrl}/receipt/${receipts.find((r) => r.consumerCode === code)?.token ?? "?"}`;
   const [note] = await city.tx("auditor", (tx) => listRefunds(tx));
+  const second = `${baseUrl}/receipt/${receipts.find((r) => r.refundNote !== null)?.token ?? "?"}`;
 
   await handleAll();
   await ringAgain(city);
@@ -118,6 +119,7 @@ test("each receipt and refund note is told once, in the person's language, with 
   expect(messages.map((m) => [m.status, m.mobile, m.language, m.body].join("|")).sort()).toEqual(
     [
       `held|9000000001|en|Rs 1,188.00 received for property tax A1 on 02/05/2025, receipt RC/2025-26/000003. Verify: ${link("A1")} - ${city.ulb.name}`,
+      `held|9000000001|en|Rs 1,188.00 received for property tax A1 on 02/05/2025, receipt RC/2025-26/000004, refundable: not set against any due. Verify: ${second} - ${city.ulb.name}`,
       `held|9000000001|en|Rs 1,188.00 for A1 was paid twice. It will be refunded the way it came: refund note ${note?.number ?? "?"}. - ${city.ulb.name}`,
       `held|9000000002|hi|संपत्ति कर B1: 02/05/2025 को रु 1,188.00 प्राप्त, रसीद RC/2025-26/000001, चेक की वसूली के अधीन। जाँचें: ${link("B1")} - ${city.ulb.nameLocal ?? "?"}`,
       `unaddressed||en|Rs 1,188.00 received for property tax C1 on 02/05/2025, receipt RC/2025-26/000002. Verify: ${link("C1")} - ${city.ulb.name}`,

@@ -102,6 +102,7 @@ type Texts = {
     readonly number: string;
     readonly date: string;
     readonly isCheque: boolean;
+    readonly isRefundable: boolean;
     readonly link: string;
     readonly town: string;
   }): string;
@@ -113,21 +114,21 @@ const TEXTS: Record<Language, Texts> = {
   en: {
     receipt: (f) =>
       `Rs ${f.amount} received for ${f.service} ${f.code} on ${f.date}, receipt ${f.number}` +
-      `${f.isCheque ? ", subject to realisation of the cheque" : ""}. Verify: ${f.link} - ${f.town}`,
+      `${f.isCheque ? ", subject to realisation of the cheque" : ""}${f.isRefundable ? ", refundable: not set against any due" : ""}. Verify: ${f.link} - ${f.town}`,
     refund: (f) =>
       `Rs ${f.amount} for ${f.code} was paid twice. It will be refunded the way it came: refund note ${f.number}. - ${f.town}`,
   },
   hi: {
     receipt: (f) =>
       `${f.service} ${f.code}: ${f.date} को रु ${f.amount} प्राप्त, रसीद ${f.number}` +
-      `${f.isCheque ? ", चेक की वसूली के अधीन" : ""}। जाँचें: ${f.link} - ${f.town}`,
+      `${f.isCheque ? ", चेक की वसूली के अधीन" : ""}${f.isRefundable ? ", वापसी योग्य: किसी देय में समायोजित नहीं" : ""}। जाँचें: ${f.link} - ${f.town}`,
     refund: (f) =>
       `${f.code}: रु ${f.amount} दो बार जमा हुआ। राशि उसी माध्यम से लौटाई जाएगी, वापसी पत्र ${f.number}। - ${f.town}`,
   },
   pa: {
     receipt: (f) =>
       `${f.service} ${f.code}: ${f.date} ਨੂੰ ਰੁ ${f.amount} ਪ੍ਰਾਪਤ, ਰਸੀਦ ${f.number}` +
-      `${f.isCheque ? ", ਚੈੱਕ ਦੀ ਵਸੂਲੀ ਦੇ ਅਧੀਨ" : ""}। ਜਾਂਚੋ: ${f.link} - ${f.town}`,
+      `${f.isCheque ? ", ਚੈੱਕ ਦੀ ਵਸੂਲੀ ਦੇ ਅਧੀਨ" : ""}${f.isRefundable ? ", ਵਾਪਸੀਯੋਗ: ਕਿਸੇ ਬਕਾਏ ਵਿੱਚ ਨਹੀਂ" : ""}। ਜਾਂਚੋ: ${f.link} - ${f.town}`,
     refund: (f) => `${f.code}: ਰੁ ${f.amount} ਦੋ ਵਾਰ ਜਮ੍ਹਾਂ ਹੋਇਆ। ਰਕਮ ਉਸੇ ਰਾਹੀਂ ਵਾਪਸ ਹੋਵੇਗੀ, ਵਾਪਸੀ ਨੋਟ ${f.number}। - ${f.town}`,
   },
 };
@@ -152,6 +153,7 @@ type ReceiptFacts = {
   readonly serial: bigint;
   readonly amount: Paise;
   readonly mode: string;
+  readonly isRefundable: boolean;
   readonly service: string | null;
   readonly code: string | null;
   readonly day: LocalDate;
@@ -163,6 +165,8 @@ type ReceiptFacts = {
 async function receiptDrafts(tx: Tx, ids: readonly string[], baseUrl: string): Promise<Draft[]> {
   const rows = await tx.query<ReceiptFacts>(
     `select r.receipt_id as id, r.token, r.fy, r.number as serial, r.amount, r.mode, r.service, r.consumer_code as code, r.value_date as day,
+       exists (select 1 from collections.receipt_lines l
+         where l.ulb_id = r.ulb_id and l.receipt_id = r.receipt_id and l.kind = 'refundable') as "isRefundable",
        r.consumer_id as "consumerId", c.mobile, c.name_local as "nameLocal"
      from collections.receipts r
      left join billing.consumers c on c.ulb_id = r.ulb_id and c.consumer_id = r.consumer_id
@@ -187,6 +191,7 @@ async function receiptDrafts(tx: Tx, ids: readonly string[], baseUrl: string): P
         number: receiptNumber(r.fy, r.serial),
         date: formatDate(r.day),
         isCheque: r.mode === "cheque" || r.mode === "dd",
+        isRefundable: r.isRefundable,
         link: `${baseUrl}/receipt/${r.token}`,
         town: townOf(tx.ulb, language),
       }),

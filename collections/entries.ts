@@ -60,7 +60,7 @@ export function unidentifiedLines(
   return [dr(accounts.clearing, amount, { party }), cr(accounts.unidentified, amount, { party })];
 }
 
-/** CO-06: the second capture of a bill that is paid. Dr gateway clearing, Cr refunds payable: it was never income nor an advance. */
+/** CO-06: the second capture of a bill that is paid. Dr gateway clearing, Cr refunds payable: its receipt's line is refundable, no income and no advance. */
 export function duplicateLines(
   accounts: { clearing: string; refundsPayable: string },
   paymentId: string,

@@ -242,6 +242,20 @@ export const collectionErrors = defineErrors({
     message: (f: { partner: string; reference: string; posted: string; sent: string; receipt: string }) =>
       `${f.partner} posted ${f.reference} before with ${f.posted}, receipt ${f.receipt}; now it is sent with ${f.sent}`,
   },
+  EXTERNAL_NOT_FOUND: {
+    status: 404,
+    message: (f: { partner: string; reference: string }) => `${f.partner} posted no payment ${f.reference} here`,
+  },
+  EXTERNAL_REVERSAL_CONFLICT: {
+    status: 409,
+    message: (f: { partner: string; known: string; sent: string }) =>
+      `${f.partner}: ${f.known}; now it is sent that ${f.sent}. A payment is taken back whole, and once`,
+  },
+  EXTERNAL_REVERSAL_SETTLED: {
+    status: 409,
+    message: (f: { reference: string; amount: string; receipt: string; settlement: string; on: string }) =>
+      `${f.reference} of ${f.amount}, receipt ${f.receipt}, was paid over on ${f.on} in settlement ${f.settlement}: it is not reversed any more, ask the ULB for a refund`,
+  },
   EXTERNAL_SETTLEMENT: {
     status: 422,
     message: (f: { problem: string }) => `the settlement is refused: ${f.problem}`,

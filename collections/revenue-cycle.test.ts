@@ -8,6 +8,7 @@ import type { Ulb } from "../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../ledger/testing.ts";
 import {
   approveRefund,
+  askRefund,
   createOrder,
   depositInstruments,
   dishonour,
@@ -21,6 +22,7 @@ import {
   openCounterSession,
   processInbox,
   receiveAtCounter,
+  refundable,
   sendRefund,
   setExcessPolicy,
   unsettledMoney,
@@ -251,7 +253,8 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
   const second = await online(a, "5650.00", true);
   const refund = await a.city.tx("auditor", async (tx) => {
     const list = await listReceipts(tx, { from: localDate("2025-05-12"), to: localDate("2025-05-12") });
-    expect(list).toHaveLength(1);
+    // Every capture has its receipt; one of them settles the bill, the other settles nothing and is given back.
+    expect(list).toHaveLength(2);
     const first = list[0]?.paymentId ?? "";
     expect((await entryText(tx, { type: "receipt", id: list[0]?.id ?? "" })).sort()).toEqual(
       [
@@ -269,7 +272,16 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
       amount: rupees("5650.00"),
       consumerCode: "A3",
     });
-    expect(await entryText(tx, { type: "refund-note", id: note?.id ?? "" })).toEqual([
+    const paper = list[1];
+    expect(paper).toMatchObject({
+      paymentId: second,
+      status: "issued",
+      lines: [{ kind: "refundable", title: "Refundable, set against no due", amount: rupees("5650.00") }],
+      refundNote: { id: note?.id, number: "RN/2025-26/000001" },
+    });
+    expect(note?.receipt).toEqual({ id: paper?.id, number: paper?.number });
+    expect(await entryText(tx, { type: "refund-note", id: note?.id ?? "" })).toEqual([]);
+    expect(await entryText(tx, { type: "receipt", id: paper?.id ?? "" })).toEqual([
       `Dr 4501005 5650.00 ${second}`,
       "Cr 3504008 5650.00 A3",
     ]);
@@ -277,6 +289,14 @@ test("C07, C08, C09: a cheque is received, deposited and returned; then two capt
     return note;
   });
   expect(await dues(a)).toEqual({});
+  for (const origin of ["receipt", "advance"] as const) {
+    await expect(
+      a.city.tx("citizen", (tx) =>
+        askRefund(tx, { paymentId: second, origin, amount: rupees("100"), reason: "paid twice" }),
+      ),
+    ).rejects.toThrow(/REFUND_SOURCE.*refundable as a whole; its refund note RN\/2025-26\/000001 gives 5,650.00 back/);
+  }
+  expect((await a.city.tx("auditor", (tx) => refundable(tx, second))).choices).toEqual([]);
   for (const event of [...simulator.webhooks].filter((e) => e.body.toString().includes(second)))
     simulator.replayWebhook(event, { newId: true });
   await simulator.deliverWebhooks();

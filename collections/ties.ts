@@ -148,14 +148,15 @@ async function inHand(read: Read, kinds: readonly string[], asOf: LocalDate): Pr
   return held?.total ?? 0n;
 }
 
-/** What stands in the clearing of BBPS and portals, as far as their payments moved it, = what they took and have not paid over. */
+/** What stands in the clearing of BBPS and portals, as far as their payments moved it, = what they took and have neither paid over nor taken back. */
 export async function externalTie(read: Read, asOf: LocalDate = FOREVER): Promise<CollectionTie[]> {
   const accounts = await read.query<{ account: string; held: bigint }>(
     `select p.clearing_account as account, coalesce(sum(e.amount) filter (where r.entry_date <= :as_of::date
-         and (e.settled_on is null or e.settled_on > :as_of::date)), 0)::bigint as held
+         and (e.settled_on is null or e.settled_on > :as_of::date) and (v.booked_on is null or v.booked_on > :as_of::date)), 0)::bigint as held
      from collections.external_partners p
      left join collections.external_payments e on e.ulb_id = p.ulb_id and e.partner = p.partner
      left join collections.receipts r on r.ulb_id = e.ulb_id and r.receipt_id = e.receipt_id
+     left join collections.external_reversals v on v.ulb_id = e.ulb_id and v.partner = e.partner and v.reference = e.reference
      where p.ulb_id = :ulb group by p.clearing_account order by p.clearing_account`,
     { ulb: read.ulb.id, as_of: asOf },
   );
@@ -172,7 +173,7 @@ export async function externalTie(read: Read, asOf: LocalDate = FOREVER): Promis
   return ties;
 }
 
-/** Every receipt and refund note has exactly one entry, of its own amount; every such entry has its document. */
+/** Every receipt, and every refund note that stands without one, has exactly one entry, of its own amount; every such entry has its document. */
 export async function receiptEntryTie(read: Read): Promise<CollectionTie[]> {
   const counts = await read.queryOne<{ documents: bigint; fitting: bigint; entries: bigint }>(
     `with document as (
@@ -180,7 +181,7 @@ export async function receiptEntryTie(read: Read): Promise<CollectionTie[]> {
        union all
        select 'refund-note', n.refund_id::text, n.amount
        from collections.refunds n
-       join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id
+       join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id and p.receipt_id is null
        where n.ulb_id = :ulb
      ), entry as (
        -- The money of an acknowledged cheque came before its receipt: it stands as a liability until then.
@@ -203,15 +204,17 @@ export async function receiptEntryTie(read: Read): Promise<CollectionTie[]> {
   ];
 }
 
-/** Every captured payment is booked once; every online receipt has its payment. */
+/** Every captured payment is booked once; every online receipt has its payment; a receipt is refundable where a note gives its money back, and there only. */
 export async function paymentReceiptTie(read: Read): Promise<CollectionTie[]> {
   const counts = await read.queryOne<{ captured: bigint; booked: bigint }>(
     `select (select count(*) from collections.payments where ulb_id = :ulb and rank = 3) as captured,
        (select count(*) from collections.receipts r
           join collections.payments p on p.ulb_id = r.ulb_id and p.payment_id = r.payment_id and p.receipt_id = r.receipt_id and p.amount = r.amount
-          where r.ulb_id = :ulb)
+          left join collections.refunds n on n.ulb_id = p.ulb_id and n.refund_id = p.refund_id
+          where r.ulb_id = :ulb and coalesce(n.amount, 0) = (select coalesce(sum(l.amount), 0) from collections.receipt_lines l
+            where l.ulb_id = r.ulb_id and l.receipt_id = r.receipt_id and l.kind = 'refundable'))
        + (select count(*) from collections.refunds n
-          join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id and p.amount = n.amount
+          join collections.payments p on p.ulb_id = n.ulb_id and p.refund_id = n.refund_id and p.amount = n.amount and p.receipt_id is null
           where n.ulb_id = :ulb) as booked`,
     { ulb: read.ulb.id },
   );

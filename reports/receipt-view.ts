@@ -1,5 +1,12 @@
 import { listTaxHeads } from "../billing/index.ts";
-import { fingerprintOf, getReceipt, receiptNumber, receiptSigner, type Receipt } from "../collections/index.ts";
+import {
+  fingerprintOf,
+  getReceipt,
+  receiptNumber,
+  receiptSigner,
+  refundableOf,
+  type Receipt,
+} from "../collections/index.ts";
 import { entryNumber } from "../ledger/index.ts";
 import { financialYearOf, type LocalDate } from "../ledger/kernel/dates.ts";
 import { invariant } from "../ledger/kernel/errors.ts";
@@ -85,7 +92,7 @@ export async function receiptViews(
         mobile: maskedMobile(payer?.mobile ?? null),
       },
       lines: receipt.lines
-        .filter((line) => line.kind !== "advance" && line.kind !== "rebate")
+        .filter((line) => line.kind !== "advance" && line.kind !== "rebate" && line.kind !== "refundable")
         .map((line) => ({
           head: line.title,
           headLocal: line.taxHead === null ? null : (heads.get(line.taxHead)?.nameLocal ?? null),
@@ -95,6 +102,8 @@ export async function receiptViews(
       advance: paise(
         receipt.lines.reduce((total, line) => (line.kind === "advance" ? total + line.amount : total), 0n),
       ),
+      refundable: refundableOf(receipt),
+      refundNote: receipt.refundNote?.number ?? null,
       rebate: paise(receipt.lines.reduce((total, line) => (line.kind === "rebate" ? total + line.amount : total), 0n)),
       amount: receipt.amount,
       mode: online?.method ?? receipt.mode,
@@ -115,6 +124,7 @@ export async function receiptViews(
               amount: receipt.amount,
               consumerCode: receipt.consumerCode ?? "",
               mode: receipt.mode,
+              isRefundable: refundableOf(receipt) > 0n,
             })}`,
     };
   });

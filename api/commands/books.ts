@@ -3,6 +3,7 @@ import { localDate } from "../../ledger/kernel/dates.ts";
 import { inTransaction } from "../../ledger/kernel/tx.ts";
 import { createUlb } from "../../ledger/index.ts";
 import { seedTaxHeads } from "../../billing/index.ts";
+import { startCounterPolicy } from "../../collections/index.ts";
 import { COMMAND_LINE, withSystem } from "./common.ts";
 
 /** migrate, ulb create: what a person does to the books from a command line before they are kept. */
@@ -41,7 +42,10 @@ export function registerBooks(program: Command): void {
             state: options.state,
             startsOn: options.from,
           });
-          await inTransaction(app, { ulb, actor: COMMAND_LINE }, (tx) => seedTaxHeads(tx));
+          await inTransaction(app, { ulb, actor: COMMAND_LINE }, async (tx) => {
+            await seedTaxHeads(tx);
+            await startCounterPolicy(tx);
+          });
           console.log(`${ulb.code}: ${ulb.name}, books from ${ulb.startsOn}`);
         });
       },

@@ -18,7 +18,7 @@ export function registerVerifyReceipt(program: Command): void {
       const signed = verifyReceiptCode(code, published.keys ?? []);
       console.log(
         `signature valid: receipt ${signed.number} of ${signed.ulb}, ${formatDate(signed.date)}, ₹ ${formatIndian(signed.amount)}, ` +
-          `account ${signed.consumerCode === "" ? "none" : signed.consumerCode}, ${signed.mode}`,
+          `account ${signed.consumerCode === "" ? "none" : signed.consumerCode}, ${signed.mode}${signed.isRefundable ? "; refundable: not set against any due" : ""}`,
       );
       console.log("whether it was cancelled since, only the ULB's page behind the code knows");
     });

@@ -683,8 +683,9 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     const seen = await handleCallback(await atGatewayOf(desk.app, who.ulb), who, orderId, fields);
     const back = await returnAddress(desk.app, who, orderId);
     if (back !== undefined) return reply.redirect(back, 303);
-    if (seen.status === "paid") {
-      const receipt = await desk.read(who, (read) => getReceipt(read, seen.receiptId));
+    const receiptId = seen.status === "paid" || seen.status === "refundable" ? seen.receiptId : undefined;
+    if (receiptId !== undefined) {
+      const receipt = await desk.read(who, (read) => getReceipt(read, receiptId));
       return reply.redirect(`/receipt/${receipt.token}`, 303);
     }
     return reply.redirect(`/pay/processing/${orderId}${seen.status === "failed" ? "?back=failed" : ""}`, 303);
@@ -706,7 +707,8 @@ export function citizenRoutes(web: FastifyInstance, desk: Desk): void {
     let outcome: Outcome = { kind: "waiting", round: Math.min(Number(field(request.query, "round")) || 0, 1000) };
     if (token === undefined) {
       const seen = await pollOrder(await atGatewayOf(desk.app, who.ulb), who, orderId);
-      if (seen.status === "paid") token = (await desk.read(who, (read) => getReceipt(read, seen.receiptId))).token;
+      const issued = seen.status === "paid" || seen.status === "refundable" ? seen.receiptId : undefined;
+      if (issued !== undefined) token = (await desk.read(who, (read) => getReceipt(read, issued))).token;
       else if (seen.status === "refundable") outcome = { kind: "refund", refundId: seen.refundId };
       else if (seen.status === "failed") outcome = { kind: "failed", reason: seen.reason };
       else if (field(request.query, "back") === "failed" && known.payments.length === 0) {

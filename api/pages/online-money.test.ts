@@ -13,6 +13,7 @@ import {
   postExternalPayment,
   processInbox,
   setCounterPolicy,
+  setExcessPolicy,
   setUpiLimit,
   takePayment,
 } from "../../collections/index.ts";
@@ -23,6 +24,7 @@ import { newId } from "../../ledger/kernel/ids.ts";
 import { rupees } from "../../ledger/kernel/money.ts";
 import type { Role, Ulb } from "../../ledger/kernel/tx.ts";
 import { testApp, type TestUlb } from "../../ledger/testing.ts";
+import { receiptView } from "../../reports/index.ts";
 import { pdfPages } from "../../reports/testing.ts";
 import { createWebApp, formSecret } from "../app.ts";
 import { createUser } from "../users.ts";
@@ -284,6 +286,39 @@ test("evidence of a payer is kept and the gateway is asked again; nobody marks a
   expect((await accountant.upload("/books/tasks/evidence", { about: "pay_1", note: "something" })).statusCode).toBe(
     404,
   );
+});
+
+test("a second payment that is held: its receipt says on its page, in both languages and in its signed code, that it settles no due", async () => {
+  const t = await town();
+  await t.city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
+  await paidTwice(t);
+  const [whole, held] = (await receiptsOf(t)).sort(
+    (a, b) => (a.refundNote === null ? -1 : 1) - (b.refundNote === null ? -1 : 1),
+  );
+  if (!whole || !held) expect.fail("each payment has its receipt");
+  const citizen = await t.stranger();
+  const page = (await citizen.get(`/receipt/${held.token}`)).body;
+  expect(page).toContain("Refundable: not set against any due");
+  expect(page).toContain("refund note RN/2026-27/000001");
+  expect(page).toContain("Refund RN/2026-27/000001 of ₹ 5,000.00: owed; an officer approves it");
+  expect(page).not.toContain("is kept as your advance");
+  const paper = pdfPages((await citizen.get(`/receipt/${held.token}/pdf?lang=en`)).rawPayload).join("");
+  expect(paper).toContain("Refundable: not set against any due");
+  expect(paper).toContain("RN/2026-27/000001");
+  const hindi = (await citizen.get(`/receipt/${held.token}?lang=hi`)).body;
+  expect(hindi).toContain("वापसी योग्य: किसी देय के विरुद्ध समायोजित नहीं");
+  const codeOf = (id: string): Promise<string> =>
+    t.city.tx(
+      "auditor",
+      async (tx) => (await receiptView(tx, id, (token) => `https://x.example/receipt/${token}`)).verifyUrl,
+    );
+  const check = async (id: string): Promise<string> =>
+    (await citizen.get(`/verify-receipt?lang=en&code=${encodeURIComponent(await codeOf(id))}`)).body;
+  expect(await check(held.id)).toMatch(/The signature is valid.*Refundable: not set against any due/s);
+  expect(await check(whole.id)).toMatch(/The signature is valid/);
+  expect(await check(whole.id)).not.toContain("Refundable");
+  const checker = await t.sign("checker");
+  expect((await checker.get(`/books/refunds/${held.refundNote?.id ?? ""}`)).body).toContain(held.number);
 });
 
 test("a dispute is answered on the desk: a draft first, for good with a proof, and once; another is accepted and its dues open again", async () => {

@@ -54,6 +54,7 @@ export function ReceiptPage({
   const local = (name: string, nameLocal: string | null | undefined): string =>
     (session.lang === "hi" ? nameLocal : null) ?? name;
   const { state } = receipt;
+  const isRefundable = receipt.refundable !== undefined && receipt.refundable > 0n;
   const isSubject = state.status === "issued" && (receipt.mode === "cheque" || receipt.mode === "dd");
   return (
     <Layout
@@ -75,6 +76,12 @@ export function ReceiptPage({
           </p>
           <p>{t("receipt.status.issued.text", { ulb: local(ulb.name, ulb.nameLocal) })}</p>
           {isSubject && <p>{t("receipt.subject")}</p>}
+          {isRefundable && (
+            <p>
+              <strong>{t("receipt.refundable")}.</strong>{" "}
+              {t("receipt.refundable.text", { number: receipt.refundNote ?? "" })}
+            </p>
+          )}
         </div>
       ) : (
         <div class="flash problem">
@@ -129,6 +136,9 @@ export function ReceiptPage({
           ...(receipt.advance === 0n
             ? []
             : [{ cells: [t("receipt.advance"), "", <Amount value={receipt.advance} />] }]),
+          ...(isRefundable
+            ? [{ cells: [t("receipt.refundable"), "", <Amount value={receipt.refundable ?? receipt.amount} />] }]
+            : []),
           { kind: "total" as const, cells: [t("receipt.total"), "", <Amount value={receipt.amount} />] },
         ]}
       />
@@ -155,12 +165,12 @@ export function ReceiptPage({
   );
 }
 
-/** What became of the excess of an online payment: how much of it is an advance that may be asked back, and what was asked. */
+/** What became of the excess of an online payment: how much of it is an advance that may be asked back, and what goes or went back. */
 type Back = { readonly upTo: Paise; readonly refunds: readonly Refund[] };
 
 async function backOf(read: Read, receipt: Receipt): Promise<Back | undefined> {
   const kept = receipt.lines.find((l) => l.kind === "advance")?.amount ?? 0n;
-  if (receipt.paymentId === null || kept === 0n) return undefined;
+  if (receipt.paymentId === null || (kept === 0n && receipt.refundNote === null)) return undefined;
   const { choices } = await refundable(read, receipt.paymentId);
   const upTo = choices.find((c) => c.origin === "advance")?.upTo ?? paise(0n);
   return {
@@ -215,6 +225,7 @@ function PayBack(props: {
 
 function stateOf({ t }: View, refund: Refund): string {
   if (refund.status === "asked") return t("receipt.refund.state.asked");
+  if (refund.status === "payable") return t("receipt.refund.state.payable");
   if (refund.status === "rejected") return t("receipt.refund.state.rejected", { reason: refund.rejectedReason ?? "" });
   const isDone = refund.status === "processed" || refund.status === "bank-paid";
   return t(isDone ? "receipt.refund.state.done" : "receipt.refund.state.open");

@@ -89,6 +89,9 @@ export function RequestState(props: {
         facts={[
           ["For", `${consumer.code}, ${consumer.name}`],
           ["Amount", request.amount === null ? "as the payer chooses" : `₹ ${formatIndian(request.amount)}`],
+          ...(request.firstPart === null
+            ? []
+            : [["May be paid in parts", `the first of ₹ ${formatIndian(request.firstPart)} or more`] as const]),
           ...(request.kind === "link" && request.url !== null
             ? [["Link", <a href={request.url}>{request.url}</a>] as const]
             : []),
@@ -154,7 +157,12 @@ function RequestPage(props: Parameters<typeof RequestState>[0] & { readonly refu
 
 // ---------------------------------------------------------------- the office's list
 
-export type RequestTyped = { readonly consumer: string; readonly kind: string; readonly amount: string };
+export type RequestTyped = {
+  readonly consumer: string;
+  readonly kind: string;
+  readonly amount: string;
+  readonly firstPart: string;
+};
 
 export function RequestsPage(props: {
   readonly view: View;
@@ -197,6 +205,14 @@ export function RequestsPage(props: {
             isAmount
             maxLength={20}
           />
+          <Field
+            label="A link in parts: the first of at least (₹)"
+            name="firstPart"
+            value={typed?.firstPart}
+            hint="Empty: it is paid at once. Each part has its own receipt"
+            isAmount
+            maxLength={20}
+          />
           <button>Make it</button>
         </Form>
       )}
@@ -231,12 +247,19 @@ export function RequestsPage(props: {
 async function ask(
   desk: Desk,
   who: Who,
-  terms: { readonly kind: RequestKind; readonly consumerId: string; readonly amount: string; readonly expiresAt: Date },
+  terms: {
+    readonly kind: RequestKind;
+    readonly consumerId: string;
+    readonly amount: string;
+    readonly firstPart?: string;
+    readonly expiresAt: Date;
+  },
 ): Promise<PaymentRequest> {
   const { kind, consumerId, expiresAt } = terms;
   const bill = await attempt(() => desk.write(who, (tx) => billFor(tx, consumerId, desk.today())));
   const typed = terms.amount === "" ? undefined : rupees(typedAmount(terms.amount));
   const amount = kind === "virtual-account" ? typed : (typed ?? (bill.ok ? bill.value.total : undefined));
+  const firstPart = terms.firstPart ? rupees(typedAmount(terms.firstPart)) : undefined;
   if (amount === undefined && !bill.ok && kind !== "virtual-account") throw bill.refusal;
   const now = desk.app.clock();
   const open = await desk.read(who, (read) => listRequests(read, { consumerId, state: "open", limit: 50 }));
@@ -244,6 +267,7 @@ async function ask(
     (r) =>
       r.kind === kind &&
       r.amount === (amount ?? null) &&
+      r.firstPart === (firstPart ?? null) &&
       r.requestedBy === who.actor.id &&
       (r.expiresAt === null || r.expiresAt.getTime() - now.getTime() > 5 * 60_000),
   );
@@ -253,6 +277,7 @@ async function ask(
     consumerId,
     ...(bill.ok ? { billId: bill.value.id } : {}),
     ...(amount === undefined ? {} : { amount }),
+    ...(firstPart === undefined ? {} : { firstPart }),
     expiresAt,
   });
 }
@@ -283,7 +308,8 @@ export function requestRoutes(web: FastifyInstance, desk: Desk): void {
   ): Promise<FastifyReply> => {
     const id = idOf(request);
     let found = await look(who, id);
-    if (found.paid.length === 0 && found.request.providerId !== null && refusal === undefined) {
+    const waits = found.paid.length === 0 || (found.request.firstPart !== null && found.request.state === "open");
+    if (waits && found.request.providerId !== null && refusal === undefined) {
       // Its event may be late or lost: whoever looks asks the gateway too.
       await pollRequest(await atAccountOf(desk.app, who, found.request.consumerId), who, found.request);
       found = await look(who, id);
@@ -390,7 +416,12 @@ export function requestRoutes(web: FastifyInstance, desk: Desk): void {
   web.get("/books/requests", async (request, reply) => {
     const who = desk.need(request, ...READERS.books);
     const consumer = field(request.query, "consumer").slice(0, 60);
-    return list(request, reply, who, consumer === "" ? {} : { typed: { consumer, kind: "link", amount: "" } });
+    return list(
+      request,
+      reply,
+      who,
+      consumer === "" ? {} : { typed: { consumer, kind: "link", amount: "", firstPart: "" } },
+    );
   });
 
   web.post("/books/requests", async (request, reply) => {
@@ -399,6 +430,7 @@ export function requestRoutes(web: FastifyInstance, desk: Desk): void {
       consumer: field(request.body, "consumer").slice(0, 60),
       kind: field(request.body, "kind"),
       amount: field(request.body, "amount").slice(0, 40),
+      firstPart: field(request.body, "firstPart").trim().slice(0, 40),
     };
     const made = await attempt(async () => {
       const consumer = await desk.read(who, (read) => oneConsumer(read, typed.consumer));
@@ -406,6 +438,7 @@ export function requestRoutes(web: FastifyInstance, desk: Desk): void {
         kind: typed.kind === "qr" || typed.kind === "virtual-account" ? typed.kind : "link",
         consumerId: consumer.id,
         amount: typed.amount,
+        firstPart: typed.firstPart,
         expiresAt: new Date(desk.app.clock().getTime() + OFFICE_DAYS * 86_400_000),
       });
     });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createOrder, listReceipts, processInbox } from "../../collections/index.ts";
 import { balances, brokenTies } from "../../collections/testing.ts";
+import { openDues } from "../../billing/index.ts";
 import { addBankBook } from "../../ledger/index.ts";
 import { localDate } from "../../ledger/kernel/dates.ts";
 import { rupees } from "../../ledger/kernel/money.ts";
@@ -51,6 +52,47 @@ test("a payment link is for the bill of today, made once under its key, and its 
   expect(polled.json()).toMatchObject({ payments: [{ amount: "1188.00", receiptId: expect.any(String) as string }] });
   expect(await receiptsOf(town)).toHaveLength(1);
   // Asked for twice at the same moment it is one request at the gateway too, and the money came once.
+  expect(await town.city.tx("auditor", brokenTies)).toEqual([]);
+});
+
+test("a payment link is paid in parts: each has its receipt, the first is not below its least, the last closes it", async () => {
+  const town = await testTown(on);
+  const ask = (body: object) =>
+    town.call("accountant", "POST /v1/payment-requests", {
+      key: newKey(),
+      body: { kind: "link", consumerId: town.consumer.id, ...body },
+    });
+  expect(codeOf(await ask({ kind: "qr", amount: "500.00", firstPart: "100.00" }))).toEqual([
+    422,
+    "REQUEST_INVALID_TERMS",
+  ]);
+  const whole = await ask({ firstPart: "1188.00" });
+  expect([whole.statusCode, whole.body]).toEqual([
+    422,
+    expect.stringContaining("the first part is at least 1,188.00 of 1,188.00"),
+  ]);
+  const made = (await ask({ firstPart: "400.00" })).json<{ id: string; providerId: string }>();
+  expect(made).toMatchObject({ amount: "1188.00", usage: "multiple", firstPart: "400.00", state: "open" });
+  expect(() => on.simulator.payLink(made.providerId, { amount: 30_000 })).toThrow("first minimum partial amount");
+
+  // The first part is told by its event, of the second nothing is heard: asking finds it.
+  on.simulator.payLink(made.providerId, { amount: 50_000 });
+  await on.simulator.deliverWebhooks();
+  await processInbox(on.app, town.city.ulb);
+  expect(await receiptsOf(town)).toHaveLength(1);
+  on.simulator.webhookPlan({ drop: 1 });
+  on.simulator.payLink(made.providerId, { amount: 68_800 });
+  on.simulator.webhookPlan({});
+  const polled = await town.call("cashier", `POST /v1/payment-requests/${made.id}/poll`);
+  expect(polled.json()).toMatchObject({
+    request: { state: "closed" },
+    payments: [
+      { amount: "500.00", receiptId: expect.any(String) as string },
+      { amount: "688.00", receiptId: expect.any(String) as string },
+    ],
+  });
+  expect(await receiptsOf(town)).toHaveLength(2);
+  expect(await town.city.tx("auditor", (tx) => openDues(tx, town.consumer.id))).toEqual([]);
   expect(await town.city.tx("auditor", brokenTies)).toEqual([]);
 });
 

@@ -1,6 +1,12 @@
 import Type from "typebox";
 import { getBillByNumber, getConsumerByCode } from "../../billing/index.ts";
-import { attachEvidence, atGatewayOf, partnerOf, postExternalPayment } from "../../collections/index.ts";
+import {
+  attachEvidence,
+  atGatewayOf,
+  partnerOf,
+  postExternalPayment,
+  reverseExternalPayment,
+} from "../../collections/index.ts";
 import { addDays, dateInIndia } from "../../ledger/kernel/dates.ts";
 import { paise } from "../../ledger/kernel/money.ts";
 import { inTransaction } from "../../ledger/kernel/tx.ts";
@@ -36,6 +42,12 @@ export function consumerNamed(
   const code =
     named(/consumer|property|assessment|connection|account|number|id$/i) ?? identifiers[0]?.attributeValue.trim() ?? "";
   return { service: named(/service|category/i) ?? "property-tax", code };
+}
+
+/** The moment that the network names; now where it names none, or none that can be read. */
+function momentSaid(text: string | undefined, now: Date): Date {
+  const at = text === undefined ? now : new Date(text);
+  return Number.isNaN(at.getTime()) ? now : at;
 }
 
 export const bbpsRoutes: Routes = (server, { app }) => {
@@ -147,7 +159,6 @@ export const bbpsRoutes: Routes = (server, { app }) => {
     },
     handler: async (request, reply) => {
       const { billerBillID, platformBillID, paymentDetails: paid } = request.body;
-      const at = paid.transactionTimestamp === undefined ? app.clock() : new Date(paid.transactionTimestamp);
       const { receipt } = await inTransaction(app, callerOf(request), async (tx) => {
         const bill = await getBillByNumber(tx, billerBillID);
         return postExternalPayment(tx, {
@@ -156,7 +167,7 @@ export const bbpsRoutes: Routes = (server, { app }) => {
           amount: paise(BigInt(paid.amountPaid.value)),
           reference: paid.uniquePaymentRefID,
           instrument: paid.instrument ?? "BBPS",
-          paidAt: Number.isNaN(at.getTime()) ? app.clock() : at,
+          paidAt: momentSaid(paid.transactionTimestamp, app.clock()),
           ...(platformBillID === undefined ? {} : { networkReference: platformBillID }),
         });
       });
@@ -164,6 +175,68 @@ export const bbpsRoutes: Routes = (server, { app }) => {
         status: 200,
         success: true,
         data: { billerBillID, receipt: { id: receipt.number, date: receipt.issuedAt.toISOString() } },
+      });
+    },
+  });
+
+  server.route({
+    method: "POST",
+    url: "/bbps/payments/reverse",
+    config: { roles: WHO.partners },
+    schema: {
+      ...doc({
+        tag: "BBPS and portals",
+        summary: "Reverse a BBPS payment",
+        description:
+          "The network gave the payer his money again: the receipt of uniquePaymentRefID is reversed and what it had paid is due again, once by " +
+          "reversalRefID. Of the whole payment only, and not after it was paid over. Sums are in paise.",
+        roles: WHO.partners,
+      }),
+      body: Type.Object(
+        {
+          uniquePaymentRefID: Type.String({ minLength: 4, maxLength: 64 }),
+          reversalRefID: Type.String({ minLength: 4, maxLength: 64 }),
+          amount: Type.Object({ value: Paise }, { additionalProperties: true }),
+          reason: Type.Optional(Type.String({ minLength: 3, maxLength: 300 })),
+          reversalTimestamp: Type.Optional(Type.String({ maxLength: 40 })),
+        },
+        {
+          additionalProperties: true,
+          examples: [
+            {
+              uniquePaymentRefID: "BB016151AB12CD34EF",
+              reversalRefID: "BBRV016151AB12CD34",
+              amount: { value: 1_000_000 },
+              reason: "failed at the customer's unit",
+            },
+          ],
+        },
+      ),
+      response: answers({ status: 200, description: "The reversed receipt, now or of before", schema: Loose }, [
+        "PARTNER_NOT_FOUND",
+        "EXTERNAL_REFERENCE",
+        "EXTERNAL_NOT_FOUND",
+        "EXTERNAL_REVERSAL_CONFLICT",
+        "EXTERNAL_REVERSAL_SETTLED",
+        "RECEIPT_STATUS",
+        "ADVANCE_GIVEN_BACK",
+      ]),
+    },
+    handler: async (request, reply) => {
+      const { uniquePaymentRefID, reversalRefID, amount, reason, reversalTimestamp } = request.body;
+      const { receipt } = await inTransaction(app, callerOf(request), (tx) =>
+        reverseExternalPayment(tx, {
+          reference: uniquePaymentRefID,
+          reversalReference: reversalRefID,
+          amount: paise(BigInt(amount.value)),
+          reason: reason ?? "reversed by the network",
+          reversedAt: momentSaid(reversalTimestamp, app.clock()),
+        }),
+      );
+      return reply.send({
+        status: 200,
+        success: true,
+        data: { uniquePaymentRefID, reversalRefID, receipt: { id: receipt.number, status: receipt.status } },
       });
     },
   });

@@ -11,6 +11,7 @@ import {
   rejectDifference,
   settleCardBatch,
   takePayment,
+  cancelReceipt,
   transferReceipt,
   type Handover,
   type TakenPayment,
@@ -505,6 +506,46 @@ export const deskRoutes: Routes = (server, { app }) => {
           body: { office, day, checks: checks.map((c) => ({ name: c.name, problems: [...c.problems] })) },
         };
       }),
+  });
+
+  server.route({
+    method: "POST",
+    url: "/receipts/:id/cancellation",
+    config: { roles: WHO.decides },
+    schema: {
+      ...doc({
+        tag: "Receipts",
+        summary: "Cancel a receipt",
+        description:
+          "While its money is in the drawer of an open counter: the dues are open again, the number stays used. Who calls approves what `requestedBy` asked " +
+          "for; nobody cancels a receipt of his own. A cheque or slip that paid several accounts is given back whole.",
+        roles: WHO.decides,
+      }),
+      params: ById,
+      headers: IdempotencyHeader,
+      body: Type.Object(
+        {
+          reason: Type.String({ minLength: 1, maxLength: 200 }),
+          requestedBy: Type.String({ minLength: 1, maxLength: 120 }),
+        },
+        { ...strict, examples: [{ reason: "keyed with a wrong amount", requestedBy: "cashier.one" }] },
+      ),
+      response: answers({ status: 200, description: "The cancelled receipt", schema: Shared(ReceiptSchema) }, [
+        ...KEYED_REFUSALS,
+        "RECEIPT_NOT_FOUND",
+        "RECEIPT_STATUS",
+        "CANCEL_REASON",
+        "CANCEL_OWN",
+        "CANCEL_DEPOSITED",
+        "PERIOD_MISSING",
+        "PERIOD_CLOSED",
+      ]),
+    },
+    handler: async (request, reply) =>
+      answerOnce(app, request, reply, async (tx) => ({
+        status: 200,
+        body: receiptJson(await cancelReceipt(tx, { receiptId: request.params.id, ...request.body })),
+      })),
   });
 
   server.route({

@@ -158,6 +158,16 @@ const namePartner = (t: TestTown): Promise<unknown> =>
 const codeOf = (t: TestTown, id: string): Promise<string> =>
   t.city.tx("auditor", async (tx) => (await getConsumer(tx, id)).code);
 
+/** A payment of 100.00 that the portal posted; gives its reference. */
+async function portalPayment(t: TestTown): Promise<string> {
+  await namePartner(t);
+  const reference = `PORTAL-${next(6)}`;
+  const consumerCode = await codeOf(t, await newConsumer(t));
+  const body = { service: t.consumer.service, consumerCode, amount: "100.00", reference };
+  expect((await t.call("system", "POST /v1/external-payments", { body })).statusCode).toBe(201);
+  return reference;
+}
+
 /** Every address with a body, as a caller would use it; several where a field stands in one kind of request only. */
 const GOOD: Readonly<Record<string, readonly Make[]>> = {
   "POST /v1/orders": [
@@ -173,6 +183,10 @@ const GOOD: Readonly<Record<string, readonly Make[]>> = {
     async (t) => ({
       role: "accountant",
       body: { kind: "link", consumerId: await newConsumer(t), amount: "500.00", usage: "single" },
+    }),
+    async (t) => ({
+      role: "accountant",
+      body: { kind: "link", consumerId: await newConsumer(t), amount: "500.00", firstPart: "100.00" },
     }),
   ],
   "POST /v1/payment-requests/{id}/close": [
@@ -209,6 +223,30 @@ const GOOD: Readonly<Record<string, readonly Make[]>> = {
         },
       };
     },
+  ],
+  "POST /v1/bbps/payments/reverse": [
+    async (t) => ({
+      role: "system",
+      body: {
+        uniquePaymentRefID: await portalPayment(t),
+        reversalRefID: `RV${next(8)}`,
+        amount: { value: 10_000 },
+        reason: "failed at the customer's unit",
+        reversalTimestamp: "2026-07-15T04:00:00Z",
+      },
+    }),
+  ],
+  "POST /v1/external-payments/{reference}/reversal": [
+    async (t) => ({
+      role: "system",
+      params: { reference: await portalPayment(t) },
+      body: {
+        reversalReference: `RV${next(8)}`,
+        amount: "100.00",
+        reason: "the payer's bank took it back",
+        reversedAt: "2026-07-15T04:00:00Z",
+      },
+    }),
   ],
   "POST /v1/external-payments": [
     async (t) => {
@@ -327,6 +365,13 @@ const GOOD: Readonly<Record<string, readonly Make[]>> = {
         },
       };
     },
+  ],
+  "POST /v1/receipts/{id}/cancellation": [
+    async (t) => ({
+      role: "checker",
+      params: { id: (await taken(t, { kind: "cash" })).receiptId },
+      body: { reason: "keyed with a wrong amount", requestedBy: "cashier.two" },
+    }),
   ],
   "POST /v1/receipts/{id}/transfer": [
     async (t) => ({
@@ -619,6 +664,10 @@ const NAMES_SOMETHING = new Set([
   "POST /v1/bbps/bills/fetch customerIdentifiers.0.attributeValue",
   "POST /v1/bbps/bills/fetchReceipt billerBillID",
   "POST /v1/bbps/bills/fetchReceipt paymentDetails.uniquePaymentRefID",
+  "POST /v1/bbps/payments/reverse uniquePaymentRefID",
+  "POST /v1/bbps/payments/reverse reversalRefID",
+  "POST /v1/external-payments/{reference}/reversal reversalReference",
+  "POST /v1/external-payments/{reference}/reversal reversedAt",
   "POST /v1/external-payments consumerCode",
   "POST /v1/external-payments service",
   "POST /v1/external-payments reference",
@@ -639,6 +688,7 @@ const NOT_KEPT = new Set([
   "POST /v1/bbps/bills/fetch customerIdentifiers.0.attributeValue",
   "POST /v1/bbps/bills/fetchReceipt paymentDetails.platformTransactionRefID",
   "POST /v1/bbps/bills/fetchReceipt paymentDetails.transactionTimestamp",
+  "POST /v1/bbps/payments/reverse reversalTimestamp",
   // Stands in the sentence that says what does not fit.
   "POST /v1/partners/{code}/settlements items.0.reference",
   // Goes to the gateway with the document; we keep the id that the gateway gave it.

@@ -123,6 +123,7 @@ test("every POST that moves money asks for an Idempotency-Key, and every change 
       "POST /v1/counter-sessions/{id}/handovers",
       "POST /v1/counter-sessions/{id}/payments",
       "POST /v1/handovers/{id}/answer",
+      "POST /v1/receipts/{id}/cancellation",
       "POST /v1/receipts/{id}/transfer",
       "POST /v1/counter-sessions/{id}/close",
       "POST /v1/counter-sessions/{id}/receipts",

@@ -5,6 +5,7 @@ import {
   listPartners,
   partnerOf,
   postExternalPayment,
+  reverseExternalPayment,
   setPartner,
   settleExternal,
   unsettledExternal,
@@ -370,6 +371,75 @@ export const partnerRoutes: Routes = (server, { app }) => {
           ...(networkReference === undefined ? {} : { networkReference }),
         });
         return { status: 201, body: { isNew, receipt: receiptJson(receipt) } };
+      }),
+  });
+
+  server.route({
+    method: "POST",
+    url: "/external-payments/:reference/reversal",
+    config: { roles: WHO.partners },
+    schema: {
+      ...doc({
+        tag: "BBPS and portals",
+        summary: "Reverse a payment that a partner took",
+        description:
+          "The partner gave the payer his money again: the receipt is reversed and what it had paid is due again. Once by the reversal's own reference: sent " +
+          "again, the same answer. Of the whole payment only, and not after it was paid over.",
+        roles: WHO.partners,
+      }),
+      params: Type.Object({ reference: Reference }),
+      headers: OptionalIdempotencyHeader,
+      body: Type.Object(
+        {
+          reversalReference: Reference,
+          amount: Money,
+          reason: Type.String({ minLength: 3, maxLength: 300 }),
+          reversedAt: Type.Optional(Moment),
+        },
+        {
+          ...strict,
+          examples: [
+            {
+              reversalReference: "STATE-PORTAL-R-000012",
+              amount: "1188.00",
+              reason: "the payer's bank took it back",
+              reversedAt: "2026-07-31T18:00:00.000Z",
+            },
+          ],
+        },
+      ),
+      response: answers(
+        {
+          status: 200,
+          description: "The reversed receipt, now or of before",
+          schema: Type.Object({ isNew: Type.Boolean(), receipt: Shared(ReceiptSchema) }),
+        },
+        [
+          "PARTNER_NOT_FOUND",
+          "EXTERNAL_REFERENCE",
+          "EXTERNAL_NOT_FOUND",
+          "EXTERNAL_REVERSAL_CONFLICT",
+          "EXTERNAL_REVERSAL_SETTLED",
+          "RECEIPT_STATUS",
+          "ADVANCE_GIVEN_BACK",
+          "MOMENT_FORMAT",
+          "MONEY_DECIMALS",
+          "IDEMPOTENCY_KEY_REUSED",
+          "IDEMPOTENCY_KEY_BUSY",
+        ],
+      ),
+    },
+    handler: async (request, reply) =>
+      answerOnce(app, request, reply, async (tx) => {
+        const { reversalReference, amount, reason, reversedAt } = request.body;
+        const { receipt, isNew } = await reverseExternalPayment(tx, {
+          reference: request.params.reference,
+          reversalReference,
+          amount: amountOf(amount),
+          reason,
+          reversedAt: reversedAt === undefined ? tx.clock() : momentOf(reversedAt),
+        });
+        return { status: 200, body: { isNew, receipt: receiptJson(receipt) } };
       }),
   });
 };

@@ -33,6 +33,9 @@ const RequestSchema = named(
     billId: Nullable(Uuid),
     amount: Nullable(Money),
     usage: Type.String({ description: "single: it closes after its first payment; or multiple" }),
+    firstPart: Nullable(
+      Type.String({ description: "A link that may be paid in parts: rupees, at least so much the first time." }),
+    ),
     providerId: Nullable(Type.String({ examples: ["plink_ExjpAUN3gVHrPJ"] })),
     url: Nullable(Type.String({ description: "Where the payer goes, or what the code holds." })),
     accountNumber: Nullable(Type.String()),
@@ -62,6 +65,7 @@ function requestView(r: PaymentRequest): Static<typeof RequestSchema> {
     billId: r.billId,
     amount: r.amount === null ? null : toRupees(r.amount),
     usage: r.usage,
+    firstPart: r.firstPart === null ? null : toRupees(r.firstPart),
     providerId: r.providerId,
     url: r.url,
     accountNumber: r.accountNumber,
@@ -136,7 +140,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
         summary: "Ask for a payment",
         description:
           "Makes a payment link, a UPI code or a virtual account at the gateway. Without an amount a link or a code is for today's bill, and an account " +
-          "takes what is sent. Money that comes through it is the consumer's, whoever sends it. The same key is the same request.",
+          "takes what is sent. With firstPart a link may be paid in parts, each with its own receipt, the first of at least so much. Money that comes through it is the consumer's, whoever sends it. The same key is the same request.",
         roles: WHO.requests,
       }),
       headers: IdempotencyHeader,
@@ -146,6 +150,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
           consumerId: Uuid,
           amount: Type.Optional(Money),
           usage: Type.Optional(Type.Union([Type.Literal("single"), Type.Literal("multiple")])),
+          firstPart: Type.Optional(Money),
           minutes: Type.Optional(
             Type.Integer({ minimum: 16, maximum: 259_200, description: "How long it stays open; without, for long." }),
           ),
@@ -176,7 +181,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
       return send(
         reply,
         await flowOnce(app, who, request, async (key) => {
-          const { kind, consumerId, amount, usage, minutes } = request.body;
+          const { kind, consumerId, amount, usage, firstPart, minutes } = request.body;
           const asked = amount === undefined ? undefined : amountOf(amount);
           const isOpen = kind === "virtual-account" || (kind === "qr" && usage === "multiple");
           const bill = await inTransaction(app, who, (tx) =>
@@ -192,6 +197,7 @@ export const paymentRequestRoutes: Routes = (server, { app }) => {
             ...(bill === undefined ? {} : { billId: bill.id }),
             ...(sum === undefined ? {} : { amount: sum }),
             ...(usage === undefined ? {} : { usage }),
+            ...(firstPart === undefined ? {} : { firstPart: amountOf(firstPart) }),
             ...(minutes === undefined ? {} : { expiresAt: new Date(app.clock().getTime() + minutes * 60_000) }),
           });
           return { status: 201, body: requestView(made), headers: { location: `/v1/payment-requests/${made.id}` } };

@@ -3,7 +3,7 @@ import { testDemand } from "../../billing/testing.ts";
 import { processInbox } from "../../collections/index.ts";
 import { localDate } from "../../ledger/kernel/dates.ts";
 import { addBankAccount } from "../../reconciliation/index.ts";
-import { newKey, testServer, testTown, type TestTown } from "./testing.ts";
+import { newKey, testServer, testTown, type Answer, type TestTown } from "./testing.ts";
 
 const on = await testServer();
 
@@ -142,6 +142,33 @@ test("cash and a cheque at the counter, the drawer counted, both deposited, the 
   expect(ties.ok).toBe(true);
   const board = (await town.call("auditor", "GET /v1/dashboard?from=2026-07-01&to=2026-07-31")).json();
   expect(board).toMatchObject({ total: "500.00", receipts: 2, tie: { ok: true, difference: "0.00" } });
+});
+
+test("a receipt whose money is in the drawer is cancelled once, by another than asked for it; its dues are open again", async () => {
+  const town = await testTown(on);
+  const session = (await town.call("cashier", "POST /v1/counter-sessions", { body: { counter: "1" } })).json();
+  const taken = await town.call("cashier", `POST /v1/counter-sessions/${session.id}/receipts`, {
+    key: newKey(),
+    body: { consumerId: town.consumer.id, amount: "1188.00", tender: { kind: "cash" } },
+  });
+  const { id, number } = taken.json<{ id: string; number: string }>();
+  const cancel = (who: "cashier" | "checker", key: string, requestedBy = "cashier@test", reason = "keyed twice") =>
+    town.call(who, `POST /v1/receipts/${id}/cancellation`, { key, body: { reason, requestedBy } });
+  const codeOf = (a: Answer): [number, string] => [a.statusCode, a.json<{ code: string }>().code];
+  expect(codeOf(await cancel("cashier", newKey()))).toEqual([403, "ROLE_REQUIRED"]);
+  expect(codeOf(await cancel("checker", newKey(), "checker@test"))).toEqual([403, "CANCEL_OWN"]);
+  expect(codeOf(await cancel("checker", newKey(), "cashier@test", "no"))).toEqual([422, "CANCEL_REASON"]);
+  const key = newKey();
+  const done = await cancel("checker", key);
+  expect([done.statusCode, done.json()]).toMatchObject([
+    200,
+    { id, number, status: "cancelled", statusReason: "keyed twice" },
+  ]);
+  expect((await cancel("checker", key)).body).toBe(done.body);
+  expect(codeOf(await cancel("checker", newKey()))).toEqual([409, "RECEIPT_STATUS"]);
+  expect((await town.call("cashier", `GET /v1/consumers/${town.consumer.id}/dues`)).json()).toMatchObject({
+    outstanding: "1188.00",
+  });
 });
 
 test("a receipt is given as PDF", async () => {

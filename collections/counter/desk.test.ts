@@ -36,7 +36,9 @@ import {
   rejectDifference,
   returnedCheques,
   returnInstrument,
+  counterPolicy,
   setCounterPolicy,
+  startCounterPolicy,
   settleCardBatch,
   takePayment,
   transferReceipt,
@@ -533,6 +535,18 @@ test("card slips: clearing at tender, settled by batch with fee and GST to the p
   expect(await ties(d)).toEqual([]);
 });
 
+test("a new ULB acknowledges cheques and gives the receipt at realisation; one that never decided gives it at tender; both may decide", async () => {
+  const [fresh, standing] = [await desk(), await desk()];
+  await fresh.city.tx("admin", startCounterPolicy);
+  const of = (d: Awaited<ReturnType<typeof desk>>) =>
+    d.city.tx("auditor", async (tx) => (await counterPolicy(tx)).chequeReceipt);
+  expect([await of(fresh), await of(standing)]).toEqual(["at-realisation", "at-tender"]);
+  expect((await take(fresh, "10000.00", { tender: cheque("000461") })).receipts).toEqual([]);
+  expect((await take(standing, "10000.00", { tender: cheque("000462") })).acknowledgements).toEqual([]);
+  await fresh.city.tx("admin", (tx) => setCounterPolicy(tx, { chequeReceipt: "at-tender" }, "resolution 3 of 2026"));
+  expect((await take(fresh, "100.00", { tender: cheque("000463") })).receipts).toHaveLength(1);
+});
+
 test("realisation first (S83): acknowledgement and liability at tender, the receipt when the bank has the money, nothing settled before", async () => {
   const d = await desk();
   await d.city.tx("admin", (tx) =>
@@ -665,7 +679,7 @@ test("the day of an office is closed when its counters are; what is not deposite
 test("a receipt's code is checked without asking; whatever is altered in it is invalid", async () => {
   const d = await desk();
   const r = receiptOf(await take(d, "1234.50"));
-  const { code, keys } = await d.city.tx("auditor", async (tx) => {
+  const { code, refundable, keys } = await d.city.tx("auditor", async (tx) => {
     const signer = await receiptSigner(tx);
     const signed = {
       ulb: d.city.ulb.code,
@@ -674,13 +688,24 @@ test("a receipt's code is checked without asking; whatever is altered in it is i
       amount: r.amount,
       consumerCode: r.consumerCode ?? "",
       mode: r.mode,
+      isRefundable: false,
     };
-    return { code: signer?.sign(signed) ?? "", keys: await publicKeys(tx) };
+    return {
+      code: signer?.sign(signed) ?? "",
+      refundable: signer?.sign({ ...signed, isRefundable: true }) ?? "",
+      keys: await publicKeys(tx),
+    };
   });
   expect(verifyReceiptCode(`https://pay.example.org/receipt/abc?s=${code}`, keys)).toMatchObject({
     number: r.number,
     amount: rupees("1234.50"),
+    isRefundable: false,
   });
+  // That a paper settles nothing is signed too, and cannot be taken off it.
+  expect(verifyReceiptCode(refundable, keys)).toMatchObject({ number: r.number, isRefundable: true });
+  expect(() => verifyReceiptCode([...code.split(".").slice(0, 2), refundable.split(".")[2]].join("."), keys)).toThrow(
+    "SIGNATURE_INVALID",
+  );
   const [format = "", payload = "", signature = ""] = code.split(".");
   const altered = Buffer.from(Buffer.from(payload, "base64url").toString().replace("123450", "923450")).toString(
     "base64url",

@@ -21,7 +21,7 @@ export {
   type CounterPayment,
   type TakenPayment,
 } from "./payments.ts";
-export { counterPolicy, setCounterPolicy, type CounterPolicy } from "./policy.ts";
+export { counterPolicy, setCounterPolicy, startCounterPolicy, type CounterPolicy } from "./policy.ts";
 export {
   approveDifference,
   closeCounterSession,

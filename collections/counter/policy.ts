@@ -24,7 +24,7 @@ export type CounterPolicy = {
   readonly manualDays: number;
 };
 
-/** What holds until a ULB decides otherwise. */
+/** What holds for a ULB that has never decided: those from before `startCounterPolicy` keep it. */
 export const USUAL_POLICY: CounterPolicy = {
   chequeReceipt: "at-tender",
   cashRounding: "none",
@@ -34,6 +34,14 @@ export const USUAL_POLICY: CounterPolicy = {
   clearingHeadFrom: null,
   manualDays: 31,
 };
+
+/**
+ * The first rules of a new ULB: a cheque is acknowledged, and its receipt given when the bank has the money, since a receipt at tender has more than once
+ * stood for crores of cheques that bounced. The ULB may decide otherwise. Raises COUNTER_POLICY.
+ */
+export async function startCounterPolicy(tx: Tx): Promise<CounterPolicy> {
+  return setCounterPolicy(tx, { chequeReceipt: "at-realisation" }, "the rule of a new ULB until it decides");
+}
 
 /** The rules in force. */
 export async function counterPolicy(read: Read): Promise<CounterPolicy> {

@@ -18,13 +18,16 @@ import {
   findDisputes,
   getDispute,
   listReceipts,
+  listRefunds,
   openTasks,
   pollDisputes,
   pollDueOrders,
   pollDueRequests,
   postExternalPayment,
   processInbox,
+  setExcessPolicy,
   resolveRequests,
+  reverseExternalPayment,
   setPartner,
   settleExternal,
   unsettledExternal,
@@ -133,6 +136,34 @@ test("part of a payment is lost: the whole is taken back and the rest applied an
   await drain(s);
   expect(await due(s)).toBe("4000.00");
   expect(await books(s)).toMatchObject({ "4501005": "6000.00" });
+  expect(await ties(s)).toEqual([]);
+});
+
+test("a second payment that is held is lost in a dispute: nothing is due again, its refundable receipt is reversed and its note is void", async () => {
+  const s = await street();
+  await s.city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
+  const o = await createOrder(app, s.city.as("citizen"), {
+    consumerId: s.consumerId,
+    amount: rupees("10000.00"),
+    idempotencyKey: newId(),
+  });
+  simulator.payOrder(o.providerOrderId ?? "");
+  await drain(s);
+  const second = simulator.payOrder(o.providerOrderId ?? "", { force: true }).payment.id;
+  await drain(s);
+  const d = simulator.openDispute(second);
+  simulator.decideDispute(d.id, "lost");
+  await drain(s);
+  expect(await s.city.tx("auditor", (tx) => entryText(tx, { type: "dispute", id: d.id }))).toEqual([
+    `Dr 3504008 10000.00 ${s.code}`,
+    `Cr 4501005 10000.00 ${second}`,
+  ]);
+  expect((await receipts(s)).map((r) => [r.status, r.refundNote?.number])).toEqual([
+    ["issued", undefined],
+    ["reversed", "RN/2026-27/000001"],
+  ]);
+  expect(await s.city.tx("auditor", (tx) => listRefunds(tx))).toMatchObject([{ status: "failed" }]);
+  expect([await due(s), (await books(s))["3504008"]]).toEqual(["0.00", undefined]);
   expect(await ties(s)).toEqual([]);
 });
 
@@ -341,6 +372,94 @@ type Act = {
 const act = fc.record({
   kind: fc.constantFrom<Act["kind"]>("pay", "twice", "refund", "dispute", "lose", "win", "deliver", "poll", "replay"),
   pick: fc.nat(20),
+});
+
+test("a portal takes a payment back: its dues open again, once and at the same time too; what it paid over before is refused with the figures", async () => {
+  const s = await street("1500");
+  await s.city.tx("admin", (tx) =>
+    setPartner(tx, { partner: "bbps", name: "Test BOU", channel: "bbps", actor: "bbps@test" }),
+  );
+  const who = { ulb: s.city.ulb, actor: { id: "bbps@test", roles: ["system" as const] } };
+  const post = (amount: string, reference: string) =>
+    inTransaction(app, who, (tx) =>
+      postExternalPayment(tx, {
+        consumerId: s.consumerId,
+        amount: rupees(amount),
+        reference,
+        instrument: "UPI",
+        paidAt: clock(),
+      }),
+    );
+  const reverse = (reference: string, reversalReference: string, amount: string) =>
+    inTransaction(app, who, (tx) =>
+      reverseExternalPayment(tx, {
+        reference,
+        reversalReference,
+        amount: rupees(amount),
+        reason: "failed at the customer's unit",
+        reversedAt: clock(),
+      }),
+    );
+  const { receipt } = await post("1800.00", "BB01AB12CD34");
+  await expect(reverse("BB01AB12CD99", "RV0001", "1800.00")).rejects.toThrow(
+    "EXTERNAL_NOT_FOUND: bbps posted no payment BB01AB12CD99 here",
+  );
+  await expect(reverse("BB01AB12CD34", "RV0001", "800.00")).rejects.toThrow(
+    /EXTERNAL_REVERSAL_CONFLICT: bbps: BB01AB12CD34 was posted with 1,800.00, receipt RC\/2026-27\/000001; now .* with 800.00/,
+  );
+  await expect(
+    inTransaction(app, s.city.as("cashier"), (tx) =>
+      reverseExternalPayment(tx, {
+        reference: "BB01AB12CD34",
+        reversalReference: "RV0001",
+        amount: rupees("1800.00"),
+        reason: "not his",
+        reversedAt: clock(),
+      }),
+    ),
+  ).rejects.toThrow("PARTNER_NOT_FOUND");
+  expect([await due(s), (await books(s))["4501008"]]).toEqual(["0.00", "1800.00"]);
+
+  const done = await Promise.all([1, 2, 3].map(() => reverse("BB01AB12CD34", "RV0001", "1800.00")));
+  expect(done.filter((d) => d.isNew)).toHaveLength(1);
+  expect(done.map((d) => [d.receipt.id, d.receipt.status])).toEqual(Array(3).fill([receipt.id, "reversed"]));
+  const now = await books(s);
+  expect([await due(s), now["4501008"], now["3504101"]]).toEqual(["1500.00", undefined, undefined]);
+  await expect(reverse("BB01AB12CD34", "RV0002", "1800.00")).rejects.toThrow(
+    "reversal RV0001 took back BB01AB12CD34 with 1,800.00",
+  );
+  expect(await s.city.tx("auditor", (tx) => unsettledExternal(tx, "bbps"))).toEqual([]);
+  // Posted again after it was taken back: the answer is the reversed receipt, and nothing is paid by it.
+  expect((await post("1800.00", "BB01AB12CD34")).receipt.status).toBe("reversed");
+  expect(await ties(s)).toEqual([]);
+
+  await post("1500.00", "BB01AB12CD35");
+  const settle = (reference: string, items: readonly (readonly [string, string])[], amount: string) =>
+    s.city.tx("accountant", (tx) =>
+      settleExternal(tx, {
+        partner: "bbps",
+        reference,
+        date: localDate("2026-06-02"),
+        bankAccount: "4502101",
+        amount: rupees(amount),
+        items: items.map(([r, a]) => ({ reference: r, amount: rupees(a) })),
+      }),
+    );
+  expect(
+    await settle(
+      "NPCI-20260602",
+      [
+        ["BB01AB12CD34", "1800.00"],
+        ["BB01AB12CD35", "1500.00"],
+      ],
+      "3300.00",
+    ),
+  ).toMatchObject({ settled: 1, problems: [{ code: "EXTERNAL_ITEM_REVERSED" }], short: [] });
+  await expect(reverse("BB01AB12CD35", "RV0003", "1500.00")).rejects.toThrow(
+    "EXTERNAL_REVERSAL_SETTLED: BB01AB12CD35 of 1,500.00, receipt RC/2026-27/000002, was paid over on 02/06/2026 in settlement NPCI-20260602",
+  );
+  expect(await books(s)).toMatchObject({ "3508006": "-1800.00", "4502101": "3300.00" });
+  expect(await ties(s)).toEqual([]);
 });
 
 test("payments, refunds and disputes in any order and with repeats end in the books of the gateway", async () => {

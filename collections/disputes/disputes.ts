@@ -392,7 +392,7 @@ async function reopen(
 ): Promise<Opened | undefined> {
   if (amount === 0n) return undefined;
   const party = gatewayParty(payment.payment_id);
-  if (payment.receipt_id === null) {
+  if (payment.refund_id !== null || payment.receipt_id === null) {
     // A second payment that we owed back: the payer has it now.
     await tx.query(
       `update collections.refunds set status = 'failed', last_error = :why, next_send_at = null
@@ -404,7 +404,10 @@ async function reopen(
       { ulb: tx.ulb.id, id: payment.refund_id },
     );
     const creditor = owed?.consumer_code ? { type: "consumer", id: owed.consumer_code } : party;
-    return { lines: [dr(accounts["refunds-payable"], amount, { party: creditor })], reverses: undefined };
+    const lines = [dr(accounts["refunds-payable"], amount, { party: creditor })];
+    if (payment.receipt_id === null || amount < payment.amount) return { lines, reverses: undefined };
+    await markReceipt(tx, payment.receipt_id, "reversed", date, `lost in dispute ${dispute.id}`);
+    return { lines, reverses: (await receiptEntry(tx, payment.receipt_id))?.id };
   }
   const receipt = await getReceipt(tx, payment.receipt_id);
   if (receipt.status !== "issued") return undefined;

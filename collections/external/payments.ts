@@ -35,14 +35,10 @@ export async function postExternalPayment(
   payment: ExternalPayment,
 ): Promise<{ readonly receipt: Receipt; readonly isNew: boolean }> {
   const partner = await partnerOf(tx);
-  if (!/^[A-Za-z0-9._:-]{4,64}$/.test(payment.reference))
-    throw collectionErrors.EXTERNAL_REFERENCE({ reference: payment.reference.slice(0, 80) });
+  checkReference(payment.reference);
   if (payment.amount <= 0n) throw collectionErrors.EXTERNAL_AMOUNT({ amount: formatIndian(payment.amount) });
   // Who sends the same reference at the same time waits here, and finds the first one's receipt.
-  await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:reference))", {
-    ulb: tx.ulb.id,
-    reference: `external/${partner.partner}/${payment.reference}`,
-  });
+  await lockReference(tx, partner.partner, payment.reference);
   const before = await tx.queryOne<{ receipt_id: string; amount: bigint; consumer_id: string }>(
     `select receipt_id, amount, consumer_id from collections.external_payments
      where ulb_id = :ulb and partner = :partner and reference = :reference`,
@@ -62,6 +58,20 @@ export async function postExternalPayment(
     return { receipt, isNew: false };
   }
   return { receipt: await post(tx, partner, payment), isNew: true };
+}
+
+/** Raises EXTERNAL_REFERENCE where it is none. */
+export function checkReference(reference: string): void {
+  if (!/^[A-Za-z0-9._:-]{4,64}$/.test(reference))
+    throw collectionErrors.EXTERNAL_REFERENCE({ reference: reference.slice(0, 80) });
+}
+
+/** One at a time says what became of a partner's payment. */
+export async function lockReference(tx: Tx, partner: string, reference: string): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(:ulb::integer, hashtext(:reference))", {
+    ulb: tx.ulb.id,
+    reference: `external/${partner}/${reference}`,
+  });
 }
 
 async function post(tx: Tx, partner: Partner, payment: ExternalPayment): Promise<Receipt> {
@@ -134,7 +144,7 @@ async function post(tx: Tx, partner: Partner, payment: ExternalPayment): Promise
   return getReceipt(tx, receiptId);
 }
 
-/** What a partner took and has not paid over, oldest first; at most 1,000. */
+/** What a partner took and has neither paid over nor taken back, oldest first; at most 1,000. */
 export async function unsettledExternal(
   read: Read,
   partner?: string,
@@ -150,6 +160,8 @@ export async function unsettledExternal(
   return read.query(
     `select partner, reference, amount, paid_at as "paidAt", receipt_id as "receiptId" from collections.external_payments
      where ulb_id = :ulb and settlement_id is null and (:partner::text is null or partner = :partner)
+       and not exists (select 1 from collections.external_reversals v
+         where v.ulb_id = external_payments.ulb_id and v.partner = external_payments.partner and v.reference = external_payments.reference)
      order by paid_at, reference limit 1000`,
     { ulb: read.ulb.id, partner: partner ?? null },
   );

@@ -52,12 +52,20 @@ export async function readSettlementFile(
   return { items, problems };
 }
 
-type Held = { readonly reference: string; readonly amount: bigint; readonly is_settled: boolean };
+type Held = {
+  readonly reference: string;
+  readonly amount: bigint;
+  readonly is_settled: boolean;
+  readonly reversal: string | null;
+};
 
 /** What of a settlement's items fits what we posted; pure. */
 export function checkItems(
   items: readonly SettledItem[],
-  held: ReadonlyMap<string, { readonly amount: bigint; readonly isSettled: boolean }>,
+  held: ReadonlyMap<
+    string,
+    { readonly amount: bigint; readonly isSettled: boolean; readonly reversal?: string | null }
+  >,
 ): { readonly fitting: readonly SettledItem[]; readonly problems: readonly Problem[] } {
   const fitting: SettledItem[] = [];
   const problems: Problem[] = [];
@@ -69,6 +77,11 @@ export function checkItems(
     else if (!ours)
       problem("EXTERNAL_ITEM_UNKNOWN", `${item.reference} of ${formatIndian(item.amount)} was never posted here`);
     else if (ours.isSettled) problem("EXTERNAL_ITEM_SETTLED", `${item.reference} was settled before`);
+    else if (ours.reversal)
+      problem(
+        "EXTERNAL_ITEM_REVERSED",
+        `${item.reference} of ${formatIndian(item.amount)} was taken back by ${ours.reversal} before`,
+      );
     else if (ours.amount !== item.amount)
       problem(
         "EXTERNAL_ITEM_AMOUNT",
@@ -106,14 +119,16 @@ export async function settleExternal(tx: Tx, settlement: ExternalSettlement): Pr
     });
   }
   const rows = await tx.query<Held>(
-    `select reference, amount, settlement_id is not null as is_settled from collections.external_payments
-     where ulb_id = :ulb and partner = :partner and reference = any(:references::text[])
-     order by reference for no key update`,
+    `select e.reference, e.amount, e.settlement_id is not null as is_settled, v.reversal_reference as reversal
+     from collections.external_payments e
+     left join collections.external_reversals v on v.ulb_id = e.ulb_id and v.partner = e.partner and v.reference = e.reference
+     where e.ulb_id = :ulb and e.partner = :partner and e.reference = any(:references::text[])
+     order by e.reference for no key update of e`,
     { ulb: tx.ulb.id, partner, references: settlement.items.map((i) => i.reference) },
   );
   const { fitting, problems } = checkItems(
     settlement.items,
-    new Map(rows.map((r) => [r.reference, { amount: r.amount, isSettled: r.is_settled }])),
+    new Map(rows.map((r) => [r.reference, { amount: r.amount, isSettled: r.is_settled, reversal: r.reversal }])),
   );
   const id = newId();
   const date = await entryDateFor(tx, settlement.date);
@@ -224,6 +239,8 @@ async function leftOut(tx: Tx, partner: string, settlementId: string): Promise<S
   return tx.query<SettledItem>(
     `select e.reference, e.amount from collections.external_payments e
      where e.ulb_id = :ulb and e.partner = :partner and e.settlement_id is null
+       and not exists (select 1 from collections.external_reversals v
+         where v.ulb_id = e.ulb_id and v.partner = e.partner and v.reference = e.reference)
        and e.paid_at <= (select max(s.paid_at) from collections.external_payments s where s.ulb_id = :ulb and s.settlement_id = :id::uuid)
      order by e.paid_at, e.reference limit 1000`,
     { ulb: tx.ulb.id, partner, id: settlementId },

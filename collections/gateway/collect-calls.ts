@@ -20,7 +20,8 @@ export function linkCalls(sdk: Sdk, keySecrets: readonly string[]): LinkCalls {
           at("create", {
             amount: wire(l.amount),
             currency: "INR",
-            accept_partial: l.acceptPartial === true,
+            accept_partial: l.firstPart !== undefined,
+            ...(l.firstPart === undefined ? {} : { first_min_partial_amount: wire(l.firstPart) }),
             description: l.description,
             reference_id: l.referenceId,
             reminder_enable: false,

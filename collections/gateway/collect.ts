@@ -90,7 +90,8 @@ export type LinkCalls = {
     readonly amount: Paise;
     readonly referenceId: string;
     readonly description: string;
-    readonly acceptPartial?: boolean;
+    /** It may be paid in parts, the first of at least so much. */
+    readonly firstPart?: Paise;
     readonly expiresAt?: Instant;
     readonly customer?: { readonly name?: string; readonly contact?: string; readonly email?: string };
     readonly callbackUrl?: string;

@@ -17,6 +17,7 @@ import {
   lockPayers,
   need,
   noHead,
+  refundableLine,
   writeDocuments,
   type Payer,
   type ReceiptDraft,
@@ -30,7 +31,7 @@ export type Capture = { readonly payment: PaymentState; readonly order: Claim | 
 /**
  * Books captured payments: for each the receipt with its allocations, instrument and journal entry, in this one transaction and once. Money taken is
  * never refused: what exceeds the dues is the consumer's advance; where the service's policy is HOLD, a second payment of what is paid already
- * becomes a refund payable with a refund note; money of nobody we know, or of another sum than its order, is an unidentified receipt with a task.
+ * has a receipt whose line is refundable, a liability, and a refund note that gives it back; money of nobody we know, or of another sum than its order, is an unidentified receipt with a task.
  * Money for a closed month is booked on the day on which it is found, with its own value date. A fee that the payer bore is kept apart. The caller
  * holds the orders' locks.
  */
@@ -109,19 +110,15 @@ async function bookRound(tx: Tx, round: readonly Capture[]): Promise<Map<string,
     const valueDate = dateInIndia(capture.paidAt);
     const entryDate = need(entryDates.get(valueDate));
     if (payer && duplicates.has(payment.paymentId)) {
-      notes.push({
-        refundId: newId(),
-        payment,
+      const refundsPayable = accounts["refunds-payable"];
+      notes.push({ refundId: newId(), payment, payer, entryDate, liabilityAccount: refundsPayable });
+      drafts.push({
+        ...gatewayDraft(capture, newId(), valueDate, entryDate, clearing),
         payer,
-        valueDate,
-        entryDate,
-        liabilityAccount: accounts["refunds-payable"],
-        lines: duplicateLines(
-          { clearing, refundsPayable: accounts["refunds-payable"] },
-          payment.paymentId,
-          payer.code,
-          payment.amount,
-        ),
+        payerName: payer.name,
+        entryLines: duplicateLines({ clearing, refundsPayable }, payment.paymentId, payer.code, payment.amount),
+        lines: [refundableLine(payment.amount)],
+        narration: `Second payment ${payment.paymentId} of ${payer.code}, refundable`,
       });
     } else if (payer) {
       const fee = convenienceFee(payment, capture.order?.amount ?? null, settings.feeBearer);
@@ -266,7 +263,8 @@ function gatewayDraft(
 
 /**
  * Which captures pay what another receipt paid already: their order was opened before that receipt was issued, for the same bill or the same
- * sum, and nothing is due any more. Nobody who opens an order afterwards is caught by it: he means to pay in advance.
+ * sum, and nothing is due any more. Nobody who opens an order afterwards is caught by it: he means to pay in advance. A refundable receipt has paid
+ * nothing, so that nobody pays it a second time.
  */
 async function findDuplicates(tx: Tx, round: readonly Capture[]): Promise<ReadonlySet<string>> {
   const asked = round.flatMap((c) => (c.order ? [{ capture: c, order: c.order }] : []));
@@ -276,7 +274,9 @@ async function findDuplicates(tx: Tx, round: readonly Capture[]): Promise<Readon
      from unnest(:payments::text[], :consumers::uuid[], :bills::uuid[], :amounts::bigint[], :opened::timestamptz[])
        as c (payment_id, consumer_id, bill_id, amount, opened_at)
      join collections.receipts r on r.ulb_id = :ulb and r.consumer_id = c.consumer_id and r.issued_at >= c.opened_at
-       and r.status = 'issued' and (r.bill_id = c.bill_id or r.amount = c.amount)`,
+       and r.status = 'issued' and (r.bill_id = c.bill_id or r.amount = c.amount)
+     where not exists (
+       select 1 from collections.receipt_lines l where l.ulb_id = r.ulb_id and l.receipt_id = r.receipt_id and l.kind = 'refundable')`,
     {
       ulb: tx.ulb.id,
       payments: asked.map((a) => a.capture.payment.paymentId),

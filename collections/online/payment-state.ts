@@ -143,7 +143,14 @@ export function convenienceFee(
 
 /** What we know of a payment after an observation was applied. */
 export type Booked =
-  | { readonly status: "receipt"; readonly receiptId: string; readonly isNew: boolean }
+  /** `refundId`: its line is refundable, and that refund note gives it back. */
+  | {
+      readonly status: "receipt";
+      readonly receiptId: string;
+      readonly refundId: string | null;
+      readonly isNew: boolean;
+    }
+  /** Books from before such receipts were issued have second payments as a refund note alone. */
   | { readonly status: "refund-note"; readonly refundId: string; readonly isNew: boolean }
   /** Not captured (yet): a late yes of the bank may still follow. */
   | { readonly status: "open"; readonly rank: Rank }

@@ -88,7 +88,12 @@ export async function applyObservations(
     const row = rows.get(state.paymentId);
     invariant(row, "a stored payment comes back");
     if (row.receipt_id !== null)
-      booked.set(state.paymentId, { status: "receipt", receiptId: row.receipt_id, isNew: false });
+      booked.set(state.paymentId, {
+        status: "receipt",
+        receiptId: row.receipt_id,
+        refundId: row.refund_id,
+        isNew: false,
+      });
     else if (row.refund_id !== null)
       booked.set(state.paymentId, { status: "refund-note", refundId: row.refund_id, isNew: false });
     else if (row.rank < CAPTURED) booked.set(state.paymentId, { status: "open", rank: row.rank });

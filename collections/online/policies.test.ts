@@ -119,6 +119,33 @@ test("recurring dues: a second payment is the consumer's advance with its own re
   expect(await ties(s)).toEqual([]);
 });
 
+test("held for a person: the second payment's receipt is refundable and settles nothing; who means to pay in advance meanwhile is no third", async () => {
+  const s = await street();
+  await s.city.tx("admin", (tx) => setExcessPolicy(tx, "property-tax", { policy: "HOLD" }));
+  const o = await order(s, "5000.00");
+  simulator.payOrder(at(o));
+  await drain(s);
+  clock.set("2026-06-01T04:31:00Z");
+  const ahead = await order(s, "5000.00");
+  clock.set("2026-06-01T04:32:00Z");
+  const second = simulator.payOrder(at(o), { force: true }).payment.id;
+  await drain(s);
+  simulator.payOrder(at(ahead));
+  await drain(s);
+  clock.set("2026-06-01T04:30:00Z");
+  expect((await receipts(s)).map((r) => r.lines.map((l) => l.kind))).toEqual([["tax"], ["refundable"], ["advance"]]);
+  expect(await books(s)).toMatchObject({ "4501005": "15000.00", "3504008": "-5000.00", "3504101": "-5000.00" });
+  expect(await s.city.tx("auditor", (tx) => listRefunds(tx))).toMatchObject([
+    { paymentId: second, status: "payable", receipt: { number: "RC/2026-27/000002" } },
+  ]);
+  expect(await ties(s)).toEqual([]);
+  // The tie sees a receipt that is refundable for a note that gives back another sum.
+  await s.city.tx("system", (tx) =>
+    tx.query("update collections.refunds set amount = amount - 1 where ulb_id = :ulb", { ulb: tx.ulb.id }),
+  );
+  expect(await ties(s)).toEqual(["captured payments = receipts and refund notes for them: 3 against 2"]);
+});
+
 test("a refund that is rejected leaves nothing in the books, and its money may be asked for again", async () => {
   const s = await street();
   const [, second] = await payTwice(s, "5000.00");
@@ -208,6 +235,70 @@ test("parts of a payment are given back one after the other: what was settled la
   expect(await ties(s)).toEqual([]);
   await expect(giveBack("2500.01")).rejects.toThrow("REFUND_ROOM");
   expect(await giveBack("2500.00")).toEqual(["reversed", "5000.00"]);
+  expect(await ties(s)).toEqual([]);
+});
+
+test("a part that is given back on the gateway's dashboard takes back what the receipt settled, in whatever order it is heard, and a person is told", async () => {
+  const s = await street("4600+400");
+  const o = await order(s, "5000.00");
+  const first = simulator.payOrder(at(o)).payment.id;
+  const part = simulator.refundPayment(first, { amount: 150_000 });
+  simulator.webhookPlan({ reorder: true, duplicate: 1 });
+  await drain(s);
+  simulator.webhookPlan({});
+  await drain(s);
+  const [refund] = await s.city.tx("auditor", (tx) => listRefunds(tx));
+  expect(refund).toMatchObject({ origin: "gateway", status: "processed", providerRefundId: part.id });
+  const lines = await s.city.tx("auditor", (tx) => entryText(tx, { type: "refund-sanction", id: refund?.id ?? "" }));
+  expect(lines.filter((l) => l.startsWith("Cr 3504008"))).toEqual([`Cr 3504008 1500.00 ${s.code}`]);
+  expect(await s.city.tx("auditor", (tx) => entryText(tx, { type: "refund", id: refund?.id ?? "" }))).toEqual([
+    `Dr 3504008 1500.00 ${s.code}`,
+    `Cr 4501005 1500.00 ${first}`,
+  ]);
+  const now = await books(s);
+  expect([now["3508006"], now["3504008"], now["4501005"]]).toEqual([undefined, undefined, "3500.00"]);
+  expect(await due(s)).toBe("1500.00");
+  expect(await receipts(s)).toMatchObject([{ status: "issued" }]);
+  const [task] = await s.city.tx("auditor", (tx) => openTasks(tx));
+  expect(task).toMatchObject({ kind: "refund-unsanctioned" });
+  expect(task?.message).toMatch(
+    /1,500\.00 of pay_.* without a refund of ours; so much of what receipt RC\/2026-27\/00000\d had paid/,
+  );
+  expect(await ties(s)).toEqual([]);
+});
+
+test("parts on the dashboard, one after the other: the demand is due again by as much, and the receipt stands until nothing is left", async () => {
+  const s = await street("4600+400");
+  const o = await order(s, "5000.00");
+  const { payment } = simulator.payOrder(at(o));
+  await drain(s);
+  for (const [amount, open, status] of [
+    [100_000, "1000.00", "issued"],
+    [400_000, "5000.00", "reversed"],
+  ] as const) {
+    simulator.refundPayment(payment.id, { amount });
+    await drain(s);
+    expect(await due(s)).toBe(open);
+    expect(await receipts(s)).toMatchObject([{ status }]);
+    expect(await ties(s)).toEqual([]);
+  }
+  const now = await books(s);
+  expect([now["3508006"], now["3504008"], now["4501005"]]).toEqual([undefined, undefined, undefined]);
+});
+
+test("a part on the dashboard whose credit is given back already cannot be taken back: it stands among unidentified receipts", async () => {
+  const s = await street("4000");
+  const o = await order(s, "5000.00");
+  const { payment } = simulator.payOrder(at(o));
+  await drain(s);
+  const asked = await s.city.tx("citizen", (tx) =>
+    askRefund(tx, { paymentId: payment.id, origin: "advance", amount: rupees("1000"), reason: "paid too much" }),
+  );
+  await s.city.tx("checker", (tx) => approveRefund(tx, asked.id));
+  simulator.refundPayment(payment.id, { amount: 200_000 });
+  await drain(s);
+  expect(await due(s)).toBe("0.00");
+  expect(await books(s)).toMatchObject({ "3508006": "2000.00", "3504008": "-1000.00", "4501005": "3000.00" });
   expect(await ties(s)).toEqual([]);
 });
 

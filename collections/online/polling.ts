@@ -11,7 +11,8 @@ export type CallbackFields = Readonly<Record<string, string | undefined>>;
 
 export type PayerSees =
   | { readonly status: "paid"; readonly receiptId: string }
-  | { readonly status: "refundable"; readonly refundId: string }
+  /** Captured, set against no due, and to be given back. */
+  | { readonly status: "refundable"; readonly refundId: string; readonly receiptId?: string }
   /** The bank may still say yes: the page looks again. */
   | { readonly status: "processing" }
   | { readonly status: "failed"; readonly reason: string };
@@ -165,7 +166,10 @@ async function pollOrphans(app: CollectionsApp, who: Who, limit: number): Promis
 }
 
 export function seenOf(booked: Booked | undefined): PayerSees {
-  if (booked?.status === "receipt") return { status: "paid", receiptId: booked.receiptId };
+  if (booked?.status === "receipt") {
+    const { receiptId, refundId } = booked;
+    return refundId === null ? { status: "paid", receiptId } : { status: "refundable", refundId, receiptId };
+  }
   if (booked?.status === "refund-note") return { status: "refundable", refundId: booked.refundId };
   if (booked?.status === "foreign") return { status: "failed", reason: booked.reason };
   if (booked?.status === "open" && booked.rank === 1)

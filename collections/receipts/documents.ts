@@ -150,18 +150,23 @@ export type CounterFacts = {
   readonly replaces?: { readonly original: string; readonly receipt: string; readonly entry: bigint | undefined };
 };
 
+/** Gives back what a refundable receipt, written beside it, has brought: the entry is the receipt's. */
 export type RefundNoteDraft = {
   readonly refundId: string;
   readonly payment: PaymentState;
   readonly payer: Payer;
-  readonly valueDate: LocalDate;
   readonly entryDate: LocalDate;
   readonly liabilityAccount: string;
-  readonly lines: readonly Line[];
 };
 
+/** Money that pays nothing because it was paid already: a liability until it is given back. */
+export function refundableLine(amount: Paise): ReceiptLine {
+  return { ...noHead, kind: "refundable", title: "Refundable, set against no due", amount };
+}
+
 /**
- * Writes receipts and refund notes with everything that belongs to them, in a handful of statements however many they are.
+ * Writes receipts, and the refund notes of those that are refundable, with everything that belongs to them, in a handful of statements however many
+ * they are.
  * Numbers are taken last, and the entries are posted last of all: both series stay locked until commit.
  */
 export async function writeDocuments(
@@ -179,10 +184,16 @@ export async function writeDocuments(
   if (receipts.length > 0) await ensureSigningKey(tx);
   await insertLines(tx, receipts);
   await insertInstruments(tx, receipts);
-  const booked = new Map<string, Booked>();
-  for (const r of receipts)
-    if (r.paymentId !== null) booked.set(r.paymentId, { status: "receipt", receiptId: r.receiptId, isNew: true });
-  for (const n of notes) booked.set(n.payment.paymentId, { status: "refund-note", refundId: n.refundId, isNew: true });
+  const noteOf = new Map(notes.map((n) => [n.payment.paymentId, n.refundId]));
+  const booked = new Map<string, BookedReceipt>();
+  for (const { paymentId, receiptId } of receipts) {
+    if (paymentId === null) continue;
+    booked.set(paymentId, { status: "receipt", receiptId, refundId: noteOf.get(paymentId) ?? null, isNew: true });
+  }
+  invariant(
+    notes.every((n) => booked.has(n.payment.paymentId)),
+    "a second payment has its receipt",
+  );
   await markBooked(tx, booked, fees);
   await enqueueAll(
     tx,
@@ -203,7 +214,7 @@ export async function writeDocuments(
     const first = await takeNumbers(tx, REFUND_SERIES, fy, group.length);
     await insertNotes(tx, fy, first, group, now);
   }
-  await postEntries(tx, [...receipts.map(entryOfReceipt), ...notes.map(entryOfNote)]);
+  await postEntries(tx, receipts.map(entryOfReceipt));
   return booked;
 }
 
@@ -230,16 +241,7 @@ function entryOfReceipt(r: ReceiptDraft): EntryDraft {
   };
 }
 
-function entryOfNote(n: RefundNoteDraft): EntryDraft {
-  return {
-    voucher: "receipt",
-    date: n.entryDate,
-    valueDate: n.valueDate,
-    narration: `Second payment ${n.payment.paymentId} of ${n.payer.code}, refundable`,
-    source: { type: "refund-note", id: n.refundId },
-    lines: n.lines,
-  };
-}
+type BookedReceipt = Extract<Booked, { readonly status: "receipt" }>;
 
 function byYear<D extends { readonly entryDate: LocalDate }>(documents: readonly D[]): [FinancialYear, D[]][] {
   return [...groupBy(documents, (d) => financialYearOf(d.entryDate))]
@@ -375,13 +377,13 @@ async function insertInstruments(tx: Tx, all: readonly ReceiptDraft[]): Promise<
 
 async function markBooked(
   tx: Tx,
-  booked: ReadonlyMap<string, Booked>,
+  booked: ReadonlyMap<string, BookedReceipt>,
   fees: ReadonlyMap<string, Paise>,
 ): Promise<void> {
   if (booked.size === 0) return;
   const rows = await tx.query(
     `update collections.payments p
-     set booked_as = case when b.receipt_id is null then 'refund-note' else 'receipt' end, receipt_id = b.receipt_id, refund_id = b.refund_id,
+     set booked_as = 'receipt', receipt_id = b.receipt_id, refund_id = b.refund_id,
        convenience_fee = b.fee, booked_at = :now
      from unnest(:ids::text[], :receipts::uuid[], :refunds::uuid[], :fees::bigint[]) as b (payment_id, receipt_id, refund_id, fee)
      where p.ulb_id = :ulb and p.payment_id = b.payment_id and p.booked_as is null
@@ -390,8 +392,8 @@ async function markBooked(
       ulb: tx.ulb.id,
       now: tx.clock(),
       ids: [...booked.keys()],
-      receipts: [...booked.values()].map((b) => (b.status === "receipt" ? b.receiptId : null)),
-      refunds: [...booked.values()].map((b) => (b.status === "refund-note" ? b.refundId : null)),
+      receipts: [...booked.values()].map((b) => b.receiptId),
+      refunds: [...booked.values()].map((b) => b.refundId),
       fees: [...booked.keys()].map((id) => fees.get(id) ?? ZERO),
     },
   );

@@ -5,6 +5,7 @@ export {
   listReceipts,
   receiptEntry,
   receiptNumber,
+  refundableOf,
   type Receipt,
   type ReceiptLine,
   type ReceiptMode,

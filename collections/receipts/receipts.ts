@@ -2,7 +2,7 @@ import { findEntryBySource } from "../../ledger/index.ts";
 import type { FinancialYear, LocalDate } from "../../ledger/kernel/dates.ts";
 import { groupBy } from "../../ledger/kernel/group.ts";
 import { isUuid } from "../../ledger/kernel/ids.ts";
-import type { Paise } from "../../ledger/kernel/money.ts";
+import { sum, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { collectionErrors } from "../errors.ts";
 
@@ -12,7 +12,10 @@ export type ReceiptMode =
 export type ReceiptStatus = "issued" | "dishonoured" | "cancelled" | "transferred" | "reversed";
 
 export type ReceiptLine = {
-  /** tax, charge, fee, penalty, interest, cess, advance, rounding, head, unidentified: these sum to the amount. rebate is shown beside them. */
+  /**
+   * tax, charge, fee, penalty, interest, cess, advance, rounding, head, convenience-fee, unidentified, refundable: these sum to the amount. rebate is
+   * shown beside them.
+   */
   readonly kind: string;
   readonly taxHead: string | null;
   readonly title: string;
@@ -77,13 +80,25 @@ export type Receipt = {
     readonly cardLast4: string | null;
   } | null;
   readonly lines: readonly ReceiptLine[];
+  /** Where its line is refundable: the refund note that gives the money back. */
+  readonly refundNote: { readonly id: string; readonly number: string } | null;
 };
+
+/** What of a receipt is refundable: money that was set against no due, a liability until it is given back. Nothing on all others. */
+export function refundableOf(receipt: Pick<Receipt, "lines">): Paise {
+  return sum(receipt.lines.filter((l) => l.kind === "refundable").map((l) => l.amount));
+}
+
+/** "RN/2026-27/000004". */
+export function refundNumber(fy: string, number: bigint): string {
+  return `RN/${fy}/${number.toString().padStart(6, "0")}`;
+}
 
 export function receiptNumber(fy: string, number: bigint): string {
   return `RC/${fy}/${number.toString().padStart(6, "0")}`;
 }
 
-type ReceiptRow = Omit<Receipt, "number" | "lines" | "instrument" | "online"> & {
+type ReceiptRow = Omit<Receipt, "number" | "lines" | "instrument" | "online" | "refundNote"> & {
   readonly serial: bigint;
   readonly instrumentId: string;
   readonly instrumentNumber: string | null;
@@ -97,6 +112,9 @@ type ReceiptRow = Omit<Receipt, "number" | "lines" | "instrument" | "online"> & 
   readonly bank: string | null;
   readonly cardNetwork: string | null;
   readonly cardLast4: string | null;
+  readonly noteId: string | null;
+  readonly noteFy: string | null;
+  readonly noteSerial: bigint | null;
 };
 
 const RECEIPTS = `
@@ -107,10 +125,12 @@ const RECEIPTS = `
     r.kind, r.replaces, r.tender_id as "tenderId", r.book_no as "bookNo", r.leaf_no as "leafNo", i.acquirer as "instrumentAcquirer",
     i.instrument_id as "instrumentId", i.number as "instrumentNumber", i.bank as "instrumentBank", i.branch as "instrumentBranch",
     i.instrument_date as "instrumentDate", i.status as "instrumentStatus",
-    p.method, p.reference, p.bank, p.card_network as "cardNetwork", p.card_last4 as "cardLast4"
+    p.method, p.reference, p.bank, p.card_network as "cardNetwork", p.card_last4 as "cardLast4",
+    n.refund_id as "noteId", n.fy as "noteFy", n.number as "noteSerial"
   from collections.receipts r
   join collections.instruments i on i.ulb_id = r.ulb_id and i.receipt_id = coalesce(r.original_id, r.receipt_id)
   left join collections.payments p on p.ulb_id = r.ulb_id and p.payment_id = r.payment_id
+  left join collections.refunds n on n.ulb_id = p.ulb_id and n.refund_id = p.refund_id
   where r.ulb_id = :ulb`;
 
 export async function readReceipts(read: Read, where: string, params: Record<string, unknown>): Promise<Receipt[]> {
@@ -138,6 +158,9 @@ export async function readReceipts(read: Read, where: string, params: Record<str
       bank,
       cardNetwork,
       cardLast4,
+      noteId,
+      noteFy,
+      noteSerial,
       ...receipt
     } = r;
     return {
@@ -154,6 +177,10 @@ export async function readReceipts(read: Read, where: string, params: Record<str
         acquirer: instrumentAcquirer,
       },
       online: method === null ? null : { method, reference, bank, cardNetwork, cardLast4 },
+      refundNote:
+        noteId === null || noteFy === null || noteSerial === null
+          ? null
+          : { id: noteId, number: refundNumber(noteFy, noteSerial) },
       lines: (byReceipt.get(r.id) ?? []).map(({ receiptId: _own, ...line }) => line),
     };
   });

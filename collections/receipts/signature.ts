@@ -20,6 +20,8 @@ export type SignedReceipt = {
   readonly amount: Paise;
   readonly consumerCode: string;
   readonly mode: string;
+  /** The money was set against no due and is to be given back. */
+  readonly isRefundable: boolean;
 };
 
 export type PublicKey = {
@@ -33,6 +35,8 @@ export type PublicKey = {
 };
 
 const FORMAT = "NK1";
+/** The code's last word where the money is refundable: such a paper is no proof that a due was paid. */
+const REFUNDABLE = "refundable";
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 /** "9F0C 11D2 …": as people compare it. */
@@ -99,6 +103,7 @@ export function signReceipt(receipt: SignedReceipt, keyId: string, key: KeyObjec
       receipt.consumerCode,
       receipt.mode,
       keyId,
+      ...(receipt.isRefundable ? [REFUNDABLE] : []),
     ]),
   ).toString("base64url");
   const signature = sign(null, Buffer.from(`${FORMAT}.${payload}`), key).toString("base64url");
@@ -137,10 +142,20 @@ function readPayload(payload: string): (SignedReceipt & { readonly keyId: string
   } catch {
     return undefined;
   }
-  if (!Array.isArray(parts) || parts.length !== 7 || !parts.every((p): p is string => typeof p === "string"))
-    return undefined;
+  if (!Array.isArray(parts) || !parts.every((p): p is string => typeof p === "string")) return undefined;
+  const isRefundable = parts.length === 8 && parts[7] === REFUNDABLE;
+  if (parts.length !== 7 && !isRefundable) return undefined;
   const [ulb = "", number = "", date = "", amount = "", consumerCode = "", mode = "", keyId = ""] = parts;
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || !/^\d{1,18}$/.test(amount) || !/^[0-9a-f]{16}$/.test(keyId))
     return undefined;
-  return { ulb, number, date: date as LocalDate, amount: paise(BigInt(amount)), consumerCode, mode, keyId };
+  return {
+    ulb,
+    number,
+    date: date as LocalDate,
+    amount: paise(BigInt(amount)),
+    consumerCode,
+    mode,
+    keyId,
+    isRefundable,
+  };
 }

@@ -8,16 +8,20 @@ import {
   type EntryDraft,
 } from "../../ledger/index.ts";
 import { dateInIndia, financialYearOf, type LocalDate } from "../../ledger/kernel/dates.ts";
-import { invariant } from "../../ledger/kernel/errors.ts";
+import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { newId, newToken } from "../../ledger/kernel/ids.ts";
 import { formatIndian, paise, type Paise } from "../../ledger/kernel/money.ts";
 import type { Read, Tx } from "../../ledger/kernel/tx.ts";
 import { refundLines } from "../entries.ts";
 import type { GatewayRefund } from "../gateway/index.ts";
 import { entryDateFor } from "../receipts/documents.ts";
+import { getReceipt, type Receipt } from "../receipts/receipts.ts";
 import {
+  feeOf,
+  getRefund,
   REFUND_COLUMNS,
   refundOf,
+  sanction,
   type Refund,
   type RefundObservation,
   type RefundRow,
@@ -29,14 +33,16 @@ type Refunded = {
   readonly amount: bigint;
   readonly refunded: bigint;
   readonly rank: number;
+  readonly receipt_id: string | null;
   readonly consumer_id: string | null;
   readonly consumer_code: string | null;
 };
 
 /**
  * Applies what the gateway said of refunds: pending < processed < failed. Processed posts Dr what we owed, Cr gateway clearing, once; failed after
- * processed takes that entry back. A refund that nobody here asked for (made on the gateway's dashboard) is booked against unidentified
- * credits with a task; one beyond what was captured (we had paid it from the bank) as a claim on the gateway. Money that the gateway gives
+ * processed takes that entry back. Of a refund that nobody here asked for (made on the gateway's dashboard) a part takes back what the payment's receipt
+ * settled, as our own refunds of a part do; the whole of a payment, and what cannot be taken back, is booked against unidentified credits. Both with a
+ * task. One beyond what was captured (we had paid it from the bank) as a claim on the gateway. Money that the gateway gives
  * back uncaptured is noted only. Gives the ids of refunds whose payment is not booked here: the caller fetches the payment first.
  */
 export async function observeRefunds(tx: Tx, observations: readonly RefundObservation[]): Promise<string[]> {
@@ -44,7 +50,7 @@ export async function observeRefunds(tx: Tx, observations: readonly RefundObserv
   const sorted = [...observations].sort((a, b) => compare(a.refund.paymentId, b.refund.paymentId));
   for (const { refund, at, isUncaptured } of sorted) {
     const payment = await tx.queryOne<Refunded>(
-      `select p.amount, p.refunded, p.rank, r.consumer_id, r.consumer_code
+      `select p.amount, p.refunded, p.rank, p.receipt_id, r.consumer_id, r.consumer_code
        from collections.payments p
        left join collections.receipts r on r.ulb_id = p.ulb_id and r.receipt_id = p.receipt_id
        where p.ulb_id = :ulb and p.payment_id = :id for no key update of p`,
@@ -102,20 +108,11 @@ async function adoptRefund(tx: Tx, refund: GatewayRefund, payment: Refunded): Pr
   const fy = financialYearOf(entryDate);
   // More than was captured, with what we paid from the bank: the payer has it twice, and the gateway is asked for it.
   const isTwice = payment.refunded + refund.amount > payment.amount;
-  await setTasks(tx, [
-    isTwice
-      ? {
-          kind: "double-outflow",
-          subject: refund.id,
-          message: `CRITICAL: ${formatIndian(refund.amount)} of ${refund.paymentId} was refunded at the gateway (${refund.id}) although ${formatIndian(paise(payment.refunded))} of ${formatIndian(paise(payment.amount))} was refunded or is being refunded by us; claim it back`,
-        }
-      : {
-          kind: "refund-unsanctioned",
-          subject: refund.id,
-          message: `${formatIndian(refund.amount)} of ${refund.paymentId} was refunded at the gateway (${refund.id}) without a refund of ours; find the sanction and the head`,
-        },
-  ]);
-  const liability = await postingAccount(tx, isTwice ? "gateway-adjustments" : "unidentified-credits");
+  const receipt = isTwice ? undefined : await partlyRefunded(tx, refund, payment);
+  const liability = await postingAccount(
+    tx,
+    isTwice ? "gateway-adjustments" : receipt ? "refunds-payable" : "unidentified-credits",
+  );
   const number = await takeNumber(tx, "refund-note-no", fy);
   const row = await tx.queryOne<RefundRow>(
     `insert into collections.refunds (ulb_id, refund_id, fy, number, token, payment_id, consumer_id, consumer_code, amount, origin, reason, status,
@@ -141,7 +138,55 @@ async function adoptRefund(tx: Tx, refund: GatewayRefund, payment: Refunded): Pr
     },
   );
   invariant(row, "an inserted refund comes back");
-  return refundOf(row);
+  const adopted = refundOf(row);
+  const isTakenBack = receipt !== undefined && (await takeBackPart(tx, adopted));
+  const what = `${formatIndian(refund.amount)} of ${refund.paymentId} was refunded at the gateway (${refund.id})`;
+  await setTasks(tx, [
+    isTwice
+      ? {
+          kind: "double-outflow",
+          subject: refund.id,
+          message: `CRITICAL: ${what} although ${formatIndian(paise(payment.refunded))} of ${formatIndian(paise(payment.amount))} was refunded or is being refunded by us; claim it back`,
+        }
+      : {
+          kind: "refund-unsanctioned",
+          subject: refund.id,
+          message: isTakenBack
+            ? `${what} without a refund of ours; so much of what receipt ${receipt.number} had paid for ${receipt.consumerCode ?? ""} is due again. Find the sanction`
+            : `${what} without a refund of ours; find the sanction and the head`,
+        },
+  ]);
+  return getRefund(tx, adopted.id);
+}
+
+/**
+ * The receipt of which a part was given back, if what it settled can be due again. Undefined where nobody knows whose it is, where it does not stand, where
+ * the whole payment went back (it may be another than the one that should have: a person says), and where no more than the payer's fee would be left.
+ */
+async function partlyRefunded(tx: Tx, refund: GatewayRefund, payment: Refunded): Promise<Receipt | undefined> {
+  if (payment.receipt_id === null || payment.consumer_id === null || refund.amount >= payment.amount) return undefined;
+  const receipt = await getReceipt(tx, payment.receipt_id);
+  const left = payment.amount - payment.refunded - refund.amount;
+  return receipt.status !== "issued" || receipt.refundNote !== null || (left > 0n && left <= feeOf(receipt))
+    ? undefined
+    : receipt;
+}
+
+/** Takes the part back; false, and nothing but its account has changed, where the credit that the payment became is spent or given back. */
+async function takeBackPart(tx: Tx, refund: Refund): Promise<boolean> {
+  try {
+    await sanction(tx, refund);
+    return true;
+  } catch (error) {
+    // Billing refuses before it has written anything.
+    if (!(error instanceof Refusal) || (error.code !== "ADVANCE_GIVEN_BACK" && error.code !== "PAYMENT_REVERSED"))
+      throw error;
+    await tx.query(
+      "update collections.refunds set liability_account = :account, sanctioned_on = null where ulb_id = :ulb and refund_id = :id",
+      { ulb: tx.ulb.id, id: refund.id, account: await postingAccount(tx, "unidentified-credits") },
+    );
+    return false;
+  }
 }
 
 async function advance(tx: Tx, ours: Refund, refund: GatewayRefund, at: Date): Promise<void> {

@@ -52,7 +52,8 @@ export async function refundable(read: Read, paymentId: string): Promise<Refunda
 }
 
 function choicesOf(room: Paise, receipt: Receipt | null, advance: Paise | null): Refundable["choices"] {
-  if (receipt?.status !== "issued" || room === 0n) return [];
+  // A refundable receipt's own note gives it back.
+  if (receipt?.status !== "issued" || room === 0n || receipt.refundNote !== null) return [];
   if (receipt.consumerId === null) return [{ origin: "unidentified", upTo: room }];
   const credit = advance === null || advance > room ? room : advance;
   return [

@@ -12,7 +12,15 @@ import { collectionErrors } from "../errors.ts";
 import type { GatewayRefund } from "../gateway/index.ts";
 import { excessPolicies } from "../online/payment-settings.ts";
 import { entryDateFor } from "../receipts/documents.ts";
-import { getReceipt, markReceipt, receiptEntry, type Receipt } from "../receipts/receipts.ts";
+import {
+  getReceipt,
+  markReceipt,
+  receiptEntry,
+  receiptNumber,
+  refundableOf,
+  refundNumber,
+  type Receipt,
+} from "../receipts/receipts.ts";
 import { setTasks } from "../tasks.ts";
 
 /**
@@ -50,20 +58,34 @@ export type Refund = {
   readonly bankPaidOn: LocalDate | null;
   readonly lastError: string | null;
   readonly liabilityAccount: string;
+  /** The receipt of its payment; null where a second payment was booked as its refund note alone. */
+  readonly receipt: { readonly id: string; readonly number: string } | null;
 };
 
 /** `isUncaptured`: the payment itself was seen, and was never captured; its refund is none of ours. */
 export type RefundObservation = { readonly refund: GatewayRefund; readonly at: Date; readonly isUncaptured?: boolean };
 
-export type RefundRow = Omit<Refund, "number"> & { readonly fy: FinancialYear; readonly serial: bigint };
+export type RefundRow = Omit<Refund, "number" | "receipt"> & {
+  readonly fy: FinancialYear;
+  readonly serial: bigint;
+  /** Id, year and number. */
+  readonly receipt: readonly [string, string, string] | null;
+};
 export const REFUND_COLUMNS = `refund_id as id, fy, number as serial, token, payment_id as "paymentId", consumer_id as "consumerId",
   consumer_code as "consumerCode", amount, reason, origin, status, entry_date as "entryDate", created_by as "createdBy",
   approved_by as "approvedBy", rejected_reason as "rejectedReason", sanctioned_on as "sanctionedOn", provider_refund_id as "providerRefundId",
   processed_at as "processedAt", send_attempts as "sendAttempts", next_send_at as "nextSendAt", bank_reference as "bankReference",
-  bank_paid_on as "bankPaidOn", last_error as "lastError", liability_account as "liabilityAccount"`;
+  bank_paid_on as "bankPaidOn", last_error as "lastError", liability_account as "liabilityAccount",
+  (select array[c.receipt_id::text, c.fy, c.number::text] from collections.payments p
+   join collections.receipts c on c.ulb_id = p.ulb_id and c.receipt_id = p.receipt_id
+   where p.ulb_id = refunds.ulb_id and p.payment_id = refunds.payment_id) as receipt`;
 
-export function refundOf({ fy, serial, ...row }: RefundRow): Refund {
-  return { ...row, number: `RN/${fy}/${serial.toString().padStart(6, "0")}` };
+export function refundOf({ fy, serial, receipt, ...row }: RefundRow): Refund {
+  return {
+    ...row,
+    number: refundNumber(fy, serial),
+    receipt: receipt && { id: receipt[0], number: receiptNumber(receipt[1], BigInt(receipt[2])) },
+  };
 }
 
 /** A refund note by its id, or by the token of its QR code. Raises REFUND_NOT_FOUND. */
@@ -151,6 +173,14 @@ export async function askRefund(tx: Tx, request: RefundRequest): Promise<Refund>
     },
   );
   if (waiting) return refundOf(waiting);
+  const held = payment.receipt_id === null ? null : await getReceipt(tx, payment.receipt_id);
+  const refuse = (reason: string): never => {
+    throw collectionErrors.REFUND_SOURCE({ payment: request.paymentId, origin: request.origin, reason });
+  };
+  if (held && refundableOf(held) > 0n)
+    return refuse(
+      `receipt ${held.number} is refundable as a whole; its refund note ${held.refundNote?.number ?? ""} gives ${formatIndian(refundableOf(held))} back`,
+    );
   const room = refundRoom(payment);
   const amount = request.amount ?? room;
   if (amount <= 0n || amount > room) {
@@ -162,11 +192,8 @@ export async function askRefund(tx: Tx, request: RefundRequest): Promise<Refund>
       room: formatIndian(room),
     });
   }
-  const refuse = (reason: string): never => {
-    throw collectionErrors.REFUND_SOURCE({ payment: request.paymentId, origin: request.origin, reason });
-  };
-  if (payment.receipt_id === null) return refuse("it has no receipt; its refund note is approved instead");
-  const receipt = await getReceipt(tx, payment.receipt_id);
+  if (held === null) return refuse("it has no receipt; its refund note is approved instead");
+  const receipt = held;
   if (receipt.status !== "issued") return refuse(`receipt ${receipt.number} is ${receipt.status}`);
   if ((request.origin === "unidentified") !== (receipt.consumerId === null))
     return refuse(receipt.consumerId === null ? "nobody knows whose it is" : `it is ${receipt.consumerCode}'s`);
@@ -306,8 +333,8 @@ export async function lockRefund(tx: Tx, refundId: string): Promise<Refund> {
   return getRefund(tx, refundId);
 }
 
-/** Dr credit, receivables or unidentified receipts, Cr refunds payable: from now on the ULB owes it. */
-async function sanction(tx: Tx, refund: Refund): Promise<void> {
+/** Dr credit, receivables or unidentified receipts, Cr refunds payable: from now on the ULB owes it. Raises billing's refusals. */
+export async function sanction(tx: Tx, refund: Refund): Promise<void> {
   const source = { type: "refund-sanction", id: refund.id };
   const valueDate = dateInIndia(tx.clock());
   const date = await entryDateFor(tx, valueDate);
@@ -319,7 +346,7 @@ async function sanction(tx: Tx, refund: Refund): Promise<void> {
   });
   // The first part names the receipt's entry as what it takes back; a later part takes back what the first had left.
   const original =
-    refund.origin === "receipt" && (await restOf(tx, refund.paymentId, refund.id)) === undefined
+    takesBack(refund) && (await restOf(tx, refund.paymentId, refund.id)) === undefined
       ? await receiptEntry(tx, await receiptOf(tx, refund))
       : undefined;
   await postEntry(tx, {
@@ -332,6 +359,9 @@ async function sanction(tx: Tx, refund: Refund): Promise<void> {
     lines: sanctionLines(refund.liabilityAccount, refund.paymentId, refund.consumerCode, debits),
   });
 }
+
+/** What a receipt had settled is due again: also where a part of it was given back on the gateway's dashboard. */
+const takesBack = ({ origin }: Refund): boolean => origin === "receipt" || origin === "gateway";
 
 async function receiptOf(read: Read, refund: Refund): Promise<string> {
   const row = await read.queryOne<{ receipt_id: string | null }>(
@@ -386,7 +416,7 @@ async function sanctionDebits(
 const REFUND_REST = "refund-rest";
 
 /** What the payer bore of the gateway's fee on a receipt; nothing where he bore none. */
-function feeOf(receipt: Receipt): Paise {
+export function feeOf(receipt: Receipt): Paise {
   return receipt.lines.find((l) => l.kind === "convenience-fee")?.amount ?? ZERO;
 }
 
@@ -448,6 +478,8 @@ export async function refundSecondPayments(tx: Tx, paymentIds: readonly string[]
        select max(value_date) as last from collections.receipts
        where ulb_id = :ulb and consumer_id = r.consumer_id and receipt_id <> r.receipt_id and status = 'issued'
          and bill_id is not distinct from r.bill_id and amount = r.amount and value_date between r.value_date - 180 and r.value_date
+         and not exists (select 1 from collections.receipt_lines l
+           where l.ulb_id = receipts.ulb_id and l.receipt_id = receipts.receipt_id and l.kind = 'refundable')
      ) as f
      where f.last is not null
      order by asked.payment_id`,

@@ -2,7 +2,7 @@ import { getConsumer } from "../../billing/index.ts";
 import { audit } from "../../ledger/kernel/audit.ts";
 import { invariant } from "../../ledger/kernel/errors.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
-import { formatIndian, type Paise } from "../../ledger/kernel/money.ts";
+import { formatIndian, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { inTransaction, type Read, type Tx, type Who } from "../../ledger/kernel/tx.ts";
 import { atAccountOf, type CollectionsApp } from "../context.ts";
 import { collectionErrors } from "../errors.ts";
@@ -20,6 +20,8 @@ export type PaymentRequest = {
   /** Null where the payer chooses. */
   readonly amount: Paise | null;
   readonly usage: "single" | "multiple";
+  /** A link that is paid in parts: so much at least the first time. Null: it is paid at once. */
+  readonly firstPart: Paise | null;
   readonly reference: string;
   readonly state: RequestState;
   readonly providerId: string | null;
@@ -34,7 +36,7 @@ export type PaymentRequest = {
   readonly lastError: string | null;
 };
 
-export const REQUEST_COLUMNS = `request_id as id, kind, consumer_id as "consumerId", bill_id as "billId", amount, usage, reference, state,
+export const REQUEST_COLUMNS = `request_id as id, kind, consumer_id as "consumerId", bill_id as "billId", amount, usage, first_part as "firstPart", reference, state,
   provider_id as "providerId", url, account_number as "accountNumber", ifsc, expires_at as "expiresAt", closed_reason as "closedReason",
   requested_by as "requestedBy", created_at as "createdAt", attempted_at as "attemptedAt", last_error as "lastError"`;
 
@@ -45,6 +47,8 @@ export type RequestTerms = {
   readonly amount?: Paise;
   /** single: it closes after its first payment. A virtual account is always for more. */
   readonly usage?: "single" | "multiple";
+  /** Only a link: it may be paid in parts, each with its own receipt, the first of at least so much. */
+  readonly firstPart?: Paise;
   readonly expiresAt?: Date;
   /** The same person's same key is the same request, however often it is sent. */
   readonly idempotencyKey?: string;
@@ -87,6 +91,13 @@ function checkTerms(terms: RequestTerms, now: Date): void {
     refuse(`${formatIndian(terms.amount)} is asked for; the gateway takes 1.00 or more`);
   if (terms.kind === "virtual-account" && terms.usage === "single")
     refuse("a virtual account takes any number of transfers");
+  if (terms.firstPart !== undefined) {
+    if (terms.kind !== "link" || terms.usage === "single") refuse("only a payment link is paid in parts");
+    if (terms.firstPart < 100n || (terms.amount !== undefined && terms.firstPart >= terms.amount))
+      refuse(
+        `the first part is at least ${formatIndian(terms.firstPart)} of ${formatIndian(terms.amount ?? ZERO)}; give 1.00 or more, and less than the whole`,
+      );
+  }
   if (terms.expiresAt !== undefined) {
     const minutes = (terms.expiresAt.getTime() - now.getTime()) / 60_000;
     if (minutes < 16) refuse("it must stay open for more than a quarter of an hour");
@@ -143,9 +154,9 @@ async function reserve(
   const id = newId();
   // The insert waits for another one with the same key, so what it met has committed.
   const made = await tx.query(
-    `insert into collections.payment_requests (ulb_id, request_id, kind, consumer_id, bill_id, amount, usage, reference, expires_at, requested_by,
+    `insert into collections.payment_requests (ulb_id, request_id, kind, consumer_id, bill_id, amount, usage, first_part, reference, expires_at, requested_by,
        created_at, attempted_at, idempotency_key)
-     values (:ulb, :id, :kind, :consumer, :bill::uuid, :amount::bigint, :usage, :reference, :expires::timestamptz, :actor, :now, :now, :key)
+     values (:ulb, :id, :kind, :consumer, :bill::uuid, :amount::bigint, :usage, :first_part::bigint, :reference, :expires::timestamptz, :actor, :now, :now, :key)
      on conflict (ulb_id, requested_by, idempotency_key) where idempotency_key is not null do nothing
      returning 1`,
     {
@@ -155,7 +166,8 @@ async function reserve(
       consumer: consumer.id,
       bill: terms.billId ?? null,
       amount: terms.amount ?? null,
-      usage: terms.usage ?? (terms.kind === "virtual-account" ? "multiple" : "single"),
+      usage: terms.usage ?? (terms.kind === "virtual-account" || terms.firstPart !== undefined ? "multiple" : "single"),
+      first_part: terms.firstPart ?? null,
       reference: id.replaceAll("-", ""),
       expires: terms.expiresAt ?? null,
       actor: tx.actor.id,
@@ -197,6 +209,7 @@ async function callCreate(app: CollectionsApp, who: Who, r: PaymentRequest): Pro
         referenceId: r.reference,
         description,
         notes,
+        ...(r.firstPart === null ? {} : { firstPart: r.firstPart }),
         ...expiry,
       });
       return made.kind === "ok" ? { kind: "ok", value: { ...bare(made.value.id), url: made.value.url } } : made;

@@ -13,7 +13,8 @@ import { targetFor } from "../targets.ts";
  *
  * A receipt counts what it settled: receivables, advances, income on receipt basis, unidentified credits; the pairs for cess and the
  * rebate cancel out within the entry. A receipt that was transferred to the right consumer counts once. A bounced cheque counts against the day of its return. What the bank charged for it is no
- * collection. Second payments that wait for their refund are a liability, and no receipt. Vouchers typed by hand are not collection.
+ * collection. A second payment that is refundable was collected like an advance, and its refund, like an advance's, is a
+ * payment; one that was booked as a refund note alone is none. Vouchers typed by hand are not collection.
  *
  * Service and mode are the receipt's; ward is the line's. All from posted lines: nothing is counted that the trial balance has not.
  */

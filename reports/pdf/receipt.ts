@@ -24,7 +24,7 @@ export type ReceiptStatus =
       readonly reason: string;
     };
 
-/** Everything a receipt prints. The sum of `lines` and `advance` is `amount`. */
+/** Everything a receipt prints. The sum of `lines`, `advance` and `refundable` is `amount`. */
 export type ReceiptView = {
   readonly ulb: { readonly code: string; readonly name: string; readonly nameLocal: string | null };
   readonly number: string;
@@ -54,6 +54,10 @@ export type ReceiptView = {
   };
   readonly lines: readonly ReceiptLine[];
   readonly advance: Paise;
+  /** What was set against no due and is given back. */
+  readonly refundable?: Paise;
+  /** The refund note that gives it back. */
+  readonly refundNote?: string | null;
   /** What early payment saved; beside the lines, not part of the amount. */
   readonly rebate?: Paise;
   readonly amount: Paise;
@@ -122,6 +126,9 @@ function pagesOf(view: ReceiptView, language: Language, paper: Paper, isFirst: b
     ...view.lines,
     ...(view.advance > 0n
       ? [{ head: label("advance"), headLocal: label("advance", language), year: "", amount: view.advance }]
+      : []),
+    ...(view.refundable
+      ? [{ head: label("refundable"), headLocal: label("refundable", language), year: "", amount: view.refundable }]
       : []),
   ];
   const rows = lines.map((item) => {
@@ -264,6 +271,9 @@ function factsOf(view: ReceiptView, language: Language): Fact[] {
     state.status === "issued"
       ? undefined
       : [bilingual(state.status, language), `${formatDate(state.on)}. ${state.reason}`, true],
+    view.refundNote
+      ? [bilingual("refundNote", language), `${view.refundNote}. ${refundableText(language)}`, true]
+      : undefined,
     view.replaces ? [bilingual("afterTransfer", language), view.replaces] : undefined,
     [bilingual("date", language), `${formatDate(view.date)}${issuedText(view)}`],
     view.leaf ? [bilingual("manualLeaf", language), view.leaf] : undefined,
@@ -285,6 +295,11 @@ function factsOf(view: ReceiptView, language: Language): Fact[] {
       : [bilingual("rebate", language), `₹ ${formatIndian(view.rebate)}`],
   ];
   return facts.filter((fact) => fact !== undefined);
+}
+
+function refundableText(language: Language): string {
+  const english = label("refundableNote");
+  return language === "en" ? english : `${english} ${label("refundableNote", language)}`;
 }
 
 /** Date and time of payment and of issue (India), by whom. */

@@ -34,6 +34,7 @@ function VerifyPage(props: {
               ["Amount", `₹ ${formatIndian(signed.amount)}`],
               ["Account", signed.consumerCode],
               ["Paid by", wordFor(view.t, "mode", signed.mode)],
+              ...(signed.isRefundable ? [["Settles", view.t("receipt.refundable")] as const] : []),
             ]}
           />
         </>

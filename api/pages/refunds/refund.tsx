@@ -38,6 +38,9 @@ export function RefundPage(props: {
           ["Amount", `₹ ${formatIndian(refund.amount)}`],
           ["Consumer", refund.consumerCode ?? "unidentified"],
           ["Payment", <span class="code">{refund.paymentId}</span>],
+          ...(refund.receipt === null
+            ? []
+            : [["Receipt", <a href={`/books/receipts/${refund.receipt.id}`}>{refund.receipt.number}</a>] as const]),
           ["Out of", ORIGIN[refund.origin]],
           ["Reason", refund.reason],
           ["Asked", `${formatDate(refund.entryDate)} by ${refund.createdBy}`],

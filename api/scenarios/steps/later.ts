@@ -97,6 +97,7 @@ export const laterSteps: StepKinds = {
     },
   },
   bbps_post: { keys: SAVING, run: bbpsPost },
+  bbps_reverse: { keys: SAVING, run: bbpsReverse },
   bbps_settle: { keys: SAVING, run: bbpsSettle },
 };
 
@@ -209,6 +210,21 @@ async function bbpsPost(stage: Stage, { value, where }: Step): Promise<unknown> 
   posted.catch((error: unknown) => stage.troubles.push(plain(error)));
   await new Promise((resolve) => setTimeout(resolve, durationMs(textOf(f["give_up_after"], where))));
   return { isGivenUp: true };
+}
+
+/** {ref: …, reversal: …, amount:}: the biller's unit of BBPS takes a payment back, over the server's own address. */
+async function bbpsReverse(stage: Stage, { value, where }: Step): Promise<unknown> {
+  const f = fieldsOf(value, where, ["ref", "reversal", "amount", "reason"]);
+  await meetBbps(stage);
+  return request(stage, "POST /v1/bbps/payments/reverse", {
+    as: "bbps",
+    body: {
+      uniquePaymentRefID: textOf(f["ref"], where),
+      reversalRefID: textOf(f["reversal"], where),
+      amount: { value: Number(paiseOf(f["amount"], where)) },
+      reason: optionalText(f["reason"], where) ?? "failed at the customer's unit",
+    },
+  });
 }
 
 /** {except: [references]}: BBPS pays over what it took, but for these. */

@@ -1,6 +1,7 @@
 import { getBill, upyogServices, type Bill, type UpyogService } from "../../../billing/index.ts";
 import {
   moneyStage,
+  refundableOf,
   type Acknowledgement,
   type Receipt,
   type ReceiptLine,
@@ -89,7 +90,9 @@ export async function paymentViews(
     businessService: r.service === null ? "MISC" : codeOf(masters, r.service),
     billId: r.billId,
     bill: r.billId === null ? null : paidBill(views.get(r.billId), masters, r),
-    additionalDetails: null,
+    // Money that pays no bill, though it was paid for one: UPYOG has no field of its own for it.
+    additionalDetails:
+      r.refundNote === null ? null : { refundable: moneyOf(refundableOf(r)), refundNote: r.refundNote.number },
     auditDetails: auditOf(r),
   });
   return payments.map(([id, group]) => {

@@ -26,6 +26,10 @@ export const onlineMoneyGuide: GuideGroup = {
     EXTERNAL_REFERENCE: "Send the network's own reference of the payment.",
     EXTERNAL_AMOUNT: "Send the amount that the payer paid for the bill.",
     EXTERNAL_CONFLICT: "Nothing was posted; look at both figures and send a correction under a new reference.",
+    EXTERNAL_NOT_FOUND: "Send the reference under which the payment was posted.",
+    EXTERNAL_REVERSAL_CONFLICT:
+      "Nothing was taken back; look at both figures. A reversal is of the whole payment and has a reference of its own.",
+    EXTERNAL_REVERSAL_SETTLED: "The money is the ULB's: ask it for a refund of the receipt.",
     EXTERNAL_SETTLEMENT: "Correct the file until its items sum to what was paid over.",
     EXTERNAL_SETTLED: "Nothing needs doing: it is booked.",
     REQUEST_NOT_FOUND: "Take the payment request from the list of this ULB.",
