@@ -5,9 +5,9 @@ import { groupBy } from "../ledger/kernel/group.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { lockBankAccount } from "./bank-accounts.ts";
 import { bankCalendar } from "./bank-holidays.ts";
-import { horizon, matchable } from "./comparison.ts";
+import { horizon, matchOnce } from "./comparison.ts";
 import { contestedMatches, linesOfMatches } from "./contested.ts";
-import { match, type BankCalendar, type Exception, type Match, type MatchResult, type ProposedEntry } from "./match.ts";
+import type { BankCalendar, Exception, Match, MatchResult, ProposedEntry } from "./match.ts";
 import { writeMatches } from "./matches.ts";
 import { openItems, type OpenItem } from "./open-items.ts";
 import { agreeOpeningIfEqual } from "./opening.ts";
@@ -123,7 +123,7 @@ async function weigh(read: Read, account: string, until: LocalDate, calendar: Ba
     items = new Map(all.map((i) => [i.id, i]));
     newItems = all.filter((i) => !known.has(i.id));
   }
-  const result = match(matchable(lines.values()), [...items.values()], until, { calendar });
+  const result = matchOnce(read, account, lines.values(), items.values(), until, calendar);
   const live = await liveMatches(read, reopened, items);
   const keyOf = (m: Match): string => [m.lines.toSorted().join(), m.items.toSorted().join()].join("|");
   const kept = new Set<string>();

@@ -2,8 +2,8 @@ import { addDays, dateInIndia, type LocalDate } from "../../ledger/kernel/dates.
 import { newId } from "../../ledger/kernel/ids.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
-import type { EntryTemplate } from "../entries.ts";
 import { comparison } from "../comparison.ts";
+import type { OpenItem } from "../open-items.ts";
 import { reconcile, type ReconcileReport } from "../reconcile.ts";
 import type { ExceptionSubject } from "./templates.ts";
 
@@ -37,36 +37,41 @@ export async function keepExceptions(
   account: string,
 ): Promise<{ readonly opened: number; readonly closed: number }> {
   const { lines, items, result } = await comparison(tx, account);
-  const found: NewException[] = [];
+  // Writing ten thousand anew, or only asking which of them changed, costs seconds; reading them costs little, and so does looking which differ.
+  const written = new Map((await writtenExceptions(tx, account)).map((e) => [e.subjectId, e]));
+  const stillFound = new Set<string>();
+  const changed: NewException[] = [];
+  const weigh = (id: string, kind: string, candidates: readonly string[], draw: () => NewException): void => {
+    stillFound.add(id);
+    const before = written.get(id);
+    if (before?.kind !== kind || before.candidates !== candidates.slice(0, MOST_CANDIDATES).join(" "))
+      changed.push(draw());
+  };
   for (const p of result.proposedEntries) {
     const line = lines.get(p.line);
-    if (line) found.push({ ...lineFacts(line), kind: p.template, candidates: [], template: p.template });
+    if (line)
+      weigh(p.line, p.template, [], () => ({
+        ...lineFacts(line),
+        kind: p.template,
+        candidates: [],
+        template: p.template,
+      }));
   }
   for (const e of result.exceptions) {
     const line = e.subject === "line" ? lines.get(e.id) : undefined;
     const item = e.subject === "item" ? items.get(e.id) : undefined;
-    const template: EntryTemplate | null = e.template ?? null;
+    const more = { candidates: e.candidates, template: e.template ?? null };
     if (line) {
-      const isCash = e.candidates.some((c) => items.get(c)?.kind === "cash");
-      const kind = e.kind === "amount-differs" && isCash ? "short-deposit" : e.kind;
-      found.push({ ...lineFacts(line), kind, candidates: e.candidates, template });
-    } else if (item && "entryId" in item.of) {
-      const facts = { date: item.date, amount: item.amount, particulars: item.text, reference: item.reference };
-      found.push({ ...facts, subject: "item", subjectId: item.id, kind: e.kind, candidates: e.candidates, template });
-    }
+      const isShort = e.kind === "amount-differs" && e.candidates.some((c) => items.get(c)?.kind === "cash");
+      const kind = isShort ? "short-deposit" : e.kind;
+      weigh(e.id, kind, e.candidates, () => ({ ...lineFacts(line), ...more, kind }));
+    } else if (item && "entryId" in item.of)
+      weigh(e.id, e.kind, e.candidates, () => ({ ...itemFacts(item), ...more, kind: e.kind }));
   }
-  // Writing ten thousand anew, or only asking which of them changed, costs seconds; reading them costs little.
-  const written = await writtenExceptions(tx, account);
-  const opened = await openExceptions(tx, account, changedExceptions(written, found));
-  const stillFound = new Set(found.map((e) => e.subjectId));
-  const settled = written.filter((e) => !lines.has(e.subjectId) && !items.has(e.subjectId));
-  const over = written.filter(
-    (e) =>
-      (lines.has(e.subjectId) || items.has(e.subjectId)) &&
-      e.status === "open" &&
-      !e.isBankError &&
-      !stillFound.has(e.subjectId),
-  );
+  const opened = await openExceptions(tx, account, changed);
+  const gone = [...written.values()].filter((e) => !stillFound.has(e.subjectId));
+  const settled = gone.filter((e) => !lines.has(e.subjectId) && !items.has(e.subjectId));
+  const over = gone.filter((e) => (lines.has(e.subjectId) || items.has(e.subjectId)) && e.isFree);
   const closed =
     (await closeExceptions(tx, settled, "it is matched", ["open", "proposed"])) +
     (await closeExceptions(tx, over, "it is no exception any more", ["open"]));
@@ -74,36 +79,21 @@ export async function keepExceptions(
 }
 
 type WrittenException = {
-  readonly id: string;
-  readonly subject: string;
+  /** Lines have a UUID and items the name of their entry, so that one cannot be taken for the other. */
   readonly subjectId: string;
   readonly kind: string;
   readonly candidates: string;
-  readonly status: "open" | "proposed";
-  readonly isBankError: boolean;
+  /** Nobody works on it, and it is no error of the bank. */
+  readonly isFree: boolean;
 };
 
 async function writtenExceptions(tx: Tx, account: string): Promise<WrittenException[]> {
   return tx.query<WrittenException>(
-    `select exception_id::text as id, subject, subject_id as "subjectId", kind, to_jsonb(candidates)::text as candidates, status,
-       is_bank_error as "isBankError"
+    `select subject_id as "subjectId", kind, array_to_string(candidates, ' ') as candidates, status = 'open' and not is_bank_error as "isFree"
      from reconciliation.bank_exceptions
      where ulb_id = :ulb and account = :account and subject in ('line', 'item') and status <> 'closed'`,
     { ulb: tx.ulb.id, account },
   );
-}
-
-/** Those that are not written down yet, or with another kind or other candidates. */
-function changedExceptions(
-  written: readonly WrittenException[],
-  found: readonly NewException[],
-): readonly NewException[] {
-  const factsOf = (kind: string, candidates: readonly string[]): string =>
-    [kind, ...candidates.slice(0, MOST_CANDIDATES)].join("\n");
-  const known = new Map(
-    written.map((r) => [`${r.subject} ${r.subjectId}`, factsOf(r.kind, JSON.parse(r.candidates) as string[])]),
-  );
-  return found.filter((e) => known.get(`${e.subject} ${e.subjectId}`) !== factsOf(e.kind, e.candidates));
 }
 
 const MOST_CANDIDATES = 20;
@@ -134,6 +124,19 @@ function lineFacts(line: {
     amount: line.amount,
     particulars: line.narration,
     reference: line.reference,
+  };
+}
+
+function itemFacts(
+  item: OpenItem,
+): Pick<NewException, "subject" | "subjectId" | "date" | "amount" | "particulars" | "reference"> {
+  return {
+    subject: "item",
+    subjectId: item.id,
+    date: item.date,
+    amount: item.amount,
+    particulars: item.text,
+    reference: item.reference,
   };
 }
 
@@ -184,15 +187,22 @@ async function closeExceptions(
   tx: Tx,
   gone: readonly WrittenException[],
   resolution: string,
-  from: readonly WrittenException["status"][],
+  from: readonly ("open" | "proposed")[],
 ): Promise<number> {
   if (gone.length === 0) return 0;
   const rows = await tx.query(
     `update reconciliation.bank_exceptions
      set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = :resolution
-     where ulb_id = :ulb and exception_id = any(:ids::uuid[]) and status = any(:from::text[])
+     where ulb_id = :ulb and subject in ('line', 'item') and subject_id = any(:ids::text[]) and status <> 'closed' and status = any(:from::text[])
      returning 1`,
-    { ulb: tx.ulb.id, now: tx.clock(), actor: tx.actor.id, resolution, ids: gone.map((e) => e.id), from: [...from] },
+    {
+      ulb: tx.ulb.id,
+      now: tx.clock(),
+      actor: tx.actor.id,
+      resolution,
+      ids: gone.map((e) => e.subjectId),
+      from: [...from],
+    },
   );
   return rows.length;
 }
