@@ -2,6 +2,8 @@ import { addDays, dateInIndia, type LocalDate } from "../../ledger/kernel/dates.
 import { newId } from "../../ledger/kernel/ids.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
+import { autoPost, type AutoPost, type HeldBack } from "../auto-post/index.ts";
+import { lockBankAccount } from "../bank-accounts.ts";
 import { comparison } from "../comparison.ts";
 import type { OpenItem } from "../open-items.ts";
 import { reconcile, type ReconcileReport } from "../reconcile.ts";
@@ -19,14 +21,47 @@ const DAYS: Readonly<Record<string, number>> = {
 };
 const USUAL_DAYS = 7;
 
-/** Matches what is proved and keeps the list of exceptions in step, in one transaction. Raises what `reconcile` raises. */
+/**
+ * Matches what is proved, books what approved rules book of the lines that the bank itself caused, and keeps the list of exceptions in step, in one
+ * transaction. What a rule left to a person for its figures says so on its exception. Raises what `reconcile` raises.
+ */
 export async function reconcileAccount(
   tx: Tx,
   account: string,
-): Promise<ReconcileReport & { readonly opened: number; readonly closed: number }> {
+): Promise<
+  ReconcileReport & { readonly autoPosted: readonly AutoPost[]; readonly opened: number; readonly closed: number }
+> {
   const report = await reconcile(tx, account);
-  return { ...report, ...(await keepExceptions(tx, account)) };
+  const { posted, held } = await autoPost(tx, await lockBankAccount(tx, account), report.proposedEntries);
+  const isPosted = new Set(posted.map((p) => p.line));
+  const kept = await keepExceptions(tx, account);
+  await noteHeldBack(tx, held);
+  return {
+    ...report,
+    proposedEntries: report.proposedEntries.filter((p) => !isPosted.has(p.line)),
+    autoPosted: posted,
+    ...kept,
+  };
 }
+
+/** What a person wrote on an exception stays; what a rule said before is said anew. */
+async function noteHeldBack(tx: Tx, held: readonly HeldBack[]): Promise<void> {
+  if (held.length === 0) return;
+  await tx.query(
+    `update reconciliation.bank_exceptions x set note = t.note
+     from unnest(:lines::text[], :notes::text[]) as t (line, note)
+     where x.ulb_id = :ulb and x.subject = 'line' and x.subject_id = t.line and x.status <> 'closed'
+       and (x.note is null or x.note like :ours) and x.note is distinct from t.note`,
+    {
+      ulb: tx.ulb.id,
+      lines: held.map((h) => h.line),
+      notes: held.map((h) => `${NOT_AUTO}${h.why}`.slice(0, 500)),
+      ours: `${NOT_AUTO}%`,
+    },
+  );
+}
+
+const NOT_AUTO = "Not booked by itself: ";
 
 /**
  * Writes down what nobody has settled yet, once each, and closes what is settled meanwhile. An exception that a person works on keeps its owner, day
