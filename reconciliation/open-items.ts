@@ -18,6 +18,8 @@ export type OpenItem = MatchItem &
      * a leaf that stands in clearing until the bank credits it.
      */
     readonly of: BookLines | { readonly settlementId: string } | { readonly leaves: readonly string[] };
+    /** Who brought a leaf in clearing to the bank. */
+    readonly depositedBy?: string;
     /** A cheque of a payment: the register of cheques says what becomes of it. */
     readonly isInRegister?: boolean;
   };
@@ -284,9 +286,10 @@ async function expectedLeaves(read: Read, account: string, asOf: LocalDate, isSt
     fy: string;
     serial: bigint;
     narration: string;
+    made_by: string;
   }>(
     `select array_agg(i.instrument_id::text order by i.instrument_id) as leaves, i.number, m.deposited_on, sum(i.amount)::bigint as amount,
-       e.voucher, e.fy, e.number as serial, e.narration
+       e.voucher, e.fy, e.number as serial, e.narration, m.made_by
      from collections.remittances m
      join collections.instruments i on i.ulb_id = m.ulb_id and i.remittance_id = m.remittance_id
      join ledger.entries e on e.ulb_id = m.ulb_id and e.source_type = 'remittance' and e.source_id = m.remittance_id::text
@@ -295,7 +298,7 @@ async function expectedLeaves(read: Read, account: string, asOf: LocalDate, isSt
          and not exists (select 1 from ledger.entries c where c.ulb_id = i.ulb_id and c.entry_id = i.credit_entry_id and c.entry_date <= :as_of::date)
          and not exists (select 1 from collections.dishonours d where d.ulb_id = i.ulb_id and d.instrument_id = i.instrument_id
            and d.dishonoured_on <= :as_of::date)))
-     group by coalesce(i.tender_id, i.instrument_id), i.number, m.deposited_on, e.entry_id, e.voucher, e.fy, e.number, e.narration
+     group by coalesce(i.tender_id, i.instrument_id), i.number, m.deposited_on, e.entry_id, e.voucher, e.fy, e.number, e.narration, m.made_by
      order by m.deposited_on, e.entry_id, min(i.instrument_id::text)`,
     { ulb: read.ulb.id, account, as_of: asOf, strict: isStrict },
   );
@@ -307,6 +310,7 @@ async function expectedLeaves(read: Read, account: string, asOf: LocalDate, isSt
       date: r.deposited_on,
       amount: paise(r.amount),
       kind: "cheque-deposited",
+      depositedBy: r.made_by,
       refs: [ref("cheque", r.number)],
       ...(slip === undefined ? {} : { group: slip }),
       voucher: entryNumber(r.voucher, r.fy, r.serial),

@@ -100,14 +100,16 @@ export async function keepExceptions(
       const isShort = e.kind === "amount-differs" && e.candidates.some((c) => items.get(c)?.kind === "cash");
       const kind = isShort ? "short-deposit" : e.kind;
       weigh(e.id, kind, e.candidates, () => ({ ...lineFacts(line), ...more, kind }));
-    } else if (item && "entryId" in item.of)
+    } else if (item && ("entryId" in item.of || (isLeaf(item.id) && e.kind === "overdue")))
       weigh(e.id, e.kind, e.candidates, () => ({ ...itemFacts(item), ...more, kind: e.kind }));
   }
+  const arrived = await closeLeaves(tx, account);
   const opened = await openExceptions(tx, account, changed);
   const gone = [...written.values()].filter((e) => !stillFound.has(e.subjectId));
   const settled = gone.filter((e) => !lines.has(e.subjectId) && !items.has(e.subjectId));
   const over = gone.filter((e) => (lines.has(e.subjectId) || items.has(e.subjectId)) && e.isFree);
   const closed =
+    arrived +
     (await closeExceptions(tx, settled, "it is matched", ["open", "proposed"])) +
     (await closeExceptions(tx, over, "it is no exception any more", ["open"]));
   return { opened, closed };
@@ -143,6 +145,8 @@ export type NewException = {
   readonly reference: string;
   readonly candidates: readonly string[];
   readonly template: string | null;
+  /** Whose business it is from the start; nobody's when it is left out. */
+  readonly owner?: string | undefined;
 };
 
 function lineFacts(line: {
@@ -164,8 +168,9 @@ function lineFacts(line: {
 
 function itemFacts(
   item: OpenItem,
-): Pick<NewException, "subject" | "subjectId" | "date" | "amount" | "particulars" | "reference"> {
+): Pick<NewException, "subject" | "subjectId" | "date" | "amount" | "particulars" | "reference" | "owner"> {
   return {
+    owner: item.depositedBy,
     subject: "item",
     subjectId: item.id,
     date: item.date,
@@ -184,12 +189,12 @@ export async function openExceptions(tx: Tx, account: string, found: readonly Ne
     const part = found.slice(from, from + 2000);
     const rows = await tx.query<{ is_new: boolean }>(
       `insert into reconciliation.bank_exceptions (ulb_id, exception_id, account, subject, subject_id, kind, amount, on_date, particulars, reference,
-         candidates, template, status, due_on, opened_at)
+         candidates, template, status, owner, due_on, opened_at)
        select :ulb, t.id, :account, t.subject, t.subject_id, t.kind, t.amount, t.day, t.particulars, t.reference,
-         array(select jsonb_array_elements_text(t.candidates)), t.template, 'open', t.due, :now
+         array(select jsonb_array_elements_text(t.candidates)), t.template, 'open', t.owner, t.due, :now
        from unnest(:ids::uuid[], :subjects::text[], :subject_ids::text[], :kinds::text[], :amounts::bigint[], :days::date[], :texts::text[],
-         :refs::text[], :candidates::jsonb[], :templates::text[], :dues::date[])
-         as t (id, subject, subject_id, kind, amount, day, particulars, reference, candidates, template, due)
+         :refs::text[], :candidates::jsonb[], :templates::text[], :owners::text[], :dues::date[])
+         as t (id, subject, subject_id, kind, amount, day, particulars, reference, candidates, template, owner, due)
        on conflict (ulb_id, subject, subject_id) where status <> 'closed'
        do update set kind = excluded.kind, candidates = excluded.candidates, template = excluded.template
          where bank_exceptions.status = 'open' and not bank_exceptions.is_bank_error
@@ -209,6 +214,7 @@ export async function openExceptions(tx: Tx, account: string, found: readonly Ne
         refs: part.map((e) => e.reference.slice(0, 100)),
         candidates: part.map((e) => JSON.stringify(e.candidates.slice(0, MOST_CANDIDATES))),
         templates: part.map((e) => e.template),
+        owners: part.map((e) => e.owner ?? null),
         dues: part.map((e) => addDays(today, DAYS[e.kind] ?? USUAL_DAYS)),
       },
     );
@@ -242,6 +248,28 @@ async function closeExceptions(
   return rows.length;
 }
 
+/** A deposited leaf in clearing: its exception names it as the open item does. */
+const isLeaf = (subjectId: string): boolean => subjectId.startsWith("leaf:");
+
+/** Closes the exceptions of leaves in clearing that the bank has credited or returned meanwhile; gives how many. */
+export async function closeLeaves(tx: Tx, account: string): Promise<number> {
+  const rows = await tx.query(
+    `update reconciliation.bank_exceptions x
+     set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = 'the bank has ' || s.word || ' the cheque'
+     from (
+       select ('leaf:' || i.instrument_id) collate "C" as subject_id, case i.status when 'cleared' then 'credited' else 'returned' end as word
+       from collections.instruments i
+       where i.ulb_id = :ulb and i.status <> 'deposited' and i.instrument_id in (
+         select substring(o.subject_id from 6)::uuid from reconciliation.bank_exceptions o
+         where o.ulb_id = :ulb and o.account = :account and o.subject = 'item' and o.status <> 'closed' and o.subject_id like 'leaf:%')
+     ) s
+     where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed' and x.subject = 'item' and x.subject_id = s.subject_id
+     returning 1`,
+    { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id },
+  );
+  return rows.length;
+}
+
 /** Closes the exceptions of the lines and items of these matches: after a person matched by hand. */
 export async function closeMatched(tx: Tx, account: string, matchIds: readonly string[]): Promise<void> {
   await tx.query(
@@ -256,4 +284,5 @@ export async function closeMatched(tx: Tx, account: string, matchIds: readonly s
      where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed' and x.subject = s.subject and x.subject_id = s.subject_id`,
     { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id, matches: matchIds },
   );
+  await closeLeaves(tx, account);
 }
