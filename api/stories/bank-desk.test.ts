@@ -163,6 +163,7 @@ const UNKNOWN = [
   "3,09/07/2026,,BY CASH SLIP 88,,700.00,12000.00",
 ];
 const SECOND = "4502102";
+const THIRD = "4502103";
 
 test("a file of an unknown bank: its columns are named on a phone, by keyboard and without scripts; the next file is read by itself", async () => {
   await city.tx("accountant", (tx) =>
@@ -258,6 +259,39 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
     .setInputFiles(file("august.csv", [UNKNOWN_HEAD, "1,03/08/2026,,BY CASH SLIP 90,,100.00,12100.00"]));
   await page.getByRole("button", { name: "Upload", exact: true }).click();
   await page.getByText("1 of 1 lines are new").waitFor();
+  // A third bank names its columns nowhere: they are known by their place.
+  await city.tx("accountant", (tx) =>
+    addBankAccount(tx, {
+      account: THIRD,
+      bank: "Testpur Gramin Bank",
+      name: "Third account",
+      number: "00000077778888",
+    }),
+  );
+  await page.goto(`/books/bank/${THIRD}`);
+  await page
+    .getByLabel("Statement file of the bank")
+    .setInputFiles(file("bare.csv", ["01/07/2026,BY CASH,100.00,600.00", "02/07/2026,SMS CHRG,-18.00,582.00"]));
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByRole("link", { name: "Say what the columns of this file are" }).click();
+  await page.waitForURL(/\/columns\//, { waitUntil: "load" });
+  expect(await page.getByLabel("Line that names the columns").inputValue()).toBe("0");
+  for (const [label, column] of [
+    ["Narration", "1"],
+    ["Amount", "2"],
+    ["Balance after the line", "3"],
+  ] as const)
+    await page
+      .getByLabel(label, { exact: label !== "Amount" })
+      .first()
+      .selectOption(column);
+  await page.getByRole("button", { name: "Show how it reads" }).click();
+  await page.getByText("The balances prove it").waitFor();
+  await page.waitForLoadState("load");
+  expect(await overflow(page)).toBe(0);
+  await screenshot(page, "phone-bank-columns-by-place");
+  await page.getByRole("button", { name: "Keep the columns and import the file" }).click();
+  await page.getByText("The columns are kept, and the file is imported.").waitFor();
   await page.goto("/books/bank/layouts");
   expect(await page.getByRole("main").textContent()).toContain("testpur-nagarik-bank@1");
   expect(await overflow(page)).toBe(0);
