@@ -102,7 +102,7 @@ function Rule(props: {
               String(r.version),
               <>
                 {kindName(r.kind)} with {r.words.map((w) => `“${w}”`).join(" and ")}, against{" "}
-                {r.head ?? "the head of its kind"}. {r.reason}
+                {r.head ?? "the head of its kind"}; reason: {r.reason}
               </>,
               formatStatement(r.lineLimit),
               formatStatement(r.monthLimit),
