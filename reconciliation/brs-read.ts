@@ -4,7 +4,7 @@ import { paise, sum, type Paise } from "../ledger/kernel/money.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, getBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { bankCalendar } from "./bank-holidays.ts";
-import { composeBrs, type Brs, type BrsItem, type BrsLine } from "./brs.ts";
+import { composeBrs, memorandumOf, type Brs, type BrsDetail, type BrsItem, type BrsLine } from "./brs.ts";
 import { reconciliationErrors } from "./errors.ts";
 import { match } from "./match.ts";
 import { openItems } from "./open-items.ts";
@@ -18,6 +18,9 @@ export type BankReconciliation = Brs & {
   /** Settlements paid out by the gateway and not yet in this bank book: they stand in their own account, so they are no item of this statement. */
   readonly settlementsInTransit: readonly BrsItem[];
   readonly settlementsInTransitTotal: Paise;
+  /** Deposited cheques that the bank has neither credited nor returned, where the ULB keeps them in a head of cheques in clearing: no item either. */
+  readonly chequesInClearing: readonly BrsDetail[];
+  readonly chequesInClearingTotal: Paise;
 };
 
 /**
@@ -33,6 +36,7 @@ export async function brs(read: Read, account: string, asOf: LocalDate): Promise
   const all = await openItems(read, account, asOf);
   const items = all.filter((i) => "entryId" in i.of);
   const transit = all.filter((i) => "settlementId" in i.of);
+  const clearing = all.filter((i) => "leaves" in i.of);
   const template = templatesOf(
     match(
       lines.map((l) => ({ ...l, date: l.bookedOn })),
@@ -79,6 +83,8 @@ export async function brs(read: Read, account: string, asOf: LocalDate): Promise
     statementTo: covered?.day ?? chain.last.bookedOn,
     settlementsInTransit: transit,
     settlementsInTransitTotal: sum(transit.map((t) => t.amount)),
+    chequesInClearing: memorandumOf(asOf, clearing),
+    chequesInClearingTotal: sum(clearing.map((c) => c.amount)),
   };
 }
 

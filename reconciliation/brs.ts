@@ -163,6 +163,13 @@ export function composeBrs(input: {
   };
 }
 
+/** Pure: items that are no part of the statement (they stand in another head), with their age at the day, the oldest first. */
+export function memorandumOf(asOf: LocalDate, items: readonly BrsItem[]): BrsDetail[] {
+  return items
+    .map((i) => detailOf(asOf, i, i.amount, i.voucher, false))
+    .sort((a, b) => (a.date === b.date ? (a.id < b.id ? -1 : 1) : a.date < b.date ? -1 : 1));
+}
+
 function itemGroup(item: BrsItem): BrsGroupKey {
   if (item.amount < 0n) return item.kind === "cheque-issued" ? "cheques-issued" : "other-issued";
   if (item.kind === "cheque-deposited") return "cheques-deposited";

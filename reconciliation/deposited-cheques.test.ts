@@ -450,3 +450,80 @@ test("a policy that is taken back leaves what was deposited where it stands", as
   ]);
   expect(await ties(at)).toEqual([]);
 });
+
+test("a cheque in clearing stands as a memorandum on the statement, and one that is overdue is an exception until it is credited or returned", async () => {
+  const at = await town({ inClearing: true });
+  const { receipts } = await at.take("000321", "5400.00");
+  await at.take("000322", "1100.00");
+  await at.deposit("DS/2026/0001");
+  await at.bank("0.00", [["2026-06-01", "10.00", "BY TRANSFER"]]);
+  const run = () => at.tx("accountant", (tx) => reconcileAccount(tx, BANK));
+  const exceptions = async (status?: "closed") =>
+    (await at.tx("auditor", (tx) => listExceptions(tx, { account: BANK, status, kind: "overdue" }))).map((e) => [
+      e.reference,
+      e.owner,
+      e.ageDays,
+      e.dueOn,
+      e.resolution,
+    ]);
+  // Twelve working days after Monday the 1st, with the second Saturday closed: Tuesday the 16th.
+  clock.set("2026-06-16T05:00:00Z");
+  await run();
+  expect(await exceptions()).toEqual([]);
+  clock.set("2026-06-17T05:00:00Z");
+  await run();
+  await run();
+  const owner = at.as("cashier").actor.id;
+  expect(await exceptions()).toEqual([
+    ["000321", owner, 16, "2026-06-24", null],
+    ["000322", owner, 16, "2026-06-24", null],
+  ]);
+  const memorandum = async (day: string) => {
+    const found = await inSnapshot(app, at.as("auditor"), (read) => brs(read, BANK, localDate(day)));
+    expect(toRupees(found.difference)).toBe("0.00");
+    expect(found.groups.map((g) => g.key)).not.toContain("cheques-deposited");
+    return [
+      ...found.chequesInClearing.map((c) => `${c.reference} ${toRupees(c.amount)} ${c.ageDays} ${c.age}`),
+      toRupees(found.chequesInClearingTotal),
+    ];
+  };
+  expect(await memorandum("2026-06-17")).toEqual([
+    "000321 5400.00 16 up to 30 days",
+    "000322 1100.00 16 up to 30 days",
+    "6500.00",
+  ]);
+  // One is returned at its own desk, the other is credited by a match: both are over.
+  const [one] = await at.tx("auditor", (tx) => listExceptions(tx, { account: BANK, kind: "overdue" }));
+  await expect(
+    at.tx("accountant", (tx) =>
+      proposeResolution(tx, {
+        exceptionId: one?.id ?? "",
+        resolution: { kind: "reverse-entry" },
+        reason: "take it back",
+      }),
+    ),
+  ).rejects.toMatchObject({ code: "EXCEPTION_TEMPLATE" });
+  await at.tx("accountant", (tx) =>
+    returnInstrument(tx, {
+      instrumentId: receipts[0]?.instrument.id ?? "",
+      date: localDate("2026-06-17"),
+      reason: "funds insufficient",
+      bankCharge: rupees("0.00"),
+      payerCharge: rupees("0.00"),
+    }),
+  );
+  await at.bank("10.00", [["2026-06-17", "1100.00", "CHQ DEP - MICR CLG", "0000000000000322"]], "2.csv");
+  // So late a credit is no proof for the engine; a person matches it.
+  const { lines, items } = await inSnapshot(app, at.as("auditor"), (read) => bench(read, BANK));
+  const line = lines.rows.find((l) => l.subject.reference.endsWith("322"))?.subject.id ?? "";
+  await at.tx("accountant", (tx) =>
+    acceptMatches(tx, BANK, [{ lines: [line], items: items.rows.map((i) => i.subject.id) }]),
+  );
+  expect((await exceptions()).map((e) => e[0])).toEqual([]);
+  expect((await exceptions("closed")).map((e) => [e[0], e[4]])).toEqual([
+    ["000321", "the bank has returned the cheque"],
+    ["000322", "the bank has credited the cheque"],
+  ]);
+  expect(await memorandum("2026-06-17")).toEqual(["0.00"]);
+  expect((await memorandum("2026-06-16")).at(-1)).toBe("6500.00");
+});

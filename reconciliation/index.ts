@@ -73,6 +73,7 @@ export {
   type StatementSummary,
 } from "./statements.ts";
 export { bankSelfTie, bankTie, settlementTransitTie, type BankTieRow } from "./ties.ts";
+export * from "./auto-post/index.ts";
 export * from "./bench/index.ts";
 export * from "./brs/index.ts";
 export * from "./columns/index.ts";

@@ -9,6 +9,8 @@ import { comparison } from "./comparison.ts";
 import { reconcileAccount } from "./exceptions/index.ts";
 import { Random } from "./generator/random.ts";
 import { listMatches } from "./matches.ts";
+import { openItems } from "./open-items.ts";
+import { openLines } from "./statements.ts";
 import { BANK, bankUlb, type BankRow, type BankUlb } from "./testing.ts";
 import { bankSelfTie, bankTie } from "./ties.ts";
 
@@ -57,6 +59,16 @@ async function holds(town: BankUlb): Promise<void> {
     ]);
     expect(shown.lines.rows.map((r) => r.subject.id)).toEqual([...lines.keys()].slice(0, 200));
     expect(shown.items.rows.map((r) => r.subject.id)).toEqual([...items.keys()].slice(0, 200));
+    // What is known of open rows is what the tables say of them.
+    const day = localDate("2026-06-30");
+    const ids = await read.query<{ id: string }>(
+      `select line_id::text as id from reconciliation.bank_lines where ulb_id = :ulb
+       union all select 'entry:' || entry_id || ':' || line_no from ledger.lines where ulb_id = :ulb`,
+      ulb,
+    );
+    const all = ids.map((r) => r.id);
+    expect(await openLines(read, BANK, day)).toEqual(await openLines(read, BANK, day, all));
+    expect(await openItems(read, BANK, day)).toEqual(await openItems(read, BANK, day, { only: all }));
   });
 }
 

@@ -25,6 +25,8 @@ export type BankProfile = {
   readonly bank: string;
   /** Made by the ULB: where its header fits as well as another's, it goes first. */
   readonly isOwn?: boolean;
+  /** The file has no header: so many columns, named by their place ("Column 1"). Only a ULB's own profile. */
+  readonly positions?: number;
   readonly dates: readonly DateForm[];
   readonly date: string;
   readonly valueDate?: string;

@@ -5,9 +5,9 @@ import { groupBy } from "../ledger/kernel/group.ts";
 import type { Read, Tx } from "../ledger/kernel/tx.ts";
 import { lockBankAccount } from "./bank-accounts.ts";
 import { bankCalendar } from "./bank-holidays.ts";
-import { horizon, matchable } from "./comparison.ts";
+import { horizon, matchOnce } from "./comparison.ts";
 import { contestedMatches, itemsOfMatches, linesOfMatches, matchesInSeries } from "./contested.ts";
-import { match, type BankCalendar, type Exception, type Match, type MatchResult, type ProposedEntry } from "./match.ts";
+import type { BankCalendar, Exception, Match, MatchResult, ProposedEntry } from "./match.ts";
 import { writeMatches } from "./matches.ts";
 import { openItems, type OpenItem } from "./open-items.ts";
 import { agreeOpeningIfEqual } from "./opening.ts";
@@ -130,10 +130,10 @@ async function weigh(read: Read, account: string, until: LocalDate, calendar: Ba
     return isAny;
   };
   await reopen(await contestedMatches(read, account, lines.values(), items.values()));
-  let result = match(matchable(lines.values()), [...items.values()], until, { calendar });
+  const weighed = (): MatchResult => matchOnce(read, account, lines.values(), items.values(), until, calendar);
+  let result = weighed();
   // Part of a reference proves where nothing else begins like it: also nothing that was matched long ago.
-  while (await reopen(await matchesInSeries(read, account, partialMatches(result, lines, items))))
-    result = match(matchable(lines.values()), [...items.values()], until, { calendar });
+  while (await reopen(await matchesInSeries(read, account, partialMatches(result, lines, items)))) result = weighed();
   const live = await liveMatches(read, reopened, items);
   const keyOf = (m: Match): string => [m.lines.toSorted().join(), m.items.toSorted().join()].join("|");
   const kept = new Set<string>();

@@ -8,6 +8,7 @@ import { pgArray, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { bankAccountOfHead, lockedBankAccount, writeBankAccount, type BankAccount } from "./bank-accounts.ts";
 import { reconciliationErrors } from "./errors.ts";
 import type { ParsedLine, ParsedStatement } from "./parsers/prove.ts";
+import { KnownRows, SERVER } from "./known-rows.ts";
 import { parseStatementFile } from "./parsers/read.ts";
 import { ownProfiles } from "./columns/own-profiles.ts";
 import { BANK_PROFILES, type BankProfile } from "./profiles.ts";
@@ -497,12 +498,47 @@ export async function openLines(
   asOf: LocalDate,
   only?: readonly string[],
 ): Promise<BankLine[]> {
+  const known = only ? undefined : knownLines.of(read, account);
+  if (!known) return readOpenLines(read, account, asOf, only);
+  const open = await read.queryOne<{ server: string; ids: string | null }>(
+    `select ${SERVER} as server,
+       string_agg(b.line_id::text || case when g.match_id is null then '' else '*' end, ' ' order by b.position) as ids
+     from ${LINE_FROM}
+     where ${IS_OPEN_LINE}`,
+    { ulb: read.ulb.id, account, as_of: asOf },
+  );
+  const ids = open?.ids?.split(" ") ?? [];
+  const isSame = open?.server === known.server;
+  // One that stands in a later match says which.
+  const knownLine = (id: string): BankLine | undefined => (isSame ? known.rows.get(id) : undefined);
+  const unknown = ids.filter((id) => !knownLine(id)).map((id) => id.replace("*", ""));
+  const found = await (unknown.length === 0 ? [] : readOpenLines(read, account, asOf, unknown));
+  const fresh = new Map(found.map((l) => [l.id, l]));
+  return ids.flatMap((id) => knownLine(id) ?? fresh.get(id.replace("*", "")) ?? []);
+}
+
+const knownLines = new KnownRows<BankLine>();
+
+/** Keeps open lines that a snapshot has read (`KnownRows`). */
+export function keepOpenLines(read: Read, account: string, server: string, lines: ReadonlyMap<string, BankLine>): void {
+  const unmatched = [...lines].filter(([, line]) => line.matchId === null);
+  knownLines.keep(read, account, server, new Map(unmatched));
+}
+
+const IS_OPEN_LINE = `b.ulb_id = :ulb and b.account = :account and b.booked_on <= :as_of::date
+  and (g.match_id is null or exists (
+    select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date))`;
+
+async function readOpenLines(
+  read: Read,
+  account: string,
+  asOf: LocalDate,
+  only?: readonly string[],
+): Promise<BankLine[]> {
   return read.query<BankLine>(
     `select ${LINE_COLUMNS} from ${LINE_FROM}
-     where b.ulb_id = :ulb and b.account = :account and b.booked_on <= :as_of::date
+     where ${IS_OPEN_LINE}
        ${only ? "and b.line_id = any(:only::uuid[])" : ""}
-       and (g.match_id is null or exists (
-         select 1 from reconciliation.live_legs o where o.ulb_id = g.ulb_id and o.match_id = g.match_id and o.on_date > :as_of::date))
      order by b.position`,
     { ulb: read.ulb.id, account, as_of: asOf, ...(only ? { only: only.filter(isUuid) } : {}) },
   );

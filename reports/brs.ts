@@ -1,6 +1,6 @@
 import type { LocalDate } from "../ledger/kernel/dates.ts";
 import type { Read } from "../ledger/kernel/tx.ts";
-import { brs, brsForm, readSignedBrs, signedBrsAt } from "../reconciliation/index.ts";
+import { bandsOf, brs, brsForm, readSignedBrs, signedBrsAt, type BrsAnnexure } from "../reconciliation/index.ts";
 import { headOf } from "./head.ts";
 import type { Language } from "./labels.ts";
 import type { BrsView } from "./pdf/statements.ts";
@@ -39,18 +39,18 @@ export async function brsView(
       letter: a.letter,
       title: a.title,
       total: a.total,
-      bands: a.bands.map((b) => ({
-        age: b.age,
-        total: b.total,
-        items: b.items.map((item) => ({
-          date: item.date,
-          reference: item.reference || item.voucher,
-          particulars: [item.voucher, item.text, item.isStale ? "stale" : ""].filter(Boolean).join(", "),
-          amount: item.amount,
-          ageDays: item.ageDays,
-        })),
-      })),
+      bands: bandsView(a.bands),
     })),
+    memoranda:
+      statement.chequesInClearing.length === 0
+        ? []
+        : [
+            {
+              title: "Cheques in clearing, not in this bank book",
+              total: statement.chequesInClearingTotal,
+              bands: bandsView(bandsOf(statement.chequesInClearing)),
+            },
+          ],
     bookBalance: statement.bookBalance,
     statementBalance: statement.statementBalance,
     difference: form.unexplained,
@@ -64,3 +64,16 @@ export async function brsView(
       : null,
   };
 }
+
+const bandsView = (bands: BrsAnnexure["bands"]): BrsView["annexures"][number]["bands"] =>
+  bands.map((b) => ({
+    age: b.age,
+    total: b.total,
+    items: b.items.map((item) => ({
+      date: item.date,
+      reference: item.reference || item.voucher,
+      particulars: [item.voucher, item.text, item.isStale ? "stale" : ""].filter(Boolean).join(", "),
+      amount: item.amount,
+      ageDays: item.ageDays,
+    })),
+  }));

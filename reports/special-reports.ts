@@ -174,7 +174,7 @@ const collectionRegister: RowsOf = (read, options, report) => {
   return { isLive: true, rows: rows(), of: span(range), title: "Collection register", subtitle: [rangeText(range)] };
 };
 
-/** The form, then the items of each of its lines with their age. */
+/** The form, then the items of each of its lines with their age; at the end what stands in another head, with its sum. */
 function brsRows(view: BrsView): CsvRow[] {
   return [
     ...view.lines.map((l): CsvRow => ({ line: l.letter, particulars: l.label, amount: l.amount })),
@@ -190,6 +190,19 @@ function brsRows(view: BrsView): CsvRow[] {
         })),
       ),
     ),
+    ...view.memoranda.flatMap((m): CsvRow[] => [
+      { line: "memorandum", particulars: m.title, amount: m.total },
+      ...m.bands.flatMap((b) =>
+        b.items.map((item): CsvRow => ({
+          line: "memorandum",
+          date: item.date,
+          reference: item.reference,
+          particulars: item.particulars,
+          age: b.age,
+          item_amount: item.amount,
+        })),
+      ),
+    ]),
   ];
 }
 

@@ -177,7 +177,7 @@ async function bankStatement(app: App, who: Who, file: string, options: ImportOp
   if (options.dryRun) return true;
   const matched = await inTransaction(app, who, (tx) => reconcileAccount(tx, account));
   console.log(
-    `  matched ${matched.confirmed.length}, proposed ${matched.proposed.length + matched.proposedEntries.length}, exceptions ${matched.exceptions.length} (${matched.opened} new, ${matched.closed} settled)`,
+    `  matched ${matched.confirmed.length}${matched.autoPosted.length > 0 ? `, booked by rule ${matched.autoPosted.length}` : ""}, proposed ${matched.proposed.length + matched.proposedEntries.length}, exceptions ${matched.exceptions.length} (${matched.opened} new, ${matched.closed} settled)`,
   );
   return true;
 }

@@ -163,6 +163,7 @@ const UNKNOWN = [
   "3,09/07/2026,,BY CASH SLIP 88,,700.00,12000.00",
 ];
 const SECOND = "4502102";
+const THIRD = "4502103";
 
 test("a file of an unknown bank: its columns are named on a phone, by keyboard and without scripts; the next file is read by itself", async () => {
   await city.tx("accountant", (tx) =>
@@ -258,6 +259,39 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
     .setInputFiles(file("august.csv", [UNKNOWN_HEAD, "1,03/08/2026,,BY CASH SLIP 90,,100.00,12100.00"]));
   await page.getByRole("button", { name: "Upload", exact: true }).click();
   await page.getByText("1 of 1 lines are new").waitFor();
+  // A third bank names its columns nowhere: they are known by their place.
+  await city.tx("accountant", (tx) =>
+    addBankAccount(tx, {
+      account: THIRD,
+      bank: "Testpur Gramin Bank",
+      name: "Third account",
+      number: "00000077778888",
+    }),
+  );
+  await page.goto(`/books/bank/${THIRD}`);
+  await page
+    .getByLabel("Statement file of the bank")
+    .setInputFiles(file("bare.csv", ["01/07/2026,BY CASH,100.00,600.00", "02/07/2026,SMS CHRG,-18.00,582.00"]));
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByRole("link", { name: "Say what the columns of this file are" }).click();
+  await page.waitForURL(/\/columns\//, { waitUntil: "load" });
+  expect(await page.getByLabel("Line that names the columns").inputValue()).toBe("0");
+  for (const [label, column] of [
+    ["Narration", "1"],
+    ["Amount", "2"],
+    ["Balance after the line", "3"],
+  ] as const)
+    await page
+      .getByLabel(label, { exact: label !== "Amount" })
+      .first()
+      .selectOption(column);
+  await page.getByRole("button", { name: "Show how it reads" }).click();
+  await page.getByText("The balances prove it").waitFor();
+  await page.waitForLoadState("load");
+  expect(await overflow(page)).toBe(0);
+  await screenshot(page, "phone-bank-columns-by-place");
+  await page.getByRole("button", { name: "Keep the columns and import the file" }).click();
+  await page.getByText("The columns are kept, and the file is imported.").waitFor();
   await page.goto("/books/bank/layouts");
   expect(await page.getByRole("main").textContent()).toContain("testpur-nagarik-bank@1");
   expect(await overflow(page)).toBe(0);
@@ -265,6 +299,64 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
   expect(office.complaints).toEqual([]);
   await office.context.close();
 }, 120_000);
+
+test("a rule that books charges is proposed by one person and approved by another; what it refuses stays typed", async () => {
+  const maker = await visit(browser, web.url);
+  await maker.signIn("accountant@test", PASSWORD);
+  const { page } = maker;
+  await page.goto(AT);
+  await page.getByRole("link", { name: "Rules", exact: true }).click();
+  await page.getByText("There is no rule").waitFor();
+  const form = page.getByRole("form", { name: "Propose a rule" });
+  const fill = async (values: Readonly<Record<string, string>>): Promise<void> => {
+    for (const [label, value] of Object.entries(values)) await form.getByLabel(label).fill(value);
+    await form.getByRole("button", { name: "Propose it" }).click();
+  };
+  await fill({
+    Name: "SMS charges",
+    "Words of the narration": "SMS, GST",
+    "Limit of one line": "150",
+    "Limit of a month": "100",
+    "Valid from": "2026-07-01",
+    Reason: "every quarter, as the bank's tariff says",
+  });
+  await page.getByText("The limit of a month, 100.00, is below that of a line, 150.00", { exact: false }).waitFor();
+  expect(await form.getByLabel("Words of the narration").inputValue()).toBe("SMS, GST");
+  await fill({ "Limit of a month": "300" });
+  await page.getByText("It is proposed; another person approves it.").waitFor();
+  await page.getByText("waits for approval").waitFor();
+  expect(await page.getByRole("button", { name: "Approve version 1" }).count()).toBe(0);
+  await screenshot(page, "bank-rules-proposed");
+  expect(maker.complaints).toEqual([]);
+  await maker.context.close();
+
+  const checker = await visit(browser, web.url);
+  await checker.signIn("checker@test", PASSWORD);
+  await checker.page.goto(`${AT}/rules`);
+  await checker.page.getByRole("button", { name: "Approve version 1" }).click();
+  await checker.page.getByText("It is approved, and books from now on.").waitFor();
+  expect(await checker.page.getByRole("form", { name: "Propose a rule" }).count()).toBe(0);
+  expect(await accessibilityProblems(checker.page)).toEqual([]);
+  await screenshot(checker.page, "bank-rules-approved");
+  expect(checker.complaints).toEqual([]);
+  await checker.context.close();
+
+  const again = await visit(browser, web.url);
+  await again.signIn("accountant@test", PASSWORD);
+  await again.page.goto(`${AT}/rules`);
+  await again.page.getByRole("link", { name: "Write its next version" }).click();
+  expect(await again.page.getByRole("form", { name: "Propose a rule" }).getByLabel("Name").inputValue()).toBe(
+    "SMS charges",
+  );
+  await again.page
+    .getByRole("form", { name: "End SMS charges" })
+    .getByLabel("Why it ends")
+    .fill("the bank waived them");
+  await again.page.getByRole("button", { name: "End the rule" }).click();
+  await again.page.getByText("The rule is ended.").waitFor();
+  expect(again.complaints).toEqual([]);
+  await again.context.close();
+}, 90_000);
 
 test("the pages of the bank's desk fit a phone, and work without scripts", async () => {
   const office = await visit(browser, web.url, { viewport: PHONE, scripts: false });
@@ -275,6 +367,7 @@ test("the pages of the bank's desk fit a phone, and work without scripts", async
     `${AT}/bench`,
     `${AT}/exceptions`,
     `${AT}/matches`,
+    `${AT}/rules`,
     `${AT}/brs?on=2026-06-30`,
     "/books/bank/settlements",
     "/books/bank/holidays",

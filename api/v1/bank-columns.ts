@@ -31,7 +31,10 @@ import { AccountCode, amountOf, IsoDate, Moment, Money, Nullable, Page, Uuid, By
 const Column = Type.Integer({ minimum: 0, maximum: 9999, description: "Counted from 0." });
 const ChoiceSchema = Type.Object(
   {
-    headerLine: Type.Integer({ minimum: 1, description: "Line of the file that names the columns." }),
+    headerLine: Type.Integer({
+      minimum: 0,
+      description: "Line of the file that names the columns; 0: none does, they are known by their place.",
+    }),
     columns: Type.Object(
       Object.fromEntries(COLUMN_ROLES.map((role) => [role, Type.Optional(Column)])) as Record<
         (typeof COLUMN_ROLES)[number],

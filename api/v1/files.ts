@@ -249,6 +249,19 @@ const BrsAnswer = Type.Object({
   difference: Money,
   isProved: Type.Boolean(),
   settlementsInTransit: Money,
+  chequesInClearing: Type.Array(
+    Type.Object({
+      date: IsoDate,
+      reference: Type.String(),
+      voucher: Type.String(),
+      amount: Money,
+      ageDays: Type.Integer(),
+    }),
+    {
+      description:
+        "Deposited, neither credited nor returned, and in a head of their own: a memorandum, no item of the form.",
+    },
+  ),
 });
 
 function brsView(b: BankReconciliation): Static<typeof BrsAnswer> {
@@ -279,6 +292,13 @@ function brsView(b: BankReconciliation): Static<typeof BrsAnswer> {
     difference: toRupees(b.difference),
     isProved: b.isProved,
     settlementsInTransit: toRupees(b.settlementsInTransitTotal),
+    chequesInClearing: b.chequesInClearing.map((c) => ({
+      date: c.date,
+      reference: c.reference,
+      voucher: c.voucher,
+      amount: toRupees(c.amount),
+      ageDays: c.ageDays,
+    })),
   };
 }
 
@@ -500,6 +520,7 @@ export const bankRoutes: Routes = (server, { app }) => {
             account: AccountCode,
             confirmed: Type.Integer({ description: "Matches written by this run." }),
             settlementsArrived: Type.Integer(),
+            bookedByRule: Type.Integer({ description: "Charges and interest that approved rules booked." }),
             proposed: Type.Integer({ description: "Matches and entries that a person must confirm." }),
             exceptions: Type.Integer(),
           }),
@@ -516,6 +537,7 @@ export const bankRoutes: Routes = (server, { app }) => {
             account: request.params.account,
             confirmed: report.confirmed.length,
             settlementsArrived: report.settlementsArrived,
+            bookedByRule: report.autoPosted.length,
             proposed: report.proposed.length + report.proposedEntries.length,
             exceptions: report.exceptions.length,
           },

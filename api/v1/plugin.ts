@@ -14,6 +14,7 @@ import { benchRoutes } from "./bank-bench.ts";
 import { bankColumnRoutes } from "./bank-columns.ts";
 import { signedBrsRoutes, SignedSchema } from "./bank-brs.ts";
 import { exceptionRoutes, ExceptionSchema } from "./bank-exceptions.ts";
+import { bankRuleRoutes, BankRuleSchema } from "./bank-rules.ts";
 import { bankRoutes, importRoutes, MAX_CSV_BYTES } from "./files.ts";
 import { deskRoutes } from "./counter.ts";
 import { counterRoutes, orderRoutes, receiptRoutes } from "./money.ts";
@@ -148,6 +149,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           ...changeSchemas,
           ...noticeSchemas,
           ExceptionSchema,
+          BankRuleSchema,
           SignedSchema,
           ...refundSchemas,
           ...disputeSchemas,
@@ -205,6 +207,7 @@ export function v1Plugin(options: V1Options): FastifyPluginAsync {
           benchRoutes,
           exceptionRoutes,
           bankHolidayRoutes,
+          bankRuleRoutes,
           bankColumnRoutes,
           signedBrsRoutes,
           reportRoutes,

@@ -72,13 +72,15 @@ const TITLES: Readonly<Record<Listed, string>> = {
   O: "Opening balance of the first statement",
 };
 
-export const AGES: readonly BrsAge[] = [
-  "up to 30 days",
-  "31 to 90 days",
-  "91 to 180 days",
-  "over 180 days",
-  "earlier year",
-];
+const AGES: readonly BrsAge[] = ["up to 30 days", "31 to 90 days", "91 to 180 days", "over 180 days", "earlier year"];
+
+/** The items of each age band that has any, with their sum. */
+export function bandsOf(items: readonly BrsDetail[]): BrsAnnexure["bands"] {
+  return AGES.flatMap((age) => {
+    const own = items.filter((d) => d.age === age);
+    return own.length === 0 ? [] : [{ age, total: sum(own.map((d) => d.amount)), items: own }];
+  });
+}
 
 /**
  * The bank reconciliation statement in its form, A to M, with an annexure for each figure by age band. Pure: what it prints follows from the statement
@@ -128,11 +130,7 @@ export function brsForm(brs: Brs): BrsForm {
     annexures: (Object.keys(GROUPS) as Listed[]).flatMap((letter): BrsAnnexure[] => {
       const items = details.get(letter) ?? [];
       if (items.length === 0) return [];
-      const bands = AGES.flatMap((age) => {
-        const own = items.filter((d) => d.age === age);
-        return own.length === 0 ? [] : [{ age, total: sum(own.map((d) => d.amount)), items: own }];
-      });
-      return [{ letter, title: TITLES[letter], total: of(letter), count: items.length, bands }];
+      return [{ letter, title: TITLES[letter], total: of(letter), count: items.length, bands: bandsOf(items) }];
     }),
     unexplained,
   };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { audit } from "../../ledger/kernel/audit.ts";
 import { formatDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { isUuid, newId } from "../../ledger/kernel/ids.ts";
-import { formatIndian, rupees, toRupees, type Paise } from "../../ledger/kernel/money.ts";
+import { formatIndian, rupees, toRupees, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { violatedRule, type Read, type Tx } from "../../ledger/kernel/tx.ts";
 import { lockBankAccount } from "../bank-accounts.ts";
 import { brs, type BankReconciliation } from "../brs-read.ts";
@@ -233,12 +233,14 @@ async function readContent(read: Read, id: string): Promise<{ readonly statement
     { ulb: read.ulb.id, id },
   );
   if (!row) throw brsErrors.BRS_NOT_FOUND({ brs: id });
-  return {
-    statement: JSON.parse(row.content, (key, value: unknown) =>
-      AMOUNTS.has(key) && typeof value === "string" ? rupees(value) : value,
-    ) as BankReconciliation,
-  };
+  const kept = JSON.parse(row.content, (key, value: unknown) =>
+    AMOUNTS.has(key) && typeof value === "string" ? rupees(value) : value,
+  ) as BankReconciliation;
+  // A statement that was signed before cheques in clearing stood on it says nothing of them.
+  return { statement: { ...NOT_TOLD, ...kept } };
 }
+
+const NOT_TOLD = { chequesInClearing: [], chequesInClearingTotal: ZERO } as const;
 
 const AMOUNTS: ReadonlySet<string> = new Set([
   "amount",
@@ -248,6 +250,7 @@ const AMOUNTS: ReadonlySet<string> = new Set([
   "statementBalance",
   "difference",
   "settlementsInTransitTotal",
+  "chequesInClearingTotal",
 ]);
 
 const hashOf = (content: string): string => createHash("sha256").update(content).digest("hex");

@@ -332,3 +332,71 @@ test("another ULB sees neither profiles nor held files; a message of a bank has 
   for (const content of [":20:X\n:25:1234\n:28C:1/1\n:60F:C260401INR1,00\n:62F:C260401INR1,00\n-", "a,b\nc,d", ""])
     await expect(hold(town, Buffer.from(content))).rejects.toMatchObject({ code: "UPLOAD_NO_TABLE" });
 });
+
+/** No header anywhere: a note, then lines of six columns. */
+const BARE = [
+  "Town Co-operative Bank",
+  "02/04/2026,NEFT CR TESTN26092000111,Main,,250.50,1250.50",
+  "03/04/2026,CLG 000321,Main,100.00,,1150.50",
+  "04/04/2026,BY CASH,Main,,49.50,1200.00",
+];
+const BY_PLACE: ColumnChoice = { ...CHOICE, headerLine: 0 };
+
+test("a file without a header is named by place; the account's later files are read by it, another account's and another width are not", async () => {
+  const town = await bankUlb(app);
+  expect(await upload(town, BARE)).toMatchObject({ status: "refused" });
+  const id = await hold(town, bytes(BARE));
+  // Line 1 is a note and names nothing; no header is a choice of its own.
+  expect((await attempt(town, id, { choice: { ...CHOICE, headerLine: 1 } })).problems.map((p) => p.code)).toContain(
+    "COLUMNS_HEADER",
+  );
+  expect(
+    (await attempt(town, id, { choice: { ...BY_PLACE, columns: { ...CHOICE.columns, balance: 6 } } })).problems.map(
+      (p) => p.message,
+    ),
+  ).toContain("the balance is said to stand in column 7; the file has 6");
+  // A wrong place is told by the balances.
+  const swapped = { ...BY_PLACE, columns: { ...CHOICE.columns, balance: 4, credit: 5 } };
+  expect((await attempt(town, id, { choice: swapped })).problems).not.toEqual([]);
+  const trial = await attempt(town, id, { choice: BY_PLACE });
+  expect(trial).toMatchObject({
+    problems: [],
+    proof: { opening: rupees("1000.00"), closing: rupees("1200.00"), lines: 3, newLines: 3 },
+  });
+  expect(await importIt(town, id, { choice: BY_PLACE })).toMatchObject({
+    status: "imported",
+    savedProfile: "town-co-operative-bank@1",
+  });
+  expect((await stored(town))[1]).toBe("2026-04-03 -100.00 1150.50 CLG 000321");
+
+  expect(await upload(town, ["05/04/2026;BY CASH;Main;;10.00;1210.00"])).toMatchObject({
+    status: "imported",
+    linesAdded: 1,
+  });
+  const sheet = await xlsxOf([["06/04/2026", "BY CASH", "Main", "", "5.00", "1215.00"]]);
+  expect(
+    await town.tx("accountant", (tx) => importStatement(tx, { account: BANK, csv: sheet, fileName: "april.xlsx" })),
+  ).toMatchObject({ status: "imported", linesAdded: 1 });
+  expect(await upload(town, ["07/04/2026,BY CASH,,5.00,1220.00"])).toMatchObject({
+    status: "refused",
+    problems: [{ code: "STATEMENT_FORMAT" }],
+  });
+  // A header that is known goes before.
+  expect(
+    await upload(town, [
+      "date,value_date,narration,reference,debit,credit,balance",
+      "2026-04-07,2026-04-07,BY CASH,,,5.00,1220.00",
+    ]),
+  ).toMatchObject({ status: "imported", linesAdded: 1 });
+  const other = await bankUlb(app);
+  expect(await upload(other, BARE)).toMatchObject({ status: "refused", problems: [{ code: "STATEMENT_FORMAT" }] });
+});
+
+test("a file whose first row is a line is guessed to have no header, and its date is found", async () => {
+  const guess = async (rows: readonly string[]) => {
+    const preview = await previewTable(bytes(rows));
+    return preview && guessChoice(preview);
+  };
+  expect(await guess(BARE.slice(1))).toEqual({ headerLine: 0, columns: { date: 0 }, dates: "dd/mm/yyyy" });
+  expect((await guess(APRIL.slice(1)))?.headerLine).toBe(1);
+});

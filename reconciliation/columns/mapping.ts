@@ -1,5 +1,5 @@
 import type { Problem } from "../../ledger/kernel/errors.ts";
-import { columnLabels, dateOf, normalise, type Row } from "../parsers/cells.ts";
+import { columnLabels, dateOf, normalise, titlesByPlace, type Row } from "../parsers/cells.ts";
 import { profileOf, type ColumnMapping, type ColumnRole, type TablePreview } from "../parsers/preview.ts";
 import type { BankProfile, DateForm } from "../profiles.ts";
 
@@ -40,7 +40,13 @@ export const DATE_FORMS = [
   "mm/dd/yyyy",
 ] as const satisfies readonly DateForm[];
 
-/** What a person says of the columns: where the titles stand (line of the file) and which column, counted from 0, is what. */
+/** `headerLine` of a file that names its columns nowhere. */
+export const NO_HEADER = 0;
+
+/**
+ * What a person says of the columns: where the titles stand (line of the file; 0: nowhere, the columns are known by their place) and which column,
+ * counted from 0, is what.
+ */
 export type ColumnChoice = {
   readonly headerLine: number;
   readonly columns: Readonly<Partial<Record<ColumnRole, number>>>;
@@ -63,8 +69,9 @@ export function mappingOf(
   const problems: Problem[] = [];
   const header = rows.find((r) => r.line === choice.headerLine);
   const cells = header?.cells ?? [];
-  const titles = columnLabels(cells);
-  if (cells.filter((c) => normalise(c) !== "").length < 2)
+  const isByPlace = choice.headerLine === NO_HEADER;
+  const titles = isByPlace ? titlesByPlace(widthOf(rows)) : columnLabels(cells);
+  if (!isByPlace && cells.filter((c) => normalise(c) !== "").length < 2)
     problems.push({
       code: "COLUMNS_HEADER",
       message: header
@@ -80,7 +87,7 @@ export function mappingOf(
     if (at < 0 || at >= titles.length)
       problems.push({
         code: "COLUMNS_UNKNOWN",
-        message: `the ${ROLE_WORDS[role]} is said to stand in column ${at + 1}; line ${choice.headerLine} has ${titles.length}`,
+        message: `the ${ROLE_WORDS[role]} is said to stand in column ${at + 1}; ${isByPlace ? "the file" : `line ${choice.headerLine}`} has ${titles.length}`,
       });
     else if (before !== undefined)
       problems.push({
@@ -107,6 +114,14 @@ export function mappingOf(
   const profile = profileOf(mapping);
   if (!profile) return { ok: false, problems: amountProblems(() => false) };
   return { ok: true, mapping, profile };
+}
+
+/** The columns of a file without a header: as many as most of its rows with more than one cell have, so that a note at its top counts for nothing. */
+export function widthOf(rows: readonly Row[]): number {
+  const counts = new Map<number, number>();
+  for (const { cells } of rows)
+    if (cells.filter((c) => c !== "").length > 1) counts.set(cells.length, (counts.get(cells.length) ?? 0) + 1);
+  return [...counts].reduce((best, [width, n]) => (n > (counts.get(best) ?? 0) ? width : best), 0);
 }
 
 function amountProblems(has: (role: ColumnRole) => boolean): Problem[] {
@@ -139,6 +154,8 @@ function amountProblems(has: (role: ColumnRole) => boolean): Problem[] {
 
 /** What the header's titles usually mean, for a person to correct; days by the form that most cells of the date's column have. */
 export function guessChoice(preview: TablePreview): ColumnChoice {
+  const place = guessByPlace(preview.rows);
+  if (place) return place;
   const header = preview.rows[preview.headerRow];
   const columns: Partial<Record<ColumnRole, number>> = {};
   preview.roles.forEach((role, i) => {
@@ -161,6 +178,16 @@ export function guessChoice(preview: TablePreview): ColumnChoice {
   const read = (form: DateForm): number => days.filter((d) => dateOf(d, [form]) !== undefined).length;
   const best = DATE_FORMS.reduce<DateForm>((b, form) => (read(form) > read(b) ? form : b), DATE_FORMS[0]);
   return { headerLine: header?.line ?? 1, columns, dates: best };
+}
+
+/** A file whose first row is a line already, with a date and an amount in it: only its date is guessed. */
+function guessByPlace(rows: readonly Row[]): ColumnChoice | undefined {
+  const first = rows.find((r) => r.cells.some((c) => c !== ""))?.cells ?? [];
+  const hasMoney = first.some((c) => /\d[.]\d\d\b/.test(c));
+  const form = DATE_FORMS.find((f) => first.some((c) => dateOf(c, [f]) !== undefined));
+  if (form === undefined || !hasMoney) return undefined;
+  const date = first.findIndex((c) => dateOf(c, [form]) !== undefined);
+  return { headerLine: NO_HEADER, columns: { date }, dates: form };
 }
 
 /** A name for a profile from the bank's: "Town Co-operative Bank" is "town-co-operative-bank". */

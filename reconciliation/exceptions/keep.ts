@@ -2,8 +2,10 @@ import { addDays, dateInIndia, type LocalDate } from "../../ledger/kernel/dates.
 import { newId } from "../../ledger/kernel/ids.ts";
 import type { Paise } from "../../ledger/kernel/money.ts";
 import type { Tx } from "../../ledger/kernel/tx.ts";
-import type { EntryTemplate } from "../entries.ts";
+import { autoPost, type AutoPost, type HeldBack } from "../auto-post/index.ts";
+import { lockBankAccount } from "../bank-accounts.ts";
 import { comparison } from "../comparison.ts";
+import type { OpenItem } from "../open-items.ts";
 import { reconcile, type ReconcileReport } from "../reconcile.ts";
 import type { ExceptionSubject } from "./templates.ts";
 
@@ -19,14 +21,47 @@ const DAYS: Readonly<Record<string, number>> = {
 };
 const USUAL_DAYS = 7;
 
-/** Matches what is proved and keeps the list of exceptions in step, in one transaction. Raises what `reconcile` raises. */
+/**
+ * Matches what is proved, books what approved rules book of the lines that the bank itself caused, and keeps the list of exceptions in step, in one
+ * transaction. What a rule left to a person for its figures says so on its exception. Raises what `reconcile` raises.
+ */
 export async function reconcileAccount(
   tx: Tx,
   account: string,
-): Promise<ReconcileReport & { readonly opened: number; readonly closed: number }> {
+): Promise<
+  ReconcileReport & { readonly autoPosted: readonly AutoPost[]; readonly opened: number; readonly closed: number }
+> {
   const report = await reconcile(tx, account);
-  return { ...report, ...(await keepExceptions(tx, account)) };
+  const { posted, held } = await autoPost(tx, await lockBankAccount(tx, account), report.proposedEntries);
+  const isPosted = new Set(posted.map((p) => p.line));
+  const kept = await keepExceptions(tx, account);
+  await noteHeldBack(tx, held);
+  return {
+    ...report,
+    proposedEntries: report.proposedEntries.filter((p) => !isPosted.has(p.line)),
+    autoPosted: posted,
+    ...kept,
+  };
 }
+
+/** What a person wrote on an exception stays; what a rule said before is said anew. */
+async function noteHeldBack(tx: Tx, held: readonly HeldBack[]): Promise<void> {
+  if (held.length === 0) return;
+  await tx.query(
+    `update reconciliation.bank_exceptions x set note = t.note
+     from unnest(:lines::text[], :notes::text[]) as t (line, note)
+     where x.ulb_id = :ulb and x.subject = 'line' and x.subject_id = t.line and x.status <> 'closed'
+       and (x.note is null or x.note like :ours) and x.note is distinct from t.note`,
+    {
+      ulb: tx.ulb.id,
+      lines: held.map((h) => h.line),
+      notes: held.map((h) => `${NOT_AUTO}${h.why}`.slice(0, 500)),
+      ours: `${NOT_AUTO}%`,
+    },
+  );
+}
+
+const NOT_AUTO = "Not booked by itself: ";
 
 /**
  * Writes down what nobody has settled yet, once each, and closes what is settled meanwhile. An exception that a person works on keeps its owner, day
@@ -37,73 +72,65 @@ export async function keepExceptions(
   account: string,
 ): Promise<{ readonly opened: number; readonly closed: number }> {
   const { lines, items, result } = await comparison(tx, account);
-  const found: NewException[] = [];
+  // Writing ten thousand anew, or only asking which of them changed, costs seconds; reading them costs little, and so does looking which differ.
+  const written = new Map((await writtenExceptions(tx, account)).map((e) => [e.subjectId, e]));
+  const stillFound = new Set<string>();
+  const changed: NewException[] = [];
+  const weigh = (id: string, kind: string, candidates: readonly string[], draw: () => NewException): void => {
+    stillFound.add(id);
+    const before = written.get(id);
+    if (before?.kind !== kind || before.candidates !== candidates.slice(0, MOST_CANDIDATES).join(" "))
+      changed.push(draw());
+  };
   for (const p of result.proposedEntries) {
     const line = lines.get(p.line);
-    if (line) found.push({ ...lineFacts(line), kind: p.template, candidates: [], template: p.template });
+    if (line)
+      weigh(p.line, p.template, [], () => ({
+        ...lineFacts(line),
+        kind: p.template,
+        candidates: [],
+        template: p.template,
+      }));
   }
   for (const e of result.exceptions) {
     const line = e.subject === "line" ? lines.get(e.id) : undefined;
     const item = e.subject === "item" ? items.get(e.id) : undefined;
-    const template: EntryTemplate | null = e.template ?? null;
+    const more = { candidates: e.candidates, template: e.template ?? null };
     if (line) {
-      const isCash = e.candidates.some((c) => items.get(c)?.kind === "cash");
-      const kind = e.kind === "amount-differs" && isCash ? "short-deposit" : e.kind;
-      found.push({ ...lineFacts(line), kind, candidates: e.candidates, template });
-    } else if (item && "entryId" in item.of) {
-      const facts = { date: item.date, amount: item.amount, particulars: item.text, reference: item.reference };
-      found.push({ ...facts, subject: "item", subjectId: item.id, kind: e.kind, candidates: e.candidates, template });
-    }
+      const isShort = e.kind === "amount-differs" && e.candidates.some((c) => items.get(c)?.kind === "cash");
+      const kind = isShort ? "short-deposit" : e.kind;
+      weigh(e.id, kind, e.candidates, () => ({ ...lineFacts(line), ...more, kind }));
+    } else if (item && ("entryId" in item.of || (isLeaf(item.id) && e.kind === "overdue")))
+      weigh(e.id, e.kind, e.candidates, () => ({ ...itemFacts(item), ...more, kind: e.kind }));
   }
-  // Writing ten thousand anew, or only asking which of them changed, costs seconds; reading them costs little.
-  const written = await writtenExceptions(tx, account);
-  const opened = await openExceptions(tx, account, changedExceptions(written, found));
-  const stillFound = new Set(found.map((e) => e.subjectId));
-  const settled = written.filter((e) => !lines.has(e.subjectId) && !items.has(e.subjectId));
-  const over = written.filter(
-    (e) =>
-      (lines.has(e.subjectId) || items.has(e.subjectId)) &&
-      e.status === "open" &&
-      !e.isBankError &&
-      !stillFound.has(e.subjectId),
-  );
+  const arrived = await closeLeaves(tx, account);
+  const opened = await openExceptions(tx, account, changed);
+  const gone = [...written.values()].filter((e) => !stillFound.has(e.subjectId));
+  const settled = gone.filter((e) => !lines.has(e.subjectId) && !items.has(e.subjectId));
+  const over = gone.filter((e) => (lines.has(e.subjectId) || items.has(e.subjectId)) && e.isFree);
   const closed =
+    arrived +
     (await closeExceptions(tx, settled, "it is matched", ["open", "proposed"])) +
     (await closeExceptions(tx, over, "it is no exception any more", ["open"]));
   return { opened, closed };
 }
 
 type WrittenException = {
-  readonly id: string;
-  readonly subject: string;
+  /** Lines have a UUID and items the name of their entry, so that one cannot be taken for the other. */
   readonly subjectId: string;
   readonly kind: string;
   readonly candidates: string;
-  readonly status: "open" | "proposed";
-  readonly isBankError: boolean;
+  /** Nobody works on it, and it is no error of the bank. */
+  readonly isFree: boolean;
 };
 
 async function writtenExceptions(tx: Tx, account: string): Promise<WrittenException[]> {
   return tx.query<WrittenException>(
-    `select exception_id::text as id, subject, subject_id as "subjectId", kind, to_jsonb(candidates)::text as candidates, status,
-       is_bank_error as "isBankError"
+    `select subject_id as "subjectId", kind, array_to_string(candidates, ' ') as candidates, status = 'open' and not is_bank_error as "isFree"
      from reconciliation.bank_exceptions
      where ulb_id = :ulb and account = :account and subject in ('line', 'item') and status <> 'closed'`,
     { ulb: tx.ulb.id, account },
   );
-}
-
-/** Those that are not written down yet, or with another kind or other candidates. */
-function changedExceptions(
-  written: readonly WrittenException[],
-  found: readonly NewException[],
-): readonly NewException[] {
-  const factsOf = (kind: string, candidates: readonly string[]): string =>
-    [kind, ...candidates.slice(0, MOST_CANDIDATES)].join("\n");
-  const known = new Map(
-    written.map((r) => [`${r.subject} ${r.subjectId}`, factsOf(r.kind, JSON.parse(r.candidates) as string[])]),
-  );
-  return found.filter((e) => known.get(`${e.subject} ${e.subjectId}`) !== factsOf(e.kind, e.candidates));
 }
 
 const MOST_CANDIDATES = 20;
@@ -118,6 +145,8 @@ export type NewException = {
   readonly reference: string;
   readonly candidates: readonly string[];
   readonly template: string | null;
+  /** Whose business it is from the start; nobody's when it is left out. */
+  readonly owner?: string | undefined;
 };
 
 function lineFacts(line: {
@@ -137,6 +166,20 @@ function lineFacts(line: {
   };
 }
 
+function itemFacts(
+  item: OpenItem,
+): Pick<NewException, "subject" | "subjectId" | "date" | "amount" | "particulars" | "reference" | "owner"> {
+  return {
+    owner: item.depositedBy,
+    subject: "item",
+    subjectId: item.id,
+    date: item.date,
+    amount: item.amount,
+    particulars: item.text,
+    reference: item.reference,
+  };
+}
+
 /** Opens exceptions; one that is open already takes the newer kind and candidates unless somebody proposed something for it. Gives how many are new. */
 export async function openExceptions(tx: Tx, account: string, found: readonly NewException[]): Promise<number> {
   const today = dateInIndia(tx.clock());
@@ -146,12 +189,12 @@ export async function openExceptions(tx: Tx, account: string, found: readonly Ne
     const part = found.slice(from, from + 2000);
     const rows = await tx.query<{ is_new: boolean }>(
       `insert into reconciliation.bank_exceptions (ulb_id, exception_id, account, subject, subject_id, kind, amount, on_date, particulars, reference,
-         candidates, template, status, due_on, opened_at)
+         candidates, template, status, owner, due_on, opened_at)
        select :ulb, t.id, :account, t.subject, t.subject_id, t.kind, t.amount, t.day, t.particulars, t.reference,
-         array(select jsonb_array_elements_text(t.candidates)), t.template, 'open', t.due, :now
+         array(select jsonb_array_elements_text(t.candidates)), t.template, 'open', t.owner, t.due, :now
        from unnest(:ids::uuid[], :subjects::text[], :subject_ids::text[], :kinds::text[], :amounts::bigint[], :days::date[], :texts::text[],
-         :refs::text[], :candidates::jsonb[], :templates::text[], :dues::date[])
-         as t (id, subject, subject_id, kind, amount, day, particulars, reference, candidates, template, due)
+         :refs::text[], :candidates::jsonb[], :templates::text[], :owners::text[], :dues::date[])
+         as t (id, subject, subject_id, kind, amount, day, particulars, reference, candidates, template, owner, due)
        on conflict (ulb_id, subject, subject_id) where status <> 'closed'
        do update set kind = excluded.kind, candidates = excluded.candidates, template = excluded.template
          where bank_exceptions.status = 'open' and not bank_exceptions.is_bank_error
@@ -171,6 +214,7 @@ export async function openExceptions(tx: Tx, account: string, found: readonly Ne
         refs: part.map((e) => e.reference.slice(0, 100)),
         candidates: part.map((e) => JSON.stringify(e.candidates.slice(0, MOST_CANDIDATES))),
         templates: part.map((e) => e.template),
+        owners: part.map((e) => e.owner ?? null),
         dues: part.map((e) => addDays(today, DAYS[e.kind] ?? USUAL_DAYS)),
       },
     );
@@ -184,15 +228,44 @@ async function closeExceptions(
   tx: Tx,
   gone: readonly WrittenException[],
   resolution: string,
-  from: readonly WrittenException["status"][],
+  from: readonly ("open" | "proposed")[],
 ): Promise<number> {
   if (gone.length === 0) return 0;
   const rows = await tx.query(
     `update reconciliation.bank_exceptions
      set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = :resolution
-     where ulb_id = :ulb and exception_id = any(:ids::uuid[]) and status = any(:from::text[])
+     where ulb_id = :ulb and subject in ('line', 'item') and subject_id = any(:ids::text[]) and status <> 'closed' and status = any(:from::text[])
      returning 1`,
-    { ulb: tx.ulb.id, now: tx.clock(), actor: tx.actor.id, resolution, ids: gone.map((e) => e.id), from: [...from] },
+    {
+      ulb: tx.ulb.id,
+      now: tx.clock(),
+      actor: tx.actor.id,
+      resolution,
+      ids: gone.map((e) => e.subjectId),
+      from: [...from],
+    },
+  );
+  return rows.length;
+}
+
+/** A deposited leaf in clearing: its exception names it as the open item does. */
+const isLeaf = (subjectId: string): boolean => subjectId.startsWith("leaf:");
+
+/** Closes the exceptions of leaves in clearing that the bank has credited or returned meanwhile; gives how many. */
+export async function closeLeaves(tx: Tx, account: string): Promise<number> {
+  const rows = await tx.query(
+    `update reconciliation.bank_exceptions x
+     set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = 'the bank has ' || s.word || ' the cheque'
+     from (
+       select ('leaf:' || i.instrument_id) collate "C" as subject_id, case i.status when 'cleared' then 'credited' else 'returned' end as word
+       from collections.instruments i
+       where i.ulb_id = :ulb and i.status <> 'deposited' and i.instrument_id in (
+         select substring(o.subject_id from 6)::uuid from reconciliation.bank_exceptions o
+         where o.ulb_id = :ulb and o.account = :account and o.subject = 'item' and o.status <> 'closed' and o.subject_id like 'leaf:%')
+     ) s
+     where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed' and x.subject = 'item' and x.subject_id = s.subject_id
+     returning 1`,
+    { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id },
   );
   return rows.length;
 }
@@ -211,4 +284,5 @@ export async function closeMatched(tx: Tx, account: string, matchIds: readonly s
      where x.ulb_id = :ulb and x.account = :account and x.status <> 'closed' and x.subject = s.subject and x.subject_id = s.subject_id`,
     { ulb: tx.ulb.id, account, now: tx.clock(), actor: tx.actor.id, matches: matchIds },
   );
+  await closeLeaves(tx, account);
 }

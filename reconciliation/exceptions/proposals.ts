@@ -7,6 +7,7 @@ import { lockedBankAccount } from "../bank-accounts.ts";
 import { carryOut, type Outcome } from "./carry-out.ts";
 import { exceptionErrors } from "./errors.ts";
 import { draftText, draftToJson, resolutionToJson, type BankException, type Proposal } from "./exception.ts";
+import { closeLeaves } from "./keep.ts";
 import { getException, lockException, proposalsOf, refuseClosed } from "./store.ts";
 import type { Resolution } from "./templates.ts";
 
@@ -94,6 +95,8 @@ export async function approveResolution(
       now: draftText(done.draft),
     });
   await insertDecision(tx, proposal, "approved", null, done);
+  // A cheque that came back is overdue no more.
+  await closeLeaves(tx, exception.account);
   await tx.query(
     done.isOver
       ? `update reconciliation.bank_exceptions set status = 'closed', proposal_id = null, closed_at = :now, closed_by = :actor, resolution = :says

@@ -57,10 +57,13 @@ export type Resolution =
 /** The templates that fit an exception, the likeliest first. */
 export function fitting(exception: {
   readonly subject: ExceptionSubject;
+  readonly subjectId: string;
   readonly kind: string;
   readonly amount: Paise;
   readonly template: string | null;
 }): readonly ResolutionKind[] {
+  // Only the bank ends the wait for a leaf in clearing: by its credit, or by its return.
+  if (exception.subjectId.startsWith("leaf:")) return [];
   const all = allFitting(exception.subject, exception.amount);
   const first = all.filter((k) => k === exception.template || k === exception.kind);
   return [...first, ...all.filter((k) => !first.includes(k))];

@@ -42,6 +42,11 @@ export class BankCalendar {
     return this.ordinal(to) - this.ordinal(from);
   }
 
+  /** Whether the same days are working days. */
+  equals(other: BankCalendar): boolean {
+    return this === other || this.ordinals.every((n, i) => n === other.ordinals[i]);
+  }
+
   isWorking(day: number): boolean {
     return this.ordinal(day) > this.ordinal(day - 1);
   }

@@ -32,6 +32,10 @@ export function columnLabels(titles: readonly string[]): string[] {
   });
 }
 
+/** The titles of the columns of a file without a header, as `columnLabels` names columns without a title. */
+export const titlesByPlace = (count: number): string[] => Array.from({ length: count }, (_, i) => `Column ${i + 1}`);
+export const isByPlace = (title: string): boolean => /^Column \d+$/.test(title);
+
 /** Spreadsheet guards (="000123") keep leading zeros; what they guard is the text inside. Line breaks within a cell are spaces. */
 export function clean(cell: string): string {
   const text = cell.replace(/\s+/g, " ").trim();

@@ -1,6 +1,6 @@
 import type { BankProfile, DateForm } from "../profiles.ts";
 import { readBiff8, isBareBiff } from "./biff8.ts";
-import type { Row } from "./cells.ts";
+import { isByPlace, type Row } from "./cells.ts";
 import { columnsIn, profileFromTitles, type ColumnRole } from "./columns.ts";
 import { delimitedRows } from "./csv.ts";
 import { looksLikeHtml, readHtmlTable } from "./html.ts";
@@ -50,6 +50,7 @@ export type ColumnMapping = {
  */
 export function profileOf(mapping: ColumnMapping): BankProfile | undefined {
   const profile = profileFromTitles(mapping.roles, mapping.titles, mapping.id);
+  const named = mapping.titles.filter((title) => !isByPlace(title));
   return (
     profile && {
       ...profile,
@@ -57,7 +58,9 @@ export function profileOf(mapping: ColumnMapping): BankProfile | undefined {
       bank: mapping.bank,
       isOwn: true,
       dates: mapping.dates,
-      also: mapping.titles.filter((title) => !/^Column \d+$/.test(title)),
+      also: named,
+      // A header without any title is none: the columns are known by their place.
+      ...(named.length === 0 ? { positions: mapping.titles.length } : {}),
     }
   );
 }

@@ -1,6 +1,6 @@
 import { formatIndian, subtract, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 import { BANK_PROFILES, type BankProfile } from "../profiles.ts";
-import { amountOf, columnLabels, dateOf, hasMark, normalise, type Row } from "./cells.ts";
+import { amountOf, columnLabels, dateOf, hasMark, normalise, titlesByPlace, type Row } from "./cells.ts";
 import { columnsIn, profileFromTitles } from "./columns.ts";
 import type { ParseOptions } from "./prove.ts";
 import {
@@ -32,7 +32,7 @@ export function readTable(rows: readonly Row[], format: StatementFormat, options
   const lines: ReadLine[] = [];
   const declared: Stated = {};
   let account: string | undefined;
-  for (const row of rows.slice(0, header.row)) {
+  for (const row of rows.slice(0, Math.max(0, header.row))) {
     account ??= accountIn(row.cells);
     readDeclared(row, profile, declared);
   }
@@ -76,7 +76,9 @@ export function readTable(rows: readonly Row[], format: StatementFormat, options
     return unreadable(
       format,
       "STATEMENT_EMPTY",
-      `no statement line was found below the header in line ${rows[header.row]?.line ?? 1}`,
+      header.row < 0
+        ? `no row has a date in column ${(header.columns.get(normalise(profile.date)) ?? 0) + 1}`
+        : `no statement line was found below the header in line ${rows[header.row]?.line ?? 1}`,
     );
   return {
     ok: true,
@@ -101,6 +103,7 @@ type Refuse = (code: string, message: string, line?: number, column?: string) =>
 type Declared = { readonly amount: Paise; readonly line: number };
 type Stated = { opening?: Declared; closing?: Declared };
 type Header = {
+  /** −1: the file has none. */
   readonly row: number;
   /** Column of each title of the profile, normalised. */
   readonly columns: ReadonlyMap<string, number>;
@@ -135,7 +138,7 @@ export type HeaderSearch =
 
 /**
  * The profile with the most titles in one of the rows, of equals the ULB's own and then the newest version; the account's own profile before all
- * where its header is there. Where none fits, the field's usual titles.
+ * where its header is there. Where none fits, the field's usual titles; a profile by place only where it is asked for, or is the account's own.
  */
 export function bestHeader(
   rows: readonly Row[],
@@ -148,6 +151,7 @@ export function bestHeader(
   const found: { profile: BankProfile; header: Header; titles: number }[] = [];
   const heads = rows.map(({ cells }) => namesOf(cells));
   for (const profile of asked) {
+    if (profile.positions !== undefined) continue;
     const wanted = titlesOf(profile);
     const row = heads.findIndex((names) => wanted.every((t) => names.includes(t)));
     const cells = rows[row]?.cells;
@@ -174,8 +178,32 @@ export function bestHeader(
       ),
     };
   if (first) return { kind: "found", ...first };
-  if (only !== undefined) return { kind: "none" };
-  return byUsualTitles(rows);
+  const titled = only === undefined ? byUsualTitles(rows) : NONE;
+  return titled.kind === "found"
+    ? titled
+    : byPlace(
+        rows,
+        asked.filter((p) => p.id === (only ?? options.usualProfile)),
+      );
+}
+
+const NONE: HeaderSearch = { kind: "none" };
+
+/** The newest version without a header under which a row is as wide as it says and has its date in its place. */
+function byPlace(rows: readonly Row[], profiles: readonly BankProfile[]): HeaderSearch {
+  for (const profile of profiles.toSorted((a, b) => b.version - a.version)) {
+    const { positions } = profile;
+    if (positions === undefined) continue;
+    const names = titlesByPlace(positions).map(normalise);
+    const columns = new Map(readTitlesOf(profile).map((t) => [t, names.indexOf(t)]));
+    const date = columns.get(normalise(profile.date)) ?? -1;
+    const isLine = ({ cells }: Row): boolean =>
+      cells.length === positions && dateOf(cells[date] ?? "", profile.dates) !== undefined;
+    // One title: the weakest of all that can be found.
+    if (rows.some(isLine))
+      return { kind: "found", profile, titles: 1, header: { row: -1, columns, titles: names, names } };
+  }
+  return NONE;
 }
 
 function byUsualTitles(rows: readonly Row[]): HeaderSearch {
@@ -189,7 +217,7 @@ function byUsualTitles(rows: readonly Row[]): HeaderSearch {
         header: headerAt(row, cells, profile),
       };
   }
-  return { kind: "none" };
+  return NONE;
 }
 
 const namesOf = (cells: readonly string[]): string[] => columnLabels(cells).map(normalise);

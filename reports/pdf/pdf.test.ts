@@ -247,6 +247,27 @@ test("a bank reconciliation statement goes from the book's balance to the bank's
           total: rupee(200),
         },
       ],
+      memoranda: [
+        {
+          title: "Cheques in clearing, not in this bank book",
+          bands: [
+            {
+              age: "31 to 90 days",
+              total: rupee(75),
+              items: [
+                {
+                  date: localDate("2026-06-20"),
+                  reference: "004711",
+                  particulars: "Deposit slip 5",
+                  amount: rupee(75),
+                  ageDays: 41,
+                },
+              ],
+            },
+          ],
+          total: rupee(75),
+        },
+      ],
       bookBalance: rupee(1000),
       statementBalance: rupee(800),
       difference: ZERO,
@@ -258,6 +279,8 @@ test("a bank reconciliation statement goes from the book's balance to the bank's
   for (const part of [
     "Less: cheques deposited",
     "Annexure G",
+    "Memorandum: Cheques in clearing",
+    "Deposit slip 5 (41 days)",
     "up to 30 days",
     "Balance as per bank statement",
     "The statement agrees.",

@@ -186,6 +186,8 @@ export type BrsView = DocumentHead & {
     readonly isSum: boolean;
   }[];
   readonly annexures: readonly BrsViewAnnexure[];
+  /** What a reader of the bank's money should know and what is no figure of the form: it stands in another head. */
+  readonly memoranda: readonly Omit<BrsViewAnnexure, "letter">[];
   readonly bookBalance: Paise;
   readonly statementBalance: Paise;
   /** M: zero when the statement agrees. */
@@ -222,8 +224,11 @@ export function brsPdf(view: BrsView): Promise<Buffer> {
         ...(l.isSum ? { kind: "total" as const } : {}),
         cells: [l.letter, "", l.label, null, l.amount],
       })),
-      ...view.annexures.flatMap((a): TableRow[] => [
-        { kind: "heading", cells: [`Annexure ${a.letter}: ${a.title}`] },
+      ...[
+        ...view.annexures.map((a) => ({ ...a, heading: `Annexure ${a.letter}: ${a.title}` })),
+        ...view.memoranda.map((m) => ({ ...m, heading: `Memorandum: ${m.title}` })),
+      ].flatMap((a): TableRow[] => [
+        { kind: "heading", cells: [a.heading] },
         ...a.bands.flatMap((band): TableRow[] => [
           ...band.items.map((item): TableRow => ({
             cells: [

@@ -169,6 +169,44 @@ export function BrsPage(props: {
           />
         </section>
       )}
+      {statement.chequesInClearing.length > 0 && (
+        <section aria-labelledby="clearing">
+          <h2 id="clearing">Cheques in clearing</h2>
+          <p>Deposited, and neither credited nor returned by the bank; they stand in a head of their own.</p>
+          <Table
+            caption="Cheques in clearing"
+            hideCaption
+            stacks
+            columns={[
+              { title: "Deposited", kind: "code" },
+              { title: "Cheque", kind: "code" },
+              { title: "Voucher", kind: "code" },
+              { title: "Age" },
+              { title: "Amount (₹)", kind: "amount" },
+            ]}
+            rows={[
+              ...statement.chequesInClearing.slice(0, SHOWN).map((c) => ({
+                cells: [
+                  formatDate(c.date),
+                  c.reference,
+                  c.voucher,
+                  `${c.ageDays} days (${c.age})`,
+                  <Amount value={c.amount} />,
+                ],
+              })),
+              {
+                kind: "total" as const,
+                cells: ["", "", "", "Total", <Amount value={statement.chequesInClearingTotal} />],
+              },
+            ]}
+          />
+          {statement.chequesInClearing.length > SHOWN && (
+            <p class="quiet">
+              The first {SHOWN} of {statement.chequesInClearing.length} are shown; the files hold all.
+            </p>
+          )}
+        </section>
+      )}
       {props.earlier.length > 0 && (
         <section aria-labelledby="earlier" class="no-print">
           <h2 id="earlier">Statements that were signed</h2>

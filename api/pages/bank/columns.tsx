@@ -16,8 +16,10 @@ import {
   importByColumns,
   listBankAccounts,
   listOwnProfiles,
+  NO_HEADER,
   ROLE_WORDS,
   tryColumns,
+  widthOf,
   type ColumnChoice,
   type ColumnRole,
   type ColumnTrial,
@@ -70,14 +72,22 @@ export function ColumnsPage(props: {
   const { view, file, typed } = props;
   const at = `/books/bank/${file.account}/columns/${file.id}`;
   const { rows } = file.preview;
-  const header = rows.find((r) => String(r.line) === typed.header) ?? rows[file.preview.headerRow];
-  const labels = columnLabels(header?.cells ?? []);
-  const sample = rows.find((r) => header && r.line > header.line && r.cells.some((c) => c !== ""))?.cells ?? [];
+  const isByPlace = typed.header === String(NO_HEADER);
+  const header = isByPlace
+    ? undefined
+    : (rows.find((r) => String(r.line) === typed.header) ?? rows[file.preview.headerRow]);
+  const places = isByPlace ? widthOf(rows) : 0;
+  const labels = isByPlace ? Array.from({ length: places }, () => "") : columnLabels(header?.cells ?? []);
+  const isBelow = (line: number): boolean => header === undefined || line > header.line;
+  const sample =
+    rows.find(
+      (r) => isBelow(r.line) && r.cells.filter((c) => c !== "").length > 1 && (!isByPlace || r.cells.length === places),
+    )?.cells ?? [];
   const columns = [
     { value: "", label: "not in the file" },
     ...labels.map((label, i) => ({
       value: String(i),
-      label: `${i + 1} · ${label.slice(0, 40)}${sample[i] ? ` (${sample[i].slice(0, 24)})` : ""}`,
+      label: `${i + 1}${label === "" ? "" : ` · ${label.slice(0, 40)}`}${sample[i] ? ` (${sample[i].slice(0, 24)})` : ""}`,
     })),
   ];
   const role = (name: ColumnRole): VNode => (
@@ -114,11 +124,14 @@ export function ColumnsPage(props: {
           <Select
             label="Line that names the columns"
             name="header"
-            value={String(header?.line ?? "")}
-            options={rows.slice(0, 40).map((r) => ({
-              value: String(r.line),
-              label: `line ${r.line}: ${r.cells.filter(Boolean).join(", ").slice(0, 60) || "(empty)"}`,
-            }))}
+            value={isByPlace ? String(NO_HEADER) : String(header?.line ?? "")}
+            options={[
+              { value: String(NO_HEADER), label: "none: the columns are known by their place" },
+              ...rows.slice(0, 40).map((r) => ({
+                value: String(r.line),
+                label: `line ${r.line}: ${r.cells.filter(Boolean).join(", ").slice(0, 60) || "(empty)"}`,
+              })),
+            ]}
           />
           {role("date")}
           <Select
@@ -141,7 +154,7 @@ export function ColumnsPage(props: {
           columns={[
             { title: "Line", kind: "code" },
             ...Array.from({ length: width }, (_, i) => ({
-              title: `${i + 1}${labels[i] === undefined ? "" : ` · ${labels[i].slice(0, 40)}`}`,
+              title: `${i + 1}${labels[i] === undefined || labels[i] === "" ? "" : ` · ${labels[i].slice(0, 40)}`}`,
             })),
           ]}
           rows={rows.slice(0, SHOWN).map((r) => ({
@@ -285,7 +298,8 @@ const typedOf = (from: unknown): Typed =>
 function choiceOf(typed: Typed): ColumnChoice {
   const number = (text: string): number | undefined => (/^\d{1,4}$/.test(text) ? Number(text) : undefined);
   return {
-    headerLine: number(typed.header) ?? 0,
+    // What is no number is no line of the file; 0 says that there is no header.
+    headerLine: number(typed.header) ?? -1,
     dates: DATE_FORMS.find((f) => f === typed.dates) ?? DATE_FORMS[0],
     columns: Object.fromEntries(
       COLUMN_ROLES.flatMap((role) => {

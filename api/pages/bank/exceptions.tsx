@@ -216,6 +216,13 @@ function Propose(props: Parameters<typeof ExceptionPage>[0] & { readonly at: str
   const { view, sight, at, typed } = props;
   const { exception } = sight;
   const fits = fitting(exception);
+  if (fits.length === 0)
+    return (
+      <Flash kind="note">
+        The bank has not credited the cheque within its working days: ask it. This closes by itself when the cheque is
+        credited, or when its return is entered.
+      </Flash>
+    );
   const usual = sight.learned !== undefined && exception.template === null ? "named-head" : undefined;
   const wanted = props.kind ?? usual;
   const kind = wanted !== undefined && fits.includes(wanted) ? wanted : fits[0];

@@ -10,6 +10,7 @@ const PARTS = [
   ["bench", "/bench", "Bench"],
   ["exceptions", "/exceptions", "Exceptions"],
   ["matches", "/matches", "Matches"],
+  ["rules", "/rules", "Rules"],
   ["brs", "/brs", "Statement (BRS)"],
 ] as const;
 export type Part = (typeof PARTS)[number][0] | "settlements";

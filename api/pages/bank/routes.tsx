@@ -62,6 +62,7 @@ import { BenchPage, FILTERS, queryOf, type Typed } from "./bench.tsx";
 import { BrsPage } from "./brs.tsx";
 import { ExceptionPage, ExceptionsPage, type ExceptionSight } from "./exceptions.tsx";
 import { holidayRoutes } from "./holidays.tsx";
+import { ruleRoutes } from "./rules.tsx";
 import { MatchesPage, MatchPage } from "./matches.tsx";
 import { uploadOf } from "./upload.ts";
 import { SettlementPage, SettlementsPage, STATES } from "./settlements.tsx";
@@ -77,6 +78,7 @@ export function bankDeskRoutes(web: FastifyInstance, desk: Desk): void {
   benchRoutes(web, desk);
   matchRoutes(web, desk);
   exceptionRoutes(web, desk);
+  ruleRoutes(web, desk);
   brsRoutes(web, desk);
 }
 
