@@ -13,7 +13,8 @@ import { testReceipt } from "../../reports/testing.ts";
 import type { Language } from "../session.ts";
 import { asset, assetUrl } from "./asset-urls.ts";
 import { TrialBalancePage } from "./books.tsx";
-import { BillPage, CheckoutPage, PaymentState, type BillView } from "./citizen.tsx";
+import { BillPage, type BillView } from "./citizen/bill.tsx";
+import { CheckoutPage, PaymentState } from "./citizen/payment.tsx";
 import { pieces, TakePage } from "./counter.tsx";
 import { safeNext, SignInPage } from "./home.tsx";
 import { CATALOGUES, PHRASES, translator } from "./i18n.ts";
@@ -86,7 +87,7 @@ const billPage = (v: View, more: object = {}): string =>
   html(<BillPage view={v} ulb={ulb} bill={bill} keys={{ whole: "key-whole-1", part: "key-part-1" }} {...more} />);
 
 test("no page uses a word that the catalogue has not, and no word is kept that no page uses", () => {
-  const sources = readdirSync(import.meta.dirname)
+  const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
     .filter((f) => /\.tsx?$/.test(f) && !f.includes(".test."))
     .map((f) => readFileSync(path.join(import.meta.dirname, f), "utf8"))
     .join("\n");

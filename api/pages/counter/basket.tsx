@@ -15,7 +15,8 @@ import { formatIndian, rupees, sum, toRupees } from "../../../ledger/kernel/mone
 import type { Read } from "../../../ledger/kernel/tx.ts";
 import { acknowledgementPdf, headOf } from "../../../reports/index.ts";
 import { apiErrors } from "../../errors.ts";
-import { localName, readBill, type BillView } from "../citizen.tsx";
+import { readBill, type BillView } from "../citizen/bill.tsx";
+import { localName } from "../citizen/names.ts";
 import { Amount, Badge, Crumbs, Field, Flash, Form, Refused, Table } from "../components.tsx";
 import { sayer, wordFor } from "../i18n.ts";
 import { attempt, field, formKey, send, typedAmount, viewOf, type Desk, type View } from "../kit.tsx";
