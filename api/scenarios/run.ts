@@ -10,7 +10,7 @@ import { globalCheck } from "./global-check.ts";
 import { letterOf } from "./letters.ts";
 import type { Scenario } from "./read.ts";
 import { saveAll, type Answer, type Stage, type World } from "./stage.ts";
-import { readStep, type Step } from "./step.ts";
+import { COMPOSITE, readStep, type Step } from "./step.ts";
 import { STEPS } from "./steps/index.ts";
 import {
   differences,
@@ -18,6 +18,7 @@ import {
   listOf,
   ScenarioFault,
   substitute,
+  Unmet,
   valueAt,
   type Difference,
   type Value,
@@ -65,7 +66,7 @@ async function play(world: World, scenario: Scenario): Promise<string[]> {
       problems.push(tell(error));
     }
     if (problems.length === 0) {
-      for (const [name, expected] of Object.entries(scenario.expect)) {
+      for (const [name, expected] of scenario.expect.flatMap((part) => Object.entries(part))) {
         const expectation = EXPECTATIONS[name];
         try {
           if (expectation)
@@ -172,9 +173,6 @@ function shares(id: string): () => number {
   };
 }
 
-/** Steps whose inner steps are filled in when they run. */
-const COMPOSITE = new Set(["together", "barrier", "parallel", "repeat", "sequence", "try", "kill", "pause_worker"]);
-
 async function filled(stage: Stage, step: Step): Promise<Step> {
   const fields = substitute(step.fields, (name) => lookUp(stage, name));
   const named = JSON.stringify(fields);
@@ -204,15 +202,12 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
     found = await kind.run(stage, step);
   } catch (error) {
     if (wantedError === undefined || !(error instanceof Refusal))
-      throw error instanceof ScenarioFault ? error : new Error(`${step.where}: ${tell(error)}`, { cause: error });
-    fail(
-      step,
-      differences(
-        "error",
-        typeof wantedError === "string" ? { contains: wantedError } : wantedError,
-        `${error.code}: ${error.message}`,
-      ),
-    );
+      throw error instanceof ScenarioFault
+        ? error
+        : error instanceof Unmet
+          ? new Unmet(step.kind === "expect" ? `${step.where}: ${error.message}` : error.message)
+          : new Error(`${step.where}: ${tell(error)}`, { cause: error });
+    fail(step, differences("error", refusalOf(wantedError), `${error.code}: ${error.message}`));
     return;
   }
   if (isAnswer(found)) stage.answer = found;
@@ -220,7 +215,7 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
     fail(
       step,
       isAnswer(found) && found.status >= 400
-        ? differences("error", typeof wantedError === "string" ? { contains: wantedError } : wantedError, found.text)
+        ? differences("error", refusalOf(wantedError), found.text)
         : [`expected to be refused (${plain(wantedError)}), was done`],
     );
     return;
@@ -247,7 +242,12 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
 }
 
 function fail(step: Step, differ: readonly Difference[]): void {
-  if (differ.length > 0) throw new Error(`${step.where}: ${differ.join("; ")}`);
+  if (differ.length > 0) throw new Unmet(`${step.where}: ${differ.join("; ")}`);
+}
+
+/** Text that the refusal must contain, `true` for any refusal, or a comparison. */
+function refusalOf(wanted: Value): Value {
+  return typeof wanted === "string" ? { contains: wanted } : wanted === true ? { exists: true } : wanted;
 }
 
 function isAnswer(value: unknown): value is Answer {
