@@ -8,7 +8,6 @@ import {
   isFields,
   knownOnly,
   listOf,
-  paiseOf,
   ScenarioFault,
   show,
   textOf,
@@ -21,10 +20,10 @@ import {
 import { advanceOf, duesOf, INTENT_WORDS, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
 import { HEADS } from "./fixture.ts";
 import { intentJson } from "./intents.ts";
-import { compareVouchers } from "./compare-vouchers.ts";
+import { compareVouchers, partsMissing } from "./compare-vouchers.ts";
 import { MORE } from "./expect-more.ts";
 import { expectReceipts, expectReceipt } from "./expect-receipts.ts";
-import { inWords, toRupees, type Paise } from "../../ledger/kernel/money.ts";
+import { inWords, type Paise } from "../../ledger/kernel/money.ts";
 
 const INTENT = ["id", "status", "amount", "order_id", "receipt_id", "payments"];
 
@@ -273,7 +272,8 @@ async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]
   )) {
     differ.push(...differences(`ledger.times "${voucher}"`, times, tally[checkedVoucher(voucher)] ?? 0));
   }
-  for (const voucher of compareVouchers(asked("contains"), posted).missing)
+  const contained = compareVouchers(asked("contains"), posted);
+  for (const voucher of partsMissing(contained.missing, contained.left))
     differ.push(`ledger: expected "${voucher}", it is not there`);
   for (const voucher of asked("none"))
     if (tally[voucher]) differ.push(`ledger: expected no "${voucher}", got ${tally[voucher]}`);

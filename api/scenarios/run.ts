@@ -233,8 +233,9 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
   }
   saveAll(
     stage,
-    step.kind === "pay" ? undefined : step.fields["save"],
-    isAnswer(found) ? found.body : found,
+    // A name alone is the beginning of several names there.
+    step.kind === "pay" && typeof step.fields["save"] === "string" ? undefined : step.fields["save"],
+    step.kind !== "pay" && isAnswer(found) ? found.body : found,
     step.where,
     (root, path) =>
       isAnswer(found) && /^\$(status|headers|text)/.test(path) ? valueAt(found, path.slice(1)) : valueAt(root, path),

@@ -41,6 +41,16 @@ describe("money in a file", () => {
   });
 });
 
+test("a call with commas is one word also within a flow mapping or list", () => {
+  const scenario = read(
+    "steps: [pay(B1, upi), {sim: POST /__sim/faults, body: {match: GET /v1/orders, do: status(502, html), nth: 1}}]\n",
+  );
+  expect(scenario?.steps.map((s) => s.fields)).toEqual([
+    { pay: "B1, upi" },
+    { sim: "POST /__sim/faults", body: { match: "GET /v1/orders", do: "status(502, html)", nth: 1 } },
+  ]);
+});
+
 describe("what is expected of a sum", () => {
   test.each<[Value, bigint, boolean]>([
     ["5000.00", 500_000n, true],

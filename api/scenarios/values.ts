@@ -130,11 +130,17 @@ export const protectVariables = (text: string): string =>
     .replace(/\$\{([^}\n]*)\}/g, (_all, name: string) => `${OPEN}${name.trim()}${CLOSE}`)
     // A path with an index would begin a list inside a flow mapping.
     .replace(/(:\s+)(\$[^\s,}"']*\[[^\s,}"']*\][^\s,}"']*)/g, '$1"$2"')
-    // Commas within an amount would end it in a flow mapping. What is quoted or a comment stays as it is.
-    .replace(
-      /"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|#.*$|(:[ \t]+)((?:(?:Rs\.?|INR|₹)\s*)?-?\d{1,3}(?:,\d{2,3})+(?:\.\d{1,2})?(?:\s*\/-)?)(?=\s*(?:[,}\]]|#|$))/gm,
-      (all, colon: string | undefined, amount: string) => (colon === undefined ? all : `${colon}"${amount}"`),
+    // Commas within an amount or a call would end it in a flow mapping or list. What is quoted or a comment stays as it is.
+    .replace(BROKEN_BY_COMMAS, (all, before: string | undefined, whole: string) =>
+      before === undefined ? all : `${before}"${whole}"`,
     );
+const QUOTED_OR_COMMENT = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|(?<=^|\s)#.*$/;
+const AMOUNT = /(?:(?:Rs\.?|INR|₹)\s*)?-?\d{1,3}(?:,\d{2,3})+(?:\.\d{1,2})?(?:\s*\/-)?/;
+const CALL = /[a-z_]+\([^()"'\n]*,[^()"'\n]*\)/;
+const BROKEN_BY_COMMAS = new RegExp(
+  `${QUOTED_OR_COMMENT.source}|(:[ \\t]+|[[,][ \\t]*(?=[a-z_]+\\())(${AMOUNT.source}|${CALL.source})(?=\\s*(?:[,}\\]]|#|$))`,
+  "gm",
+);
 /** A variable as it stands in a value that is not filled in yet. */
 export const variable = (name: string): string => `${OPEN}${name}${CLOSE}`;
 const VARIABLE = new RegExp(`${OPEN}([^${CLOSE}]*)${CLOSE}`, "g");

@@ -257,11 +257,12 @@ const SPAN = /^\d+(?:\.\d+)?\s*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|d|da
 async function inGatewayWords(stage: Stage, body: Fields, where: string): Promise<Record<string, Value>> {
   const made: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {
-    if (Array.isArray(value))
-      made[name] = await Promise.all(
-        (value as readonly Value[]).map((one) => (isFields(one) ? inGatewayWords(stage, one, where) : one)),
-      );
-    else if (typeof value !== "string") made[name] = value;
+    if (Array.isArray(value)) {
+      const parts: Value[] = [];
+      for (const one of value as readonly Value[])
+        parts.push(isFields(one) ? await inGatewayWords(stage, one, where) : one);
+      made[name] = parts;
+    } else if (typeof value !== "string") made[name] = value;
     else if (SUMS.includes(name) && !/^-?\d*$/.test(value)) made[name] = Number(paiseOf(value, `${where}: ${name}`));
     else if (name === "do") made[name] = value.replace(/\b(\d+)\s*(ms|s|min|h)\b/g, (span) => plain(durationMs(span)));
     else if (SPAN.test(value)) made[name] = durationMs(value);
@@ -315,7 +316,10 @@ async function pay(stage: Stage, step: Step): Promise<unknown> {
   }
   if (how.bill !== "") stage.vars.set(`intent of ${how.bill}`, intentId);
   const order = await orderOf(stage, intentId);
-  const more = await inGatewayWords(stage, how.more, step.where);
+  // What the bank answers later is pending until then.
+  const isLater = how.more["after"] !== undefined && (how.more["outcome"] ?? "success") === "success";
+  const said = isLater ? { ...how.more, outcome: "pending-success" } : how.more;
+  const more = await inGatewayWords(stage, said, step.where);
   const body: Record<string, Value> = { order_id: order, method: how.method, ...more };
   const answer = await callSimulator(stage, "POST /__sim/payments", body);
   if (answer.status >= 400) return { ...answer, intent: intentId, order };
@@ -346,7 +350,7 @@ function payArguments(value: Value, where: string) {
       amount: undefined,
       key: undefined,
       isForced: false,
-      more: outcome === undefined ? {} : { outcome },
+      more: (outcome === undefined ? {} : { outcome }) as Fields,
     };
   }
   const f = fieldsOf(value, where, [
@@ -373,7 +377,7 @@ function payArguments(value: Value, where: string) {
     amount,
     key: optionalText(key, where),
     isForced: more["force"] === true,
-    more: { ...more, ...(paid === undefined ? {} : { amount: paid }) },
+    more: { ...more, ...(paid === undefined ? {} : { amount: paid }) } as Fields,
   };
 }
 
