@@ -11,6 +11,7 @@ import {
   numberOf,
   paiseOf,
   ScenarioFault,
+  show,
   textOf,
   type Fields,
   type Value,
@@ -90,6 +91,11 @@ export async function prepare(stage: Stage, given: Fields): Promise<void> {
     for (const [name, value] of Object.entries(given["settings"])) {
       stage.settings.set(name, value);
       const isOfGateway = ofGateway.includes(camel(name));
+      const usual = stage.simulator.settings[camel(name) as keyof typeof stage.simulator.settings] as unknown;
+      if (isOfGateway && (typeof usual === "number" || typeof usual === "boolean") && typeof value !== typeof usual)
+        throw new ScenarioFault(
+          `given.settings.${name} is a ${typeof usual} (${plain(usual)} unless said), not ${show(value)}`,
+        );
       const set = GATEWAY_WORDS[name]?.(value) ?? (isOfGateway ? { [camel(name)]: value } : undefined);
       if (set) stage.simulator.set(set);
       await ULB_SETTINGS[name]?.(stage, value);

@@ -103,6 +103,7 @@ describe("what is expected may be", () => {
     ["nothing", "expect:\n  ledger:\n", /"ledger" says nothing/],
     ["no field", "expect: { balances: {} }\n", /"balances" says nothing/],
     ["a misspelt word in between", "steps:\n  - expect: { recepts: 1 }\n", /step 1 \(expect\): unknown "recepts"/],
+    ["an exception that no check has", "global_except: { inbxo: late }\n", /unknown "inbxo"/],
     [
       "a misspelt word within other steps",
       "steps:\n  - repeat: { times: 0, steps: [{ together: [{ cash: { bill: B1 }, untill: noon }] }] }\n",
