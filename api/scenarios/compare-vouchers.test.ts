@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compareVouchers } from "./compare-vouchers.ts";
+import { compareVouchers, partsMissing } from "./compare-vouchers.ts";
 
 const posted = (transaction: string, ...texts: string[]) => texts.map((text) => ({ text, transaction }));
 
@@ -37,4 +37,12 @@ test("vouchers named as they were posted match one against one, each as often as
       expect(compareVouchers([...all, more], own)).toEqual({ missing: [more], left: [] });
     }),
   );
+});
+
+test("a part of a voucher stands in it when each side does, once and to the paisa", () => {
+  const posted = ["Dr BCH 118.00 · Dr CQS 10000.00 · Dr RCV 300.00 · Cr BNK 118.00 · Cr CQC 10000.00 · Cr DCH 300.00"];
+  const charge = "Dr BCH 118.00 · Cr BNK 118.00";
+  expect(partsMissing([charge, "Dr CQS 10000.00 · Cr CQC 10000.00"], posted)).toEqual([]);
+  expect(partsMissing([charge, charge], posted)).toEqual([charge]);
+  expect(partsMissing(["Dr BCH 118.01 · Cr BNK 118.01"], posted)).toEqual(["Dr BCH 118.01 · Cr BNK 118.01"]);
 });

@@ -36,6 +36,20 @@ export function compareVouchers(
   return { missing, left: left.map((p) => p.text) };
 }
 
+/**
+ * Those of the wanted vouchers that no posted one has within it: a part of a voucher (the bank's charge beside a returned cheque) stands in it when each
+ * of its sides does, to the paisa; a side of a posted voucher serves once. Pure.
+ */
+export function partsMissing(wanted: readonly string[], posted: readonly string[]): readonly string[] {
+  const sides = posted.map((p) => p.split(" · "));
+  return wanted.filter((w) => {
+    const part = w.split(" · ");
+    const at = sides.findIndex((whole) => part.every((side) => whole.includes(side)));
+    if (at >= 0) sides[at] = (sides[at] ?? []).filter((side) => !part.includes(side));
+    return at < 0;
+  });
+}
+
 /** Those of the wanted vouchers that together are these, if there are such. */
 function partsOf(wanted: readonly string[], posted: readonly string[]): readonly string[] | undefined {
   const whole = sidesOf(posted);

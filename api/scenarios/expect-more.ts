@@ -1,8 +1,38 @@
-import { getUlb } from "../../ledger/index.ts";
+import { getUlb, postingAccount } from "../../ledger/index.ts";
+import { brs, type BrsGroupKey } from "../../reconciliation/index.ts";
 import { unsettledMoney } from "../../collections/index.ts";
 import { act, rows, type Stage } from "./stage.ts";
-import { differences, fieldsOf, isFields, listOf, show, textOf, type Difference, type Value, plain } from "./values.ts";
+import { isLetter, LETTERS } from "./letters.ts";
+import {
+  differences,
+  fieldsOf,
+  isFields,
+  listOf,
+  moneyDifferences,
+  ScenarioFault,
+  show,
+  textOf,
+  type Difference,
+  type Value,
+  plain,
+} from "./values.ts";
 import { today, vouchers } from "./view.ts";
+
+const BRS_GROUPS: readonly BrsGroupKey[] = [
+  "cheques-issued",
+  "other-issued",
+  "interest",
+  "other-credits",
+  "unidentified-credits",
+  "cheques-deposited",
+  "settlements-in-transit",
+  "other-deposited",
+  "charges",
+  "other-debits",
+  "bank-errors",
+  "opening",
+];
+const DISPUTES = ["open", "under_review", "closed", "won", "lost"];
 
 /** Expectations about one corner each. */
 export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Promise<Difference[]>>> = {
@@ -47,11 +77,11 @@ export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Pr
   settlements: async (stage, expected) =>
     differences(
       "settlements",
-      expected,
+      isFields(expected) ? fieldsOf(expected, "settlements", ["booked", "exception", "failed"]) : expected,
       await byName(
         stage,
         "select status as name, count(*) as n from reconciliation.settlements where ulb_id = $1 group by status",
-        { booked: 0, exception: 0 },
+        { booked: 0, exception: 0, failed: 0 },
       ),
     ),
   /** What stands in gateway clearing, item by item. */
@@ -68,6 +98,27 @@ export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Pr
       "select count(*) as n from reconciliation.bank_lines b where b.ulb_id = $1 and not exists (select 1 from reconciliation.live_legs g where g.ulb_id = b.ulb_id and g.line_id = b.line_id)",
     );
     return differences("unmatched_bank_lines", expected, Number(row?.n ?? 0n));
+  },
+  /** The bank reconciliation statement of the main account at the end of today: {book, bank, difference, in_transit, groups: {charges: -5900}}. */
+  brs: async (stage, expected) => {
+    const f = fieldsOf(expected, "brs", ["book", "bank", "difference", "in_transit", "groups"]);
+    const found = await act(stage, "auditor", async (tx) =>
+      brs(tx, await postingAccount(tx, "bank-main"), today(stage)),
+    );
+    const sums: Record<string, bigint> = {
+      book: found.bookBalance,
+      bank: found.statementBalance,
+      difference: found.difference,
+      in_transit: found.settlementsInTransitTotal,
+    };
+    const groups = new Map<string, bigint>(found.groups.map((g) => [g.key, g.total]));
+    return Object.entries(f).flatMap(([name, value]) =>
+      name === "groups"
+        ? Object.entries(fieldsOf(value, "brs.groups", BRS_GROUPS)).flatMap(([key, total]) =>
+            moneyDifferences(`brs.groups.${key}`, total, groups.get(key) ?? 0n),
+          )
+        : moneyDifferences(`brs.${name}`, value, sums[name] ?? 0n),
+    );
   },
   /** {of: pay_…, count: 4}: how often a payment was told of. */
   observations: async (stage, expected) => {
@@ -95,6 +146,8 @@ export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Pr
   /** A letter never stood below nothing after any voucher. */
   never_negative: async (stage, expected) => {
     const letter = textOf(expected, "never_negative");
+    if (!isLetter(letter) && !/^\d{7}$/.test(letter))
+      throw new ScenarioFault(`never_negative: unknown "${letter}"; known are ${Object.keys(LETTERS).join(", ")}`);
     let running = 0n;
     const low: Difference[] = [];
     for (const v of await vouchers(stage)) {
@@ -116,6 +169,11 @@ export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Pr
       stage,
       "select * from collections.disputes where ulb_id = $1 order by 2",
     );
+    if (typeof expected === "number" || expected === "none") return differences("disputes", expected, found.length);
+    if (isFields(expected))
+      return Object.entries(fieldsOf(expected, "disputes", DISPUTES)).flatMap(([status, n]) =>
+        differences(`disputes.${status}`, n, found.filter((d) => d["status"] === status).length),
+      );
     return differences(
       "disputes",
       expected,
@@ -128,6 +186,7 @@ export const MORE: Readonly<Record<string, (stage: Stage, expected: Value) => Pr
       stage,
       "select actor, action, subject, reason, after from kernel.audit_trail where ulb_id = $1 order by audit_id",
     );
+    if (listOf(expected).length === 0) throw new ScenarioFault("audit: a list of what stands in the trail");
     return listOf(expected).flatMap((one): Difference[] => {
       const f = fieldsOf(typeof one === "string" ? { action: one } : one, "audit", [
         "action",
@@ -171,7 +230,9 @@ async function ofNeighbours(
   read: (ulbId: number) => Promise<unknown>,
 ): Promise<Difference[]> {
   const differ: Difference[] = [];
-  for (const [code, value] of Object.entries(isFields(expected) ? expected : {})) {
+  for (const [code, value] of Object.entries(
+    fieldsOf(expected, where, isFields(expected) ? Object.keys(expected) : ["other.np"]),
+  )) {
     const ulb = await getUlb(stage.world.app, code === "other.np" ? plain(stage.vars.get("other_ulb")) : code);
     differ.push(...differences(`${where}.${code}`, value, await read(ulb.id)));
   }

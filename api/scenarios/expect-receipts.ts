@@ -1,7 +1,20 @@
 import { financialYearOf, localDate } from "../../ledger/kernel/dates.ts";
 import { inWords, type Paise } from "../../ledger/kernel/money.ts";
 import { rows, type Stage } from "./stage.ts";
-import { differences, fieldsOf, isFields, paiseOf, show, type Difference, type Value, plain } from "./values.ts";
+import {
+  differences,
+  fieldsOf,
+  isFields,
+  knownOnly,
+  listOf,
+  moneyDifferences,
+  paiseOf,
+  show,
+  type Difference,
+  type Fields,
+  type Value,
+  plain,
+} from "./values.ts";
 import { receipts } from "./view.ts";
 
 const RECEIPTS = [
@@ -24,7 +37,7 @@ type Row = Record<string, unknown> & { readonly status: string; readonly amount:
 /** R×n and what they come to: {original: 1, total: 1000000, of: {B1: 1}}, or a list of receipts in the order of their numbers. */
 export async function expectReceipts(stage: Stage, expected: Value): Promise<Difference[]> {
   const all = (await receipts(stage)) as unknown as Row[];
-  if (typeof expected === "number") return expectReceipts(stage, { original: expected });
+  if (typeof expected === "number" || expected === "none") return expectReceipts(stage, { original: expected });
   if (Array.isArray(expected)) return expectReceipts(stage, { list: expected });
   const f = fieldsOf(expected, "receipts", RECEIPTS);
   const originals = all.filter((r) => (r["kind"] ?? "original") === "original");
@@ -33,15 +46,16 @@ export async function expectReceipts(stage: Stage, expected: Value): Promise<Dif
   for (const [key, value] of Object.entries(f)) {
     if (key === "total") {
       const total = originals.reduce((a, r) => a + r.amount, 0n);
-      const wanted = paiseOf(value, "receipts.total");
-      if (total !== wanted) differ.push(`receipts.total: expected ${wanted}, got ${total}`);
+      differ.push(...moneyDifferences("receipts.total", value, total));
     } else if (key === "of") {
-      for (const [bill, n] of Object.entries(isFields(value) ? value : {}))
+      for (const [bill, n] of Object.entries(fieldsOf(value, "receipts.of", [...stage.bills.keys()])))
         differ.push(...differences(`receipts.of.${bill}`, n, originals.filter((r) => r.bill === bill).length));
     } else if (key === "list")
       differ.push(...differences("receipts", (value as readonly Value[]).map(withMoney), all.map(described)));
-    else if (key === "gapless") differ.push(...(await gaps(stage)));
-    else {
+    else if (key === "gapless") {
+      const found = await gaps(stage);
+      differ.push(...(value === true ? found : differences("receipts.gapless", value, found.length === 0)));
+    } else {
       const found: Record<string, number> = {
         original: originals.length,
         count: all.length,
@@ -79,19 +93,30 @@ function described(r: Row): Record<string, unknown> {
 
 /** The receipt, or the one of a bill: {bill: B1, amount:, status: REVERSED, words:, mode:, payment_at:, fy:, seq:, lines: […]}. */
 export async function expectReceipt(stage: Stage, expected: Value): Promise<Difference[]> {
-  if (Array.isArray(expected)) {
-    const all = await Promise.all((expected as readonly Value[]).map((one) => expectReceipt(stage, one)));
-    return all.flat();
-  }
-  const f = isFields(expected) ? expected : {};
-  const { bill, of, nth, ...rest } = f;
-  const all = ((await receipts(stage)) as unknown as Row[]).filter(
-    (r) => (bill === undefined && of === undefined) || r.bill === (bill ?? of) || r["id"] === of,
-  );
-  const one = all[typeof nth === "number" ? nth - 1 : 0];
-  return one
-    ? differences("receipt", withMoney(rest), described(one))
-    : [`receipt: expected ${show(expected)}, there is none`];
+  const all = ((await receipts(stage)) as unknown as Row[]).map((r): Record<string, unknown> => ({
+    ...described(r),
+    bill: r.bill,
+  }));
+  // In a list every receipt is one of its own: two lines that say the same ask for two receipts.
+  const taken = new Set<unknown>();
+  return listOf(expected).flatMap((one): Difference[] => {
+    const f: Fields = isFields(one)
+      ? one
+      : fieldsOf(one, "receipt", ["bill", "of", "nth", ...Object.keys(all[0] ?? {})]);
+    const { bill, of, nth, ...rest } = f;
+    const fitting = all.filter(
+      (r) => (bill === undefined && of === undefined) || r.bill === (bill ?? of) || r["id"] === of,
+    );
+    const free = typeof nth === "number" ? fitting.slice(nth - 1, nth) : fitting.filter((r) => !taken.has(r));
+    const [first] = free;
+    if (!first) return [`receipt: expected ${show(one)}, there is none${taken.size > 0 ? " besides those named" : ""}`];
+    knownOnly(rest, "receipt", Object.keys(first));
+    const found = Array.isArray(expected)
+      ? (free.find((r) => differences("receipt", withMoney(rest), r).length === 0) ?? first)
+      : first;
+    taken.add(found);
+    return differences("receipt", withMoney(rest), found);
+  });
 }
 
 /** Amounts are compared as paise. */

@@ -4,10 +4,10 @@ import { act, billOf, rows, type Stage } from "./stage.ts";
 import {
   differences,
   fieldsOf,
+  moneyDifferences,
   isFields,
   knownOnly,
   listOf,
-  paiseOf,
   ScenarioFault,
   show,
   textOf,
@@ -17,13 +17,15 @@ import {
   type Value,
   plain,
 } from "./values.ts";
-import { advanceOf, duesOf, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
+import { advanceOf, duesOf, INTENT_WORDS, intents, letterBalances, normalVoucher, vouchers } from "./view.ts";
 import { HEADS } from "./fixture.ts";
 import { intentJson } from "./intents.ts";
-import { compareVouchers } from "./compare-vouchers.ts";
+import { compareVouchers, partsMissing } from "./compare-vouchers.ts";
 import { MORE } from "./expect-more.ts";
 import { expectReceipts, expectReceipt } from "./expect-receipts.ts";
-import { inWords, toRupees, type Paise } from "../../ledger/kernel/money.ts";
+import { inWords, type Paise } from "../../ledger/kernel/money.ts";
+
+const INTENT = ["id", "status", "amount", "order_id", "receipt_id", "payments"];
 
 type Expectation = (stage: Stage, expected: Value) => Promise<Difference[]>;
 
@@ -34,6 +36,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   intent: async (stage, expected) => {
     const f = isFields(expected) ? expected : { status: expected };
     const { of: id, ...rest } = f;
+    knownOnly(rest, "intent", INTENT);
     const all = await intents(stage);
     const one =
       id === undefined
@@ -44,10 +47,13 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   intents: async (stage, expected) =>
     differences(
       "intents",
-      expected,
+      isFields(expected) ? fieldsOf(expected, "intents", INTENT_WORDS) : expected,
       Array.isArray(expected)
         ? (await intents(stage)).map((i) => ({ ...intentJson(i) }))
-        : countBy(await intents(stage), (i) => i.status),
+        : {
+            ...Object.fromEntries(INTENT_WORDS.map((word) => [word, 0])),
+            ...countBy(await intents(stage), (i) => i.status),
+          },
     ),
   receipts: expectReceipts,
   receipt: expectReceipt,
@@ -58,13 +64,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
         ...Object.keys(LETTERS),
         ...Object.keys(isFields(expected) ? expected : {}).filter((k) => /^\d{7}$/.test(k)),
       ]),
-    ).flatMap(([letter, value]) => {
-      const wanted = paiseOf(value, `balances.${letter}`);
-      const got = found.get(letter) ?? 0n;
-      return got === wanted
-        ? []
-        : [`balances.${letter}: expected ${wanted} (${toRupees(wanted)}), got ${got} (${toRupees(got as Paise)})`];
-    });
+    ).flatMap(([letter, value]) => moneyDifferences(`balances.${letter}`, value, found.get(letter) ?? 0n));
   },
   ledger: expectLedger,
   vouchers: async (stage, expected) => differences("vouchers", expected, (await vouchers(stage)).length),
@@ -79,7 +79,10 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     ),
   tasks: expectTasks,
   task: expectTasks,
-  response: async (stage, expected) => expectAnswer("response", expected, stage.answer),
+  response: async (stage, expected) =>
+    stage.answer === undefined
+      ? [`response: expected ${show(expected)}, nothing was answered yet`]
+      : expectAnswer("response", expected, stage.answer),
   inbox: async (stage, expected) => {
     const states = await counts(
       stage,
@@ -113,7 +116,9 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return differences("outbox", fieldsOf(expected, "outbox", Object.keys(found)), found);
   },
   messages: async (stage, expected) =>
-    typeof expected === "number" || (isFields(expected) && ["at_most", "at_least"].some((k) => k in expected))
+    typeof expected === "number" ||
+    expected === "none" ||
+    (isFields(expected) && ["at_most", "at_least", "between"].some((k) => k in expected))
       ? differences("messages", expected, stage.phone.length)
       : differences("messages", expected, stage.phone.map((m) => m.body).join("\n")),
   count: async (stage, expected) => {
@@ -134,6 +139,20 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return differences("words", expected, row ? inWords(row.amount as Paise) : undefined);
   },
 };
+
+/**
+ * What `expect` says, as fields or as a list of them. Raises ScenarioFault for a word that is not known, and for one that says nothing: an expectation
+ * that cannot fail is a slip of the pen.
+ */
+export function expectationsOf(value: Value, where: string): readonly Fields[] {
+  return listOf(value).map((one) => {
+    const f = fieldsOf(one, where, Object.keys(EXPECTATIONS));
+    for (const [name, expected] of Object.entries(f))
+      if (expected === null || expected === "" || (isFields(expected) && Object.keys(expected).length === 0))
+        throw new ScenarioFault(`${where}: "${name}" says nothing of what is expected`);
+    return f;
+  });
+}
 
 /** Tables that `count` knows, by the name of what they hold. */
 const TABLES: Readonly<Record<string, string>> = {
@@ -204,25 +223,28 @@ async function expectSimulator(stage: Stage, expected: Value): Promise<Differenc
     events: simulator.webhooks.length,
     paid_orders: [...simulator.orders.values()].filter((o) => o.status === "paid").length,
   };
-  return Object.entries(isFields(expected) ? expected : {}).flatMap(([key, value]) => {
+  return Object.entries(
+    fieldsOf(expected, "sim", isFields(expected) ? Object.keys(expected) : Object.keys(found)),
+  ).flatMap(([key, value]) => {
     const at = key.startsWith("$") ? valueAt(state, key) : found[key];
     if (!key.startsWith("$") && !Object.hasOwn(found, key))
       throw new ScenarioFault(`expect.sim: unknown "${key}"; known are ${Object.keys(found).sort().join(", ")}`);
-    if (typeof at === "number" && typeof value === "string" && /\.\d\d$/.test(value))
-      return differences(`sim.${key}`, value, BigInt(at));
     return differences(`sim.${key}`, value, at);
   });
 }
 
 /**
  * Vouchers since the steps began. A list names vouchers that must be there, each exactly as often as it stands in the list, in any order;
- * {exactly: […]} allows no other; {contains: […]} asks for one of each; {none: […]} forbids; {all: true} looks at demand vouchers too. What one
+ * {exactly: […]} allows no other; {contains: […]} asks for each at least as often; {none: […]} forbids; {all: true} looks at demand vouchers too. What one
  * transaction posted may be written as the several vouchers of which it is made, and several as one.
  */
 async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]> {
+  const isNone = expected === "none" || expected === 0 || (Array.isArray(expected) && expected.length === 0);
   const f: Fields = isFields(expected)
     ? fieldsOf(expected, "ledger", ["exactly", "contains", "none", "all", "list", "times"])
-    : { list: expected };
+    : isNone
+      ? { exactly: [] }
+      : { list: expected };
   const posted = (await vouchers(stage, { all: f["all"] === true })).map((v) => ({
     text: normalVoucher(v.text),
     transaction: v.transaction,
@@ -245,10 +267,13 @@ async function expectLedger(stage: Stage, expected: Value): Promise<Difference[]
       else if (f[key] !== undefined && key === "exactly") differ.push(`ledger: not expected ${times} × "${voucher}"`);
     }
   }
-  for (const [voucher, times] of Object.entries(isFields(f["times"]) ? f["times"] : {})) {
+  for (const [voucher, times] of Object.entries(
+    fieldsOf(f["times"], "ledger.times", Object.keys(isFields(f["times"]) ? f["times"] : {})),
+  )) {
     differ.push(...differences(`ledger.times "${voucher}"`, times, tally[checkedVoucher(voucher)] ?? 0));
   }
-  for (const voucher of compareVouchers([...new Set(asked("contains"))], posted).missing)
+  const contained = compareVouchers(asked("contains"), posted);
+  for (const voucher of partsMissing(contained.missing, contained.left))
     differ.push(`ledger: expected "${voucher}", it is not there`);
   for (const voucher of asked("none"))
     if (tally[voucher]) differ.push(`ledger: expected no "${voucher}", got ${tally[voucher]}`);
@@ -283,7 +308,9 @@ function checkedVoucher(text: string): string {
 /** {B1: {due: 0, advance: 100000}}: what is open on the bill's own demand; charges that came later are `charges`. */
 async function expectBills(stage: Stage, expected: Value): Promise<Difference[]> {
   const differ: Difference[] = [];
-  for (const [name, value] of Object.entries(isFields(expected) ? expected : {})) {
+  for (const [name, value] of Object.entries(
+    fieldsOf(expected, "bill", isFields(expected) ? Object.keys(expected) : [...stage.bills.keys()]),
+  )) {
     const bill = billOf(stage, name, "expect.bill");
     const f = fieldsOf(isFields(value) ? value : { due: value }, `bill.${name}`, [
       "due",
@@ -310,18 +337,15 @@ async function expectBills(stage: Stage, expected: Value): Promise<Difference[]>
             fieldsOf(wanted, `bill.${name}.heads`, Object.keys(isFields(wanted) ? wanted : {})),
           ).flatMap(([head, amount]) => {
             const code = HEADS[head.toLowerCase()] ?? head;
+            if (!Object.values(HEADS).includes(code) && !dues.some((d) => d.taxHead === code))
+              throw new ScenarioFault(
+                `bill.${name}.heads: unknown "${head}"; known are ${Object.keys(HEADS).join(", ")}`,
+              );
             const open = own.filter((d) => d.taxHead === code).reduce((a, d) => a + d.outstanding, 0n);
-            return differences(`bill.${name}.heads.${head}`, plain(paiseOf(amount, head)), plain(open));
+            return moneyDifferences(`bill.${name}.heads.${head}`, amount, open);
           }),
         );
-      else if (isFields(wanted)) differ.push(...differences(`bill.${name}.${key}`, wanted, Number(found[key])));
-      else {
-        const amount = paiseOf(wanted, `bill.${name}.${key}`);
-        if (found[key] !== amount)
-          differ.push(
-            `bill.${name}.${key}: expected ${amount} (${toRupees(amount)}), got ${found[key]} (${toRupees((found[key] ?? 0n) as Paise)})`,
-          );
-      }
+      else differ.push(...moneyDifferences(`bill.${name}.${key}`, wanted, found[key] ?? 0n));
     }
   }
   return differ;
@@ -341,7 +365,7 @@ async function expectTasks(stage: Stage, expected: Value): Promise<Difference[]>
   );
   const open = found.filter((t) => t.done_at === null);
   const said = open.map((t) => `${t.kind}: ${t.message}`).join("; ") || "none";
-  if (expected === "none" || expected === 0 || expected === false)
+  if (expected === "none" || expected === 0 || expected === false || (Array.isArray(expected) && expected.length === 0))
     return open.length === 0 ? [] : [`tasks: expected none, got ${said}`];
   if (typeof expected === "number")
     return open.length === expected ? [] : [`tasks: expected ${expected}, got ${open.length}: ${said}`];

@@ -24,6 +24,8 @@ export type BillPlan = {
   readonly heads: Fields;
   /** Off for paying in full by that day (23:59:59 in India). */
   readonly rebate?: { readonly percent: string; readonly until: string };
+  /** What becomes of money paid twice; it is the whole service's. */
+  readonly policy?: Value;
 };
 
 export const BILLS: Readonly<Record<string, BillPlan>> = {
@@ -254,6 +256,7 @@ export function planOf(name: string, value: Value): BillPlan {
     heads,
     ...(owner === undefined ? {} : { name: owner }),
     ...(service === undefined ? {} : { service }),
+    ...(f["policy"] === undefined ? {} : { policy: f["policy"] }),
     ...(rebate === undefined
       ? {}
       : { rebate: { percent: textOf(rebate["percent"], where), until: textOf(rebate["until"], where).slice(-5) } }),

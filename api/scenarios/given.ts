@@ -1,13 +1,17 @@
 import type { SimulatorOptions } from "../../collections/index.ts";
 import { BILLS, makeBills, planOf } from "./fixture.ts";
-import { setPolicies, tellUlb, ULB_SETTINGS } from "./settings.ts";
+import { oneOf, setPolicies, tellUlb, ULB_SETTINGS } from "./settings.ts";
 import type { Stage } from "./stage.ts";
+import { localDate } from "../../ledger/kernel/dates.ts";
 import {
   fieldsOf,
   isFields,
   knownOnly,
+  listOf,
+  numberOf,
   paiseOf,
   ScenarioFault,
+  show,
   textOf,
   type Fields,
   type Value,
@@ -30,8 +34,8 @@ const METHODS = ["upi", "card", "rupay_debit", "netbanking", "wallet", "bank_tra
 
 /** Settings of the gateway by the scenarios' words; every setting of the simulator may also be given by its own name (settlement_days, fee_bearer …). */
 const GATEWAY_WORDS: Readonly<Record<string, (value: Value) => Record<string, Value>>> = {
-  capture: (v) => ({ autoCapture: v !== "manual" }),
-  refunds: (v) => ({ refundsAreInstant: v !== "pending" }),
+  capture: (v) => ({ autoCapture: oneOf(v, "capture", ["auto", "manual"]) === "auto" }),
+  refunds: (v) => ({ refundsAreInstant: oneOf(v, "refunds", ["instant", "pending"]) === "instant" }),
 };
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
@@ -40,6 +44,12 @@ export function startOf(given: Fields): Date {
   const at = new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(" ", "T")}+05:30`);
   if (Number.isNaN(at.getTime())) throw new ScenarioFault(`given.clock "${text}" is not a moment`);
   return at;
+}
+
+/** Hundredths of a percent: 50, or "0.5 %". */
+function feeOf(value: Value, where: string): number {
+  const percent = typeof value === "string" ? /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) : null;
+  return percent ? Math.round(Number(percent[1]) * 100) : numberOf(value, where);
 }
 
 /** What the simulator starts with. */
@@ -52,8 +62,8 @@ export function simulatorOptions(given: Fields): SimulatorOptions {
     { seed: plain(reset["seed"] ?? given["seed"] ?? 1) },
     Object.keys(fees).length === 0
       ? {}
-      : { fees: Object.fromEntries(Object.entries(fees).map(([k, v]) => [k, Number(v)])) },
-    Array.isArray(holidays) ? { holidays: holidays.map(String) } : {},
+      : { fees: Object.fromEntries(Object.entries(fees).map(([k, v]) => [k, feeOf(v, `given.fees.${k}`)])) },
+    holidays === undefined ? {} : { holidays: listOf(holidays).map((day) => localDate(textOf(day, "given.holidays"))) },
     reserve === undefined ? {} : { reserveLimit: Number(paiseOf(reserve, "given.settings.reserve_limit")) },
   );
 }
@@ -66,6 +76,9 @@ export async function prepare(stage: Stage, given: Fields): Promise<void> {
     if (!isFields(given["bills"])) throw new ScenarioFault("given.bills are fields: a name and what it is made of");
     for (const [name, value] of Object.entries(given["bills"])) plans.set(name, planOf(name, value));
   }
+  const ownPolicies = Object.fromEntries(
+    [...plans].flatMap(([name, plan]) => (plan.policy === undefined ? [] : [[name, plan.policy]])),
+  );
   for (const bill of await makeBills(app, stage.ulb, plans)) stage.bills.set(bill.name, bill);
   if (given["settings"] !== undefined) {
     if (!isFields(given["settings"])) throw new ScenarioFault("given.settings are fields");
@@ -78,11 +91,17 @@ export async function prepare(stage: Stage, given: Fields): Promise<void> {
     for (const [name, value] of Object.entries(given["settings"])) {
       stage.settings.set(name, value);
       const isOfGateway = ofGateway.includes(camel(name));
+      const usual = stage.simulator.settings[camel(name) as keyof typeof stage.simulator.settings] as unknown;
+      if (isOfGateway && (typeof usual === "number" || typeof usual === "boolean") && typeof value !== typeof usual)
+        throw new ScenarioFault(
+          `given.settings.${name} is a ${typeof usual} (${plain(usual)} unless said), not ${show(value)}`,
+        );
       const set = GATEWAY_WORDS[name]?.(value) ?? (isOfGateway ? { [camel(name)]: value } : undefined);
       if (set) stage.simulator.set(set);
       await ULB_SETTINGS[name]?.(stage, value);
     }
   }
   await tellUlb(stage, isFields(given["settings"]) ? given["settings"] : {});
+  await setPolicies(stage, ownPolicies);
   if (given["policies"] !== undefined) await setPolicies(stage, given["policies"]);
 }

@@ -8,9 +8,9 @@ import { FIRST_DAY, makeUlb } from "./fixture.ts";
 import { prepare, simulatorOptions, startOf } from "./given.ts";
 import { globalCheck } from "./global-check.ts";
 import { letterOf } from "./letters.ts";
-import type { Scenario } from "./read.ts";
+import { firstWord, type Scenario } from "./read.ts";
 import { saveAll, type Answer, type Stage, type World } from "./stage.ts";
-import { readStep, type Step } from "./step.ts";
+import { COMPOSITE, readStep, type Step } from "./step.ts";
 import { STEPS } from "./steps/index.ts";
 import {
   differences,
@@ -18,6 +18,7 @@ import {
   listOf,
   ScenarioFault,
   substitute,
+  Unmet,
   valueAt,
   type Difference,
   type Value,
@@ -65,7 +66,7 @@ async function play(world: World, scenario: Scenario): Promise<string[]> {
       problems.push(tell(error));
     }
     if (problems.length === 0) {
-      for (const [name, expected] of Object.entries(scenario.expect)) {
+      for (const [name, expected] of scenario.expect.flatMap((part) => Object.entries(part))) {
         const expectation = EXPECTATIONS[name];
         try {
           if (expectation)
@@ -81,11 +82,9 @@ async function play(world: World, scenario: Scenario): Promise<string[]> {
       }
     }
     await drain(stage, "all");
-    const excused = Object.keys(scenario.except);
+    const excused = Object.keys(scenario.except).map(firstWord);
     problems.push(
-      ...(await globalCheck(stage))
-        .filter((p) => !excused.some((e) => p.startsWith(e)))
-        .map((p) => `global check: ${p}`),
+      ...(await globalCheck(stage)).filter((p) => !excused.includes(firstWord(p))).map((p) => `global check: ${p}`),
     );
     if (problems.length > 0 && stage.troubles.length > 0)
       problems.push(`in the background: ${[...new Set(stage.troubles)].join("; ")}`);
@@ -172,9 +171,6 @@ function shares(id: string): () => number {
   };
 }
 
-/** Steps whose inner steps are filled in when they run. */
-const COMPOSITE = new Set(["together", "barrier", "parallel", "repeat", "sequence", "try", "kill", "pause_worker"]);
-
 async function filled(stage: Stage, step: Step): Promise<Step> {
   const fields = substitute(step.fields, (name) => lookUp(stage, name));
   const named = JSON.stringify(fields);
@@ -204,15 +200,12 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
     found = await kind.run(stage, step);
   } catch (error) {
     if (wantedError === undefined || !(error instanceof Refusal))
-      throw error instanceof ScenarioFault ? error : new Error(`${step.where}: ${tell(error)}`, { cause: error });
-    fail(
-      step,
-      differences(
-        "error",
-        typeof wantedError === "string" ? { contains: wantedError } : wantedError,
-        `${error.code}: ${error.message}`,
-      ),
-    );
+      throw error instanceof ScenarioFault
+        ? error
+        : error instanceof Unmet
+          ? new Unmet(step.kind === "expect" ? `${step.where}: ${error.message}` : error.message)
+          : new Error(`${step.where}: ${tell(error)}`, { cause: error });
+    fail(step, differences("error", refusalOf(wantedError), `${error.code}: ${error.message}`));
     return;
   }
   if (isAnswer(found)) stage.answer = found;
@@ -220,7 +213,7 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
     fail(
       step,
       isAnswer(found) && found.status >= 400
-        ? differences("error", typeof wantedError === "string" ? { contains: wantedError } : wantedError, found.text)
+        ? differences("error", refusalOf(wantedError), found.text)
         : [`expected to be refused (${plain(wantedError)}), was done`],
     );
     return;
@@ -238,8 +231,9 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
   }
   saveAll(
     stage,
-    step.kind === "pay" ? undefined : step.fields["save"],
-    isAnswer(found) ? found.body : found,
+    // A name alone is the beginning of several names there.
+    step.kind === "pay" && typeof step.fields["save"] === "string" ? undefined : step.fields["save"],
+    step.kind !== "pay" && isAnswer(found) ? found.body : found,
     step.where,
     (root, path) =>
       isAnswer(found) && /^\$(status|headers|text)/.test(path) ? valueAt(found, path.slice(1)) : valueAt(root, path),
@@ -247,7 +241,12 @@ async function performOne(stage: Stage, step: Step): Promise<void> {
 }
 
 function fail(step: Step, differ: readonly Difference[]): void {
-  if (differ.length > 0) throw new Error(`${step.where}: ${differ.join("; ")}`);
+  if (differ.length > 0) throw new Unmet(`${step.where}: ${differ.join("; ")}`);
+}
+
+/** Text that the refusal must contain, `true` for any refusal, or a comparison. */
+function refusalOf(wanted: Value): Value {
+  return typeof wanted === "string" ? { contains: wanted } : wanted === true ? { exists: true } : wanted;
 }
 
 function isAnswer(value: unknown): value is Answer {

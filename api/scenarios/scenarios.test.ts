@@ -85,4 +85,42 @@ describe("a scenario file", () => {
       'ledger has: 1 × "Dr GWC 1500.00 · Cr RCV 1500.00"',
     ]);
   });
+
+  test.each([
+    ["a setting's word", "given: { settings: { capture: manul } }", /capture is auto or manual, not manul/],
+    ["a setting's kind", "given: { settings: { settlement_days: two } }", /settlement_days is a number/],
+    ["a policy's field", "given: { policies: { B4: { policy: HOLD, limt: 1 } } }", /unknown "limt"/],
+    ["a tax head", "expect: { bill: { B1: { heads: { generl tax: 0 } } } }", /unknown "generl tax"/],
+    ["a bill", "expect: { receipts: { of: { B99: 0 } } }", /unknown "B99"/],
+    ["an account's letter", "expect: { never_negative: GCW }", /unknown "GCW"/],
+    ["a status", "expect: { intents: { SUCCEDED: 0 } }", /unknown "SUCCEDED"/],
+    [
+      "a receipt's field",
+      "steps: [{ cash: { bill: B2, amount: 1.00 } }]\nexpect: { receipt: { payr: { not: X } } }",
+      /"payr"/,
+    ],
+  ])("%s that is misspelt is refused by its name when it runs", async (_what, text, message) => {
+    const [one] = readScenarios("x.yaml", `id: X\n${text}\n`);
+    expect(one && (await runScenario(world, one)).problems.join(" ")).toMatch(message);
+  });
+
+  test.each([
+    ["within kill", "{ kill: { at: before_call, during: [{ expect: { receipts: 7 } }] } }", "expected 7, got 0"],
+    ["within try", "{ try: [{ expect: { receipts: 7 } }] }", "expected 7, got 0"],
+    ["no voucher", "{ cash: { bill: B2, amount: 1.00 } }, { expect: { ledger: [] } }", "not expected 1 ×"],
+    [
+      "more of one voucher",
+      "{ cash: { bill: B2, amount: 1.00 } }, { expect: { ledger: { contains: [Dr CSH 1.00 · Cr RCV 1.00, Dr CSH 1.00 · Cr RCV 1.00] } } }",
+      "it is not there",
+    ],
+    ["rupees at least", "{ expect: { bill: { B2: { due: { at_least: 1500.01 } } } } }", "at least 1500.01"],
+    [
+      "two receipts of one",
+      "{ cash: { bill: B2, amount: 1.00 } }, { expect: { receipt: [{ amount: 1.00 }, { amount: 1.00 }] } }",
+      "there is none besides",
+    ],
+  ])("a false expectation is told: %s", async (_what, steps, message) => {
+    const [one] = readScenarios("x.yaml", `id: X\nsteps: [${steps}]\n`);
+    expect(one && (await runScenario(world, one)).problems.join(" ")).toContain(message);
+  });
 });

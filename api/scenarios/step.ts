@@ -16,6 +16,18 @@ export type StepKind = {
 };
 export type StepKinds = Readonly<Record<string, StepKind>>;
 
+/** Steps made of steps: those inside are filled in when they run. */
+export const COMPOSITE: ReadonlySet<string> = new Set([
+  "together",
+  "barrier",
+  "parallel",
+  "repeat",
+  "sequence",
+  "try",
+  "kill",
+  "pause_worker",
+]);
+
 /** `pay(B1, upi)`, `drain`, `drain all` or fields with one kind of step and what belongs to it. */
 export function readStep(value: Value, where: string, kinds: StepKinds): Step {
   if (typeof value === "string") {

@@ -9,6 +9,11 @@ export class ScenarioFault extends Error {
   override readonly name = "ScenarioFault";
 }
 
+/** What a file expects does not stand in the books: told also where a refusal is looked for or passed over. */
+export class Unmet extends Error {
+  override readonly name = "Unmet";
+}
+
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -51,18 +56,43 @@ export function listOf(value: Value | undefined): readonly Value[] {
   return value === undefined || value === null ? [] : Array.isArray(value) ? (value as readonly Value[]) : [value];
 }
 
-/** Money as files write it: a whole number is paise (1000000), text with two decimals is rupees ("10000.00", "6,00,000.00"). */
+const RUPEES = /^(?:rs\.?|inr|₹)\s*|\s*(?:\/-|inr|rupees)$/gi;
+const GROUPED = /^-?\d{1,3}(?:,\d{2,3})+$/;
+
+/**
+ * Money as files write it: a whole number is paise (1000000); with two decimals it is rupees (10000.00, "6,00,000.00"), and with Rs, ₹, INR or /-
+ * beside it too ("Rs 1,00,000"). Raises ScenarioFault for anything else, also for "10,000", which could be either.
+ */
 export function paiseOf(value: Value | undefined, where: string): Paise {
   if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value) as Paise;
   if (typeof value === "string") {
-    const text = value.replaceAll(",", "").trim();
-    const rupees = /^(-?)(\d+)\.(\d\d)$/.exec(text);
-    if (rupees) return BigInt(`${rupees[1]}${rupees[2]}${rupees[3]}`) as Paise;
-    if (/^-?\d+$/.test(text)) return BigInt(text) as Paise;
+    const said = value.trim();
+    const isNegative = /^-|^(?:rs\.?|inr|₹)\s*-/i.test(said);
+    const bare = said.replace(/^-\s*/, "").replace(RUPEES, "").replace(/^-\s*/, "").trim();
+    const isRupees = bare !== said.replace(/^-\s*/, "");
+    const digits = bare.replaceAll(",", "").replaceAll("_", "");
+    const sign = isNegative ? -1n : 1n;
+    const rupees = /^(\d+)\.(\d\d)$/.exec(digits);
+    if (rupees) return (BigInt(`${rupees[1]}${rupees[2]}`) * sign) as Paise;
+    if (/^\d+$/.test(digits) && isRupees) return (BigInt(digits) * 100n * sign) as Paise;
+    if (GROUPED.test(bare))
+      throw new ScenarioFault(
+        `${where}: "${said}" is rupees or paise? Write "${bare}.00" for rupees, ${digits} for paise`,
+      );
+    if (/^\d+$/.test(digits)) return (BigInt(digits) * sign) as Paise;
   }
   throw new ScenarioFault(
     `${where} must be money: paise as a whole number, or rupees as text with two decimals, not ${show(value)}`,
   );
+}
+
+/** The found sum is not what is expected: money, `none`, `any`, or a comparison of money ({at_least: "100.00"}). Both figures are told. */
+export function moneyDifferences(where: string, expected: Value, found: bigint): Difference[] {
+  if (isFields(expected) || expected === "any" || expected === "none") return differences(where, expected, found);
+  const wanted = paiseOf(expected, where);
+  return found === wanted
+    ? []
+    : [`${where}: expected ${wanted} (${toRupees(wanted)}), got ${found} (${toRupees(found as Paise)})`];
 }
 
 /** Milliseconds of "PT2S", "P2D", "PT1H30M", "P1DT6H", "2s", "15 min", "46h", "3 days". */
@@ -99,7 +129,18 @@ export const protectVariables = (text: string): string =>
   text
     .replace(/\$\{([^}\n]*)\}/g, (_all, name: string) => `${OPEN}${name.trim()}${CLOSE}`)
     // A path with an index would begin a list inside a flow mapping.
-    .replace(/(:\s+)(\$[^\s,}"']*\[[^\s,}"']*\][^\s,}"']*)/g, '$1"$2"');
+    .replace(/(:\s+)(\$[^\s,}"']*\[[^\s,}"']*\][^\s,}"']*)/g, '$1"$2"')
+    // Commas within an amount or a call would end it in a flow mapping or list. What is quoted or a comment stays as it is.
+    .replace(BROKEN_BY_COMMAS, (all, before: string | undefined, whole: string) =>
+      before === undefined ? all : `${before}"${whole}"`,
+    );
+const QUOTED_OR_COMMENT = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|(?<=^|\s)#.*$/;
+const AMOUNT = /(?:(?:Rs\.?|INR|₹)\s*)?-?\d{1,3}(?:,\d{2,3})+(?:\.\d{1,2})?(?:\s*\/-)?/;
+const CALL = /[a-z_]+\([^()"'\n]*,[^()"'\n]*\)/;
+const BROKEN_BY_COMMAS = new RegExp(
+  `${QUOTED_OR_COMMENT.source}|(:[ \\t]+|[[,][ \\t]*(?=[a-z_]+\\())(${AMOUNT.source}|${CALL.source})(?=\\s*(?:[,}\\]]|#|$))`,
+  "gm",
+);
 /** A variable as it stands in a value that is not filled in yet. */
 export const variable = (name: string): string => `${OPEN}${name}${CLOSE}`;
 const VARIABLE = new RegExp(`${OPEN}([^${CLOSE}]*)${CLOSE}`, "g");
@@ -151,6 +192,7 @@ const COMPARISONS = [
   "matches",
   "at_least",
   "at_most",
+  "between",
   "one_of",
   "not",
   "exists",
@@ -174,7 +216,7 @@ export function differences(where: string, expected: Value, found: unknown): Dif
   }
   if (isFields(expected)) {
     if (typeof found !== "object" || found === null)
-      return [`${where}: expected ${show(expected)}, got ${show(found)}`];
+      return [`${where}: expected ${show(expected)}, got ${show(found)} (comparisons are ${COMPARISONS.join(", ")})`];
     return Object.entries(expected).flatMap(([key, value]) =>
       differences(
         `${where}.${key.replace(/^\$\.?/, "")}`,
@@ -183,6 +225,10 @@ export function differences(where: string, expected: Value, found: unknown): Dif
       ),
     );
   }
+  if (expected === "any" && found !== "any")
+    return found === undefined || found === null ? [`${where}: expected any, got ${show(found)}`] : [];
+  if (expected === "none" && isCounted(found))
+    return isNothing(found) ? [] : [`${where}: expected none, got ${show(found)}`];
   if (Array.isArray(expected)) {
     if (!Array.isArray(found) || found.length !== expected.length) {
       return [`${where}: expected ${show(expected)}, got ${show(found)}`];
@@ -203,9 +249,14 @@ function compared(where: string, how: (typeof COMPARISONS)[number], wanted: Valu
     case "matches":
       return new RegExp(textOf(wanted, `${where}.matches`), "i").test(text) ? [] : fails("something that matches");
     case "at_least":
-      return Number(found) >= numberOf(wanted, where) ? [] : fails("at least");
+      return isCounted(found) && Number(found) >= figureOf(wanted, found, where) ? [] : fails("at least");
     case "at_most":
-      return Number(found) <= numberOf(wanted, where) ? [] : fails("at most");
+      return isCounted(found) && Number(found) <= figureOf(wanted, found, where) ? [] : fails("at most");
+    case "between": {
+      const [low = null, high = null] = listOf(wanted);
+      const [least, most] = [figureOf(low, found, where), figureOf(high, found, where)];
+      return isCounted(found) && Number(found) >= least && Number(found) <= most ? [] : fails("something between");
+    }
     case "one_of":
       return listOf(wanted).some((w) => differences(where, w, found).length === 0) ? [] : fails("one of");
     case "not":
@@ -222,6 +273,18 @@ function contains(text: string, found: unknown, wanted: Value): boolean {
   return Array.isArray(found) && found.some((f) => differences("", wanted, f).length === 0);
 }
 
+const isCounted = (found: unknown): boolean =>
+  typeof found === "number" || typeof found === "bigint" || Array.isArray(found);
+const isNothing = (found: unknown): boolean => (Array.isArray(found) ? found.length === 0 : Number(found) === 0);
+
+/** The figure that a whole number is compared with: text that only money has ("500.00", "Rs 500") in paise. */
+function figureOf(wanted: Value, found: unknown, where: string): number {
+  const isWhole = typeof found === "bigint" || Number.isInteger(found);
+  return typeof wanted === "string" && isWhole && !/^-?\d+(\.\d)?$/.test(wanted.trim())
+    ? Number(paiseOf(wanted, where))
+    : numberOf(wanted, where);
+}
+
 /** Scalars are the same when they say the same: 5 and "5", 1000000 paise and "10000.00" rupees where the found one is money. */
 function isSame(expected: Value, found: unknown): boolean {
   if (expected === null) return found === null || found === undefined;
@@ -229,15 +292,24 @@ function isSame(expected: Value, found: unknown): boolean {
     return (typeof expected === "number" || typeof expected === "string") && paiseText(expected) === plain(found);
   }
   if (found instanceof Date) return typeof expected === "string" && Date.parse(expected) === found.getTime();
+  // Whole numbers with which the gateway and the scenarios speak of money are paise; a share (0.20) is a number as it stands.
+  if (typeof found === "number" && typeof expected === "string" && expected.trim() !== "")
+    return Number.isInteger(found) ? paiseText(expected) === plain(found) : Number(expected) === found;
   return (
     expected === found ||
     (found !== null && found !== undefined && typeof found !== "object" && plain(expected) === plain(found))
   );
 }
 
+/** Money in paise, as text; what is no money as it stands. */
 function paiseText(value: number | string): string {
-  const rupees = typeof value === "string" ? /^(-?)(\d+)\.(\d\d)$/.exec(value.replaceAll(",", "")) : null;
-  return rupees ? plain(BigInt(`${rupees[1]}${rupees[2]}${rupees[3]}`)) : plain(value);
+  if (typeof value === "number" || GROUPED.test(value.trim())) return plain(value);
+  try {
+    return plain(paiseOf(value, ""));
+  } catch (error) {
+    if (!(error instanceof ScenarioFault)) throw error;
+    return value;
+  }
 }
 
 const bigints = (_key: string, v: unknown): unknown => (typeof v === "bigint" ? plain(v) : v);

@@ -123,6 +123,18 @@ export type IntentView = {
   readonly payments: number;
 };
 
+/** What an online payment may be said to be. */
+export const INTENT_WORDS = [
+  "ORDER_PENDING",
+  "AWAITING_PAYMENT",
+  "PROCESSING",
+  "ATTEMPT_FAILED",
+  "EXPIRED",
+  "CLOSED_UNPAID",
+  "CANCELLED",
+  "SUCCEEDED",
+];
+
 const EXPIRED_AFTER_MS = 24 * 3_600_000;
 
 /**

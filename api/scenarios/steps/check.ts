@@ -1,17 +1,7 @@
-import { EXPECTATIONS } from "../expect.ts";
+import { EXPECTATIONS, expectationsOf } from "../expect.ts";
 import { act, billOf, type Stage } from "../stage.ts";
 import type { StepKinds } from "../step.ts";
-import {
-  durationMs,
-  fieldsOf,
-  isFields,
-  knownOnly,
-  listOf,
-  numberOf,
-  ScenarioFault,
-  textOf,
-  plain,
-} from "../values.ts";
+import { durationMs, fieldsOf, isFields, listOf, numberOf, ScenarioFault, textOf, Unmet, plain } from "../values.ts";
 import { Refusal } from "../../../ledger/kernel/errors.ts";
 
 /** Looking in between, and steps that may be refused. */
@@ -20,12 +10,12 @@ export const checkSteps: StepKinds = {
   expect: {
     keys: [],
     run: async (stage, { value, where }) => {
-      if (!isFields(value)) throw new ScenarioFault(`${where}: expect are fields`);
-      knownOnly(value, where, Object.keys(EXPECTATIONS));
+      const parts = expectationsOf(value, where);
+      if (parts.length === 0) throw new ScenarioFault(`${where}: expect says nothing`);
       const differ: string[] = [];
-      for (const [name, expected] of Object.entries(value))
+      for (const [name, expected] of parts.flatMap((part) => Object.entries(part)))
         differ.push(...((await EXPECTATIONS[name]?.(stage, expected)) ?? []));
-      if (differ.length > 0) throw new Error(differ.join("; "));
+      if (differ.length > 0) throw new Unmet(differ.join("; "));
       return {};
     },
   },
@@ -37,7 +27,7 @@ export const checkSteps: StepKinds = {
         await stage.perform(value, where);
         count(stage, "done");
       } catch (error) {
-        if (error instanceof ScenarioFault) throw error;
+        if (error instanceof ScenarioFault || error instanceof Unmet) throw error;
         const isRefused = isRefusal(error);
         count(stage, isRefused ? "refused" : "failed");
         if (!isRefused) stage.troubles.push(error instanceof Error ? error.message : plain(error));

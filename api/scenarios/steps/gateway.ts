@@ -241,12 +241,45 @@ async function bodyFor(stage: Stage, step: Step): Promise<Value | undefined> {
   if (!isFields(body)) return /\/__sim\/webhooks\/deliver$/.test(plain(step.value)) ? { wait: true } : body;
   const { order_of_intent: intent, order_of: other, payment_of_intent: paid, ...rest } = body;
   const named = intent ?? other;
-  const made: Record<string, Value> = { ...rest };
+  const made: Record<string, Value> = await inGatewayWords(stage, rest, step.where);
   // The answer comes when they are sent: what the file does next happens after it.
   if (/\/__sim\/webhooks\/deliver$/.test(plain(step.value))) made["wait"] = true;
   if (named !== undefined) made["order_id"] = await orderOf(stage, textOf(named, `${step.where}: order_of_intent`));
   if (paid !== undefined) made["payment_id"] = await paymentOf(stage, textOf(paid, `${step.where}: payment_of_intent`));
   return made;
+}
+
+const SUMS = ["amount", "limit", "credit", "debit", "fee", "tax"];
+const REQUESTS = /^(?:qr|qr_code|link|payment_link|va|virtual_account)(?:_id)?$/;
+const SPAN = /^\d+(?:\.\d+)?\s*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$/i;
+
+/** Money as the gateway has it (paise), spans as it has them (milliseconds), and a request of ours (a link, a code) by the gateway's id. */
+async function inGatewayWords(stage: Stage, body: Fields, where: string): Promise<Record<string, Value>> {
+  const made: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (Array.isArray(value)) {
+      const parts: Value[] = [];
+      for (const one of value as readonly Value[])
+        parts.push(isFields(one) ? await inGatewayWords(stage, one, where) : one);
+      made[name] = parts;
+    } else if (typeof value !== "string") made[name] = value;
+    else if (SUMS.includes(name) && !/^-?\d*$/.test(value)) made[name] = Number(paiseOf(value, `${where}: ${name}`));
+    else if (name === "do") made[name] = value.replace(/\b(\d+)\s*(ms|s|min|h)\b/g, (span) => plain(durationMs(span)));
+    else if (SPAN.test(value)) made[name] = durationMs(value);
+    else if (/^-?\d+\.\d\d$/.test(value)) made[name] = Number(value);
+    else if (REQUESTS.test(name)) made[name] = await requestAtGateway(stage, value);
+    else made[name] = value;
+  }
+  return made;
+}
+
+async function requestAtGateway(stage: Stage, id: string): Promise<string> {
+  const [ours] = await rows<{ id: string | null }>(
+    stage,
+    "select provider_id as id from collections.payment_requests where ulb_id = $1 and request_id::text = $2",
+    [id],
+  );
+  return ours?.id ?? id;
 }
 
 export async function orderOf(stage: Stage, intentId: string): Promise<string> {
@@ -283,7 +316,11 @@ async function pay(stage: Stage, step: Step): Promise<unknown> {
   }
   if (how.bill !== "") stage.vars.set(`intent of ${how.bill}`, intentId);
   const order = await orderOf(stage, intentId);
-  const body: Record<string, Value> = { order_id: order, method: how.method, ...how.more };
+  // What the bank answers later is pending until then.
+  const isLater = how.more["after"] !== undefined && (how.more["outcome"] ?? "success") === "success";
+  const said = isLater ? { ...how.more, outcome: "pending-success" } : how.more;
+  const more = await inGatewayWords(stage, said, step.where);
+  const body: Record<string, Value> = { order_id: order, method: how.method, ...more };
   const answer = await callSimulator(stage, "POST /__sim/payments", body);
   if (answer.status >= 400) return { ...answer, intent: intentId, order };
   const payment = valueAt(answer.body, "$.payment");
@@ -313,7 +350,7 @@ function payArguments(value: Value, where: string) {
       amount: undefined,
       key: undefined,
       isForced: false,
-      more: outcome === undefined ? {} : { outcome },
+      more: (outcome === undefined ? {} : { outcome }) as Fields,
     };
   }
   const f = fieldsOf(value, where, [
@@ -340,7 +377,7 @@ function payArguments(value: Value, where: string) {
     amount,
     key: optionalText(key, where),
     isForced: more["force"] === true,
-    more: { ...more, ...(paid === undefined ? {} : { amount: paid }) },
+    more: { ...more, ...(paid === undefined ? {} : { amount: paid }) } as Fields,
   };
 }
 
@@ -391,7 +428,7 @@ async function replay(stage: Stage, value: Value, where: string): Promise<unknow
         ? {}
         : {
             "x-razorpay-event-id":
-              f["new_id"] === false
+              f["new_id"] !== true
                 ? event.id
                 : `${event.id.slice(0, 8)}again${plain(stage.vars.size).padStart(2, "0")}${i}${Math.abs(hash(event.id + i))}`,
           }),

@@ -106,7 +106,10 @@ async function askFor(stage: Stage, { value, where }: Step, kind: "qr" | "link" 
   const f = fieldsOf(isFields(value) ? value : { bill: value }, where, ["bill", "amount", "usage", "expires"]);
   const bill = billOf(stage, f["bill"], where);
   const due = await act(stage, "portal", (tx) => previewBill(tx, bill.consumerId, today(stage)));
-  const isSingle = f["usage"] !== "multiple_use" && f["usage"] !== "multiple";
+  const usage = optionalText(f["usage"], where)?.replace(/[ -]/g, "_") ?? "single_use";
+  if (!/^(?:single|multiple)(?:_use)?$/.test(usage))
+    throw new ScenarioFault(`${where}: usage is single_use or multiple_use, not ${usage}`);
+  const isSingle = usage.startsWith("single");
   const amount =
     f["amount"] === undefined
       ? isSingle && kind !== "virtual-account"

@@ -3,8 +3,8 @@ import { approveRefund, listRefunds, sendRefund } from "../../../collections/ind
 import { closePeriod } from "../../../ledger/index.ts";
 import { financialYear, localDate, period } from "../../../ledger/kernel/dates.ts";
 import { accrueGatewayFees } from "../../../reconciliation/index.ts";
-import { paise } from "../../../ledger/kernel/money.ts";
-import { act, asPerson, billOf, type Stage } from "../stage.ts";
+import { paise, type Paise } from "../../../ledger/kernel/money.ts";
+import { act, asPerson, billOf, type Stage, type StageBill } from "../stage.ts";
 import type { Step, StepKinds } from "../step.ts";
 import { HEADS, makeBills, planOf } from "../fixture.ts";
 import { fieldsOf, isFields, optionalText, paiseOf, ScenarioFault, textOf, type Value } from "../values.ts";
@@ -69,18 +69,26 @@ async function revise(stage: Stage, { value, where }: Step): Promise<unknown> {
   const bill = billOf(stage, f["bill"], where);
   if (!isFields(f["heads"])) throw new ScenarioFault(`${where}: heads say what each shall be`);
   const dues = await duesOf(stage, bill);
-  const items = Object.entries(f["heads"]).map(([head, to]) => {
+  const reason = optionalText(f["reason"], where) ?? "revised on inspection";
+  const heads = Object.entries(f["heads"]).map(([head, to]) => {
     const taxHead = HEADS[head.toLowerCase()] ?? head;
     const due = dues.find((d) => d.taxHead === taxHead && bill.demandIds.includes(d.demandId));
     if (!due) throw new ScenarioFault(`${where}: nothing is due under ${taxHead}`);
-    return { demandId: due.demandId, taxHead, own: paise(due.amount - paiseOf(to, where)) };
+    return { demandId: due.demandId, taxHead, less: due.amount - paiseOf(to, where) };
   });
+  const less = heads.filter((h) => h.less > 0n);
+  const more = heads.filter((h) => h.less < 0n);
+  if (more.length > 0)
+    await noteMore(
+      stage,
+      bill,
+      more.map((h) => ({ taxHead: h.taxHead, amount: paise(-h.less) })),
+      reason,
+    );
+  if (less.length === 0) return {};
+  const items = less.map(({ demandId, taxHead, less: own }) => ({ demandId, taxHead, own: paise(own) }));
   const change = await act(stage, "superintendent", (tx) =>
-    proposeChange(tx, {
-      date: today(stage),
-      reason: optionalText(f["reason"], where) ?? "revised on inspection",
-      content: { kind: "credit-note", items },
-    }),
+    proposeChange(tx, { date: today(stage), reason, content: { kind: "credit-note", items } }),
   );
   return act(stage, "checker", (tx) => approveChange(tx, change.id));
 }
@@ -138,27 +146,36 @@ async function mutate(stage: Stage, { value, where }: Step): Promise<unknown> {
 async function debitNote(stage: Stage, { value, where }: Step): Promise<unknown> {
   const f = fieldsOf(value, where, ["bill", "amount", "head", "reason"]);
   const bill = billOf(stage, f["bill"], where);
+  const head = optionalText(f["head"], where) ?? "general tax";
+  const taxHead = HEADS[head.toLowerCase()];
+  if (taxHead === undefined)
+    throw new ScenarioFault(`${where}: unknown head "${head}"; known are ${Object.keys(HEADS).join(", ")}`);
+  return noteMore(
+    stage,
+    bill,
+    [{ taxHead, amount: paiseOf(f["amount"], where) }],
+    optionalText(f["reason"], where) ?? "a storey was left out",
+  );
+}
+
+/** A debit note on the bill, by two people. */
+async function noteMore(
+  stage: Stage,
+  bill: StageBill,
+  lines: readonly { readonly taxHead: string; readonly amount: Paise }[],
+  reason: string,
+): Promise<unknown> {
   const [demandId = ""] = bill.demandIds;
   const change = await act(stage, "superintendent", (tx) =>
     proposeChange(tx, {
       date: today(stage),
-      reason: optionalText(f["reason"], where) ?? "a storey was left out",
-      content: {
-        kind: "debit-note",
-        demandId,
-        dueDate: localDate("2027-03-31"),
-        lines: [
-          {
-            taxHead: HEADS[optionalText(f["head"], where) ?? "general tax"] ?? "PT_TAX",
-            amount: paiseOf(f["amount"], where),
-          },
-        ],
-      },
+      reason,
+      content: { kind: "debit-note", demandId, dueDate: localDate("2027-03-31"), lines },
     }),
   );
   const outcome = await act(stage, "checker", (tx) => approveChange(tx, change.id));
   // The bill is larger by it: what is asked for more is as much its own as what was asked for at first.
-  const now = billOf(stage, f["bill"], where);
+  const now = billOf(stage, bill.name, "debit note");
   stage.bills.set(now.name, { ...now, demandIds: [...now.demandIds, ...outcome.raised] });
   return outcome;
 }

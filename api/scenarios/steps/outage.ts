@@ -4,7 +4,7 @@ import { withConnection, withDatabaseName } from "../../../ledger/kernel/databas
 import type { Gateway } from "../../../collections/index.ts";
 import type { Stage } from "../stage.ts";
 import type { StepKinds } from "../step.ts";
-import { fieldsOf, optionalText, ScenarioFault, textOf, plain } from "../values.ts";
+import { fieldsOf, optionalText, ScenarioFault, textOf, Unmet, plain } from "../values.ts";
 
 /** What dies or is away while a scenario goes on. */
 export const outageSteps: StepKinds = {
@@ -27,7 +27,7 @@ export const outageSteps: StepKinds = {
         await stage.perform(f["during"], where);
       } catch (error) {
         // Who is killed says nothing; what he left behind is looked at afterwards.
-        if (error instanceof ScenarioFault) throw error;
+        if (error instanceof ScenarioFault || error instanceof Unmet) throw error;
         stage.troubles.push(`killed ${at}: ${error instanceof Error ? error.message : plain(error)}`);
       } finally {
         await undo();
