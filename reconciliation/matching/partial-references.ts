@@ -74,7 +74,7 @@ export function partialReferences(board: Board): void {
         if (r.kind === "cheque") continue;
         for (const token of tokens) {
           const overlap = overlapOf(token, r.value);
-          if (!overlap) continue;
+          if (!overlap || isOfAnother(token, tokens, r.value)) continue;
           const isStrong = overlap === "strong" || (overlap === "fair" && !isTariff(l.paise));
           edges[isStrong ? "strong" : "weak"].push({ line: l, item: i, token, full: r.value });
         }
@@ -95,6 +95,10 @@ export function partialReferences(board: Board): void {
     return series.length > 0 && series.every((s) => isAlone(company.get(s), line, item));
   });
 }
+
+/** The line has more of the reference that the token is part of, and that is not this one: a column cuts what the narration has in full. */
+const isOfAnother = (token: string, tokens: readonly string[], full: string): boolean =>
+  tokens.some((t) => t.length > token.length && t.includes(token) && overlapOf(t, full) === undefined);
 
 /** Pairs that nobody else shares are confirmed if one of their edges proves, else proposed; the rest is ambiguous. */
 function settle(board: Board, edges: readonly Edge[], proves: (edge: Edge) => boolean): void {
