@@ -49,7 +49,7 @@ export { previewTable, type ColumnRole, type TablePreview } from "./parsers/prev
 export { type ParsedLine, type ParsedStatement, type ParseResult } from "./parsers/prove.ts";
 export { parseSettlementReport, type SettlementReportFile, type SettlementReportRow } from "./parsers/razorpay.ts";
 export { parseStatementFile, readStatementFile } from "./parsers/read.ts";
-export { type Reading, type ReadLine, type ReadStatement, type StatementFormat } from "./parsers/reading.ts";
+export { paiseOf, type Reading, type ReadLine, type ReadStatement, type StatementFormat } from "./parsers/reading.ts";
 export { BANK_PROFILES, type BankProfile } from "./profiles.ts";
 export { checkSettlement, type SettlementCheck, type SettlementFigures, type SettlementRow } from "./settlement.ts";
 export { importSettlementFile, type SettlementFileReport } from "./settlement-file.ts";

@@ -235,6 +235,8 @@ test("a file of an unknown bank: its columns are named on a phone, by keyboard a
   expect(await page.getByRole("main").textContent()).toContain(
     "Opening 10,000.00 + credits 3,200.00 − debits 1,200.00 = closing 12,000.00.",
   );
+  // The lines as they read, in rupees.
+  for (const figure of ["12,500.00", "11,300.00"]) expect(await page.getByRole("main").textContent()).toContain(figure);
   expect(await overflow(page)).toBe(0);
   await screenshot(page, "phone-bank-columns-proved");
   const proved = page.url();

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { paise, toRupees } from "../../ledger/kernel/money.ts";
+import { toRupees } from "../../ledger/kernel/money.ts";
 import { inSnapshot } from "../../ledger/kernel/tx.ts";
 import {
   BANK_PROFILES,
@@ -13,6 +13,7 @@ import {
   listOwnProfiles,
   tryColumns,
   type ColumnsInput,
+  paiseOf,
 } from "../../reconciliation/index.ts";
 import { ImportedStatement, importedStatement, MAX_CSV_BYTES } from "./files.ts";
 import { answerOnce } from "./idempotency.ts";
@@ -274,8 +275,8 @@ export const bankColumnRoutes: Routes = (server, { app }) => {
           line: l.fileLine,
           date: l.date ?? null,
           valueDate: l.valueDate ?? null,
-          amount: toRupees(paise(l.amount / 1000n)),
-          balance: l.balance === undefined ? null : toRupees(paise(l.balance / 1000n)),
+          amount: toRupees(paiseOf(l.amount)),
+          balance: l.balance === undefined ? null : toRupees(paiseOf(l.balance)),
           narration: l.narration,
           reference: l.reference,
         })),

@@ -347,7 +347,7 @@ export async function findPayments(
          ? "(order_id = :order_id::uuid or payment_id = :payment_id)"
          : "payment_id in (select payment_id from collections.request_payments where ulb_id = :ulb and request_id = :request_id::uuid)"
      }
-     order by created_at, payment_id`,
+     order by created_at, first_seen_at, payment_id`,
     {
       ulb: read.ulb.id,
       ...(requestId === undefined

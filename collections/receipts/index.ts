@@ -17,6 +17,7 @@ export {
   fingerprintOf,
   publicKeys,
   receiptSigner,
+  ulbOfReceiptCode,
   verifyReceiptCode,
   type PublicKey,
   type SignedReceipt,

@@ -35,6 +35,7 @@ export type PublicKey = {
 };
 
 const FORMAT = "NK1";
+const SIGNED_CODE = /(?:^|[?&#]s=)(NK1\.[A-Za-z0-9_-]{10,600}\.[A-Za-z0-9_-]{86})$/;
 /** The code's last word where the money is refundable: such a paper is no proof that a due was paid. */
 const REFUNDABLE = "refundable";
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
@@ -119,7 +120,7 @@ export function verifyReceiptCode(
   keys: readonly Pick<PublicKey, "keyId" | "publicKey">[],
 ): SignedReceipt & { readonly keyId: string } {
   const invalid = (reason: string): Error => counterErrors.SIGNATURE_INVALID({ reason });
-  const code = /(?:^|[?&#]s=)(NK1\.[A-Za-z0-9_-]{10,600}\.[A-Za-z0-9_-]{86})$/.exec(text.trim())?.[1];
+  const code = SIGNED_CODE.exec(text.trim())?.[1];
   if (code === undefined) throw invalid("this is no signed code of a receipt");
   const [, payload = "", signature = ""] = code.split(".");
   const fields = readPayload(payload);
@@ -133,6 +134,12 @@ export function verifyReceiptCode(
   if (!verify(null, Buffer.from(`${FORMAT}.${payload}`), key, Buffer.from(signature, "base64url")))
     throw invalid("what the code says is not what was signed");
   return { ...receipt, keyId };
+}
+
+/** The code of the ULB that a signed code says it is of; undefined when it cannot be read. Believed by nobody before the signature is checked by its key. */
+export function ulbOfReceiptCode(text: string): string | undefined {
+  const payload = SIGNED_CODE.exec(text.trim())?.[1]?.split(".")[1];
+  return payload === undefined ? undefined : readPayload(payload)?.ulb;
 }
 
 function readPayload(payload: string): (SignedReceipt & { readonly keyId: string }) | undefined {

@@ -1,5 +1,6 @@
 import { localDate, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { Refusal, type Problem } from "../../ledger/kernel/errors.ts";
+import { paise, type Paise } from "../../ledger/kernel/money.ts";
 
 export type StatementFormat =
   "mt940" | "mt942" | "camt" | "bai2" | "ofx" | "csv" | "xlsx" | "xls" | "html" | "razorpay";
@@ -136,6 +137,9 @@ export function exact(text: string): Exact | undefined {
 
 const isGrouped = (digits: string, mark: string): boolean =>
   mark === "," ? /^\d{1,3}(,\d{2,3})*(,\d{3})$/.test(digits) : /^\d{1,3}(\.\d{3})+$/.test(digits);
+
+/** Paise, what is less than one left out: for showing a figure before its proof, which refuses what is not whole paise. */
+export const paiseOf = (value: Exact): Paise => paise(value / EXACT_PER_PAISA);
 
 /** A whole number of the smallest unit of a currency with two decimals. */
 export const exactOfMinor = (minor: bigint): Exact => minor * EXACT_PER_PAISA;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { VNode } from "preact";
 import { formatDate, formatMoment } from "../../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../../ledger/kernel/errors.ts";
-import { formatStatement, paise, rupees, type Paise } from "../../../ledger/kernel/money.ts";
+import { formatStatement, rupees } from "../../../ledger/kernel/money.ts";
 import type { Who } from "../../../ledger/kernel/tx.ts";
 import {
   BANK_PROFILES,
@@ -25,9 +25,9 @@ import {
   type ColumnTrial,
   type HeldFile,
   type OwnProfile,
-  type ReadLine,
   type StatementImport,
   type TablePreview,
+  paiseOf,
 } from "../../../reconciliation/index.ts";
 import { apiErrors } from "../../errors.ts";
 import { Books } from "../books-frame.tsx";
@@ -224,9 +224,9 @@ function Trial(props: {
               l.valueDate ? formatDate(l.valueDate) : "",
               l.narration,
               l.reference,
-              l.amount < 0n ? <Amount value={shown(-l.amount)} /> : "",
-              l.amount < 0n ? "" : <Amount value={shown(l.amount)} />,
-              l.balance === undefined ? "" : <Amount value={shown(l.balance)} />,
+              l.amount < 0n ? <Amount value={paiseOf(-l.amount)} /> : "",
+              l.amount < 0n ? "" : <Amount value={paiseOf(l.amount)} />,
+              l.balance === undefined ? "" : <Amount value={paiseOf(l.balance)} />,
             ],
           }))}
         />
@@ -245,9 +245,6 @@ function Trial(props: {
     </section>
   );
 }
-
-/** Figures of a reading are hundred-thousandths of a rupee; tables have whole paise only. */
-const shown = (amount: ReadLine["amount"]): Paise => paise(amount / 1000n);
 
 export function ProfilesPage({ view, own }: { readonly view: View; readonly own: readonly OwnProfile[] }): VNode {
   return (

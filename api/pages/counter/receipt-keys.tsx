@@ -1,6 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import type { VNode } from "preact";
-import { publicKeys, verifyReceiptCode, type PublicKey, type SignedReceipt } from "../../../collections/index.ts";
+import {
+  publicKeys,
+  ulbOfReceiptCode,
+  verifyReceiptCode,
+  type PublicKey,
+  type SignedReceipt,
+} from "../../../collections/index.ts";
+import { findUlb } from "../../../ledger/index.ts";
 import { formatDate } from "../../../ledger/kernel/dates.ts";
 import type { Refusal } from "../../../ledger/kernel/errors.ts";
 import { formatIndian } from "../../../ledger/kernel/money.ts";
@@ -13,6 +20,7 @@ function VerifyPage(props: {
   readonly view: View;
   readonly keys: readonly PublicKey[];
   readonly typed: string;
+  readonly issuer: string;
   readonly signed?: SignedReceipt;
   readonly refusal?: Refusal;
 }): VNode {
@@ -29,6 +37,7 @@ function VerifyPage(props: {
           </Flash>
           <Facts
             facts={[
+              ["Issued by", props.issuer],
               ["Receipt", signed.number],
               ["Date", formatDate(signed.date)],
               ["Amount", `₹ ${formatIndian(signed.amount)}`],
@@ -82,7 +91,11 @@ export function receiptKeyRoutes(web: FastifyInstance, desk: Desk): void {
 
   web.get("/verify-receipt", limited, async (request, reply) => {
     const typed = field(request.query, "code").slice(0, 1200);
-    const keys = await desk.read(await desk.citizen(request), publicKeys);
+    const visitor = await desk.citizen(request);
+    // A receipt of another ULB on this server is checked by that ULB's keys.
+    const named = ulbOfReceiptCode(typed);
+    const ulb = (named === undefined ? undefined : await findUlb(desk.app, named)) ?? visitor.ulb;
+    const keys = await desk.read({ ...visitor, ulb }, publicKeys);
     const checked =
       typed === "" ? undefined : await attempt(() => Promise.resolve().then(() => verifyReceiptCode(typed, keys)));
     return send(
@@ -91,6 +104,7 @@ export function receiptKeyRoutes(web: FastifyInstance, desk: Desk): void {
         view={viewOf(request)}
         keys={keys}
         typed={typed}
+        issuer={ulb.name}
         {...(checked?.ok === true ? { signed: checked.value } : {})}
         {...(checked?.ok === false ? { refusal: checked.refusal } : {})}
       />,
