@@ -11,7 +11,18 @@ import {
   type AutoPostRule,
 } from "../../reconciliation/index.ts";
 import { answerOnce } from "./idempotency.ts";
-import { answers, callerOf, doc, KEY_REFUSALS, OptionalIdempotencyHeader, WHO, type Routes } from "./route.ts";
+import {
+  answers,
+  callerOf,
+  doc,
+  etagOf,
+  IfMatch,
+  KEY_REFUSALS,
+  OptionalIdempotencyHeader,
+  versionOf,
+  WHO,
+  type Routes,
+} from "./route.ts";
 import {
   AccountCode,
   amountOf,
@@ -27,6 +38,17 @@ import {
 } from "./schemas.ts";
 
 const Reason = Type.String({ maxLength: 500 });
+const WithReason = Type.Object(
+  { reason: Reason },
+  { additionalProperties: false, examples: [{ reason: "the bank changed its words" }] },
+);
+const decisionHeaders = Type.Object({ ...IfMatch, ...OptionalIdempotencyHeader.properties });
+const VERSION_REFUSALS = ["IF_MATCH_MISSING", "IF_MATCH_INVALID"];
+const saved = (rule: AutoPostRule, status = 200) => ({
+  status,
+  body: ruleView(rule),
+  headers: { etag: etagOf(rule.version) },
+});
 const literals = <T extends string>(values: readonly T[]) => Type.Union(values.map((v) => Type.Literal(v)));
 const Kind = literals(AUTO_POST_KINDS);
 const FUNCTION = Type.String({ maxLength: 10, description: "null: that of its kind" });
@@ -112,13 +134,13 @@ export const bankRuleRoutes: Routes = (server, { app }) => {
         {
           status: 200,
           description: "The rules",
-          schema: Type.Object({ rules: Type.Array(Shared(BankRuleSchema), { maxItems: 500 }) }),
+          schema: Type.Object({ items: Type.Array(Shared(BankRuleSchema), { maxItems: 500 }) }),
         },
         ["BANK_ACCOUNT_UNKNOWN"],
       ),
     },
     handler: async (request) => ({
-      rules: (await inSnapshot(app, callerOf(request), (read) => listAutoPostRules(read, request.params.account))).map(
+      items: (await inSnapshot(app, callerOf(request), (read) => listAutoPostRules(read, request.params.account))).map(
         ruleView,
       ),
     }),
@@ -155,10 +177,9 @@ export const bankRuleRoutes: Routes = (server, { app }) => {
     },
     handler: async (request, reply) => {
       const draft = draftOf(request.body);
-      return answerOnce(app, request, reply, async (tx) => ({
-        status: 201,
-        body: ruleView(await proposeAutoPostRule(tx, { ...draft, account: request.params.account }, request.body.rule)),
-      }));
+      return answerOnce(app, request, reply, async (tx) =>
+        saved(await proposeAutoPostRule(tx, { ...draft, account: request.params.account }, request.body.rule), 201),
+      );
     },
   });
 
@@ -171,12 +192,13 @@ export const bankRuleRoutes: Routes = (server, { app }) => {
         tag: "Bank",
         summary: "Approve a rule that books lines of the bank",
         description:
-          "The newest version. From then on it books. The maker is not the checker, and nobody approves a rule for more than his own limit.",
+          "The version that you saw. From then on it books. The maker is not the checker, and nobody approves a rule for more than his own limit.",
         roles: WHO.decides,
       }),
       params: ById,
-      headers: OptionalIdempotencyHeader,
+      headers: decisionHeaders,
       response: answers({ status: 200, description: "The rule", schema: Shared(BankRuleSchema) }, [
+        ...VERSION_REFUSALS,
         "AUTO_POST_UNKNOWN",
         "AUTO_POST_DECIDED",
         "AUTO_POST_ENDED",
@@ -185,59 +207,72 @@ export const bankRuleRoutes: Routes = (server, { app }) => {
         ...KEY_REFUSALS,
       ]),
     },
-    handler: async (request, reply) =>
-      answerOnce(app, request, reply, async (tx) => ({
-        status: 200,
-        body: ruleView(await approveAutoPostRule(tx, request.params.id)),
-      })),
+    handler: async (request, reply) => {
+      const version = versionOf(request.headers["if-match"]);
+      return answerOnce(app, request, reply, async (tx) =>
+        saved(await approveAutoPostRule(tx, request.params.id, version)),
+      );
+    },
   });
 
-  for (const [name, roles, summary, description, refusals] of [
-    [
-      "reject",
-      WHO.decides,
-      "Reject a rule that books lines of the bank",
-      "The newest version, with a reason; the version before it goes on.",
-      ["AUTO_POST_DECIDED", "MAKER_IS_CHECKER"],
-    ],
-    [
-      "end",
-      WHO.closes,
-      "End a rule that books lines of the bank",
-      "With all its versions, at once, with a reason; what it booked stays.",
-      [],
-    ],
-  ] as const) {
-    server.route({
-      method: "POST",
-      url: `/bank-rules/:id/${name}`,
-      config: { roles },
-      schema: {
-        ...doc({ tag: "Bank", summary, description, roles }),
-        params: ById,
-        headers: OptionalIdempotencyHeader,
-        body: Type.Object(
-          { reason: Reason },
-          { additionalProperties: false, examples: [{ reason: "the bank changed its words" }] },
-        ),
-        response: answers({ status: 200, description: "The rule", schema: Shared(BankRuleSchema) }, [
-          "AUTO_POST_UNKNOWN",
-          "AUTO_POST_ENDED",
-          "AUTO_POST_REASON",
-          ...refusals,
-          ...KEY_REFUSALS,
-        ]),
-      },
-      handler: async (request, reply) => {
-        const { id } = request.params;
-        const { reason } = request.body;
-        return answerOnce(app, request, reply, async (tx) => ({
-          status: 200,
-          body: ruleView(await (name === "reject" ? rejectAutoPostRule : endAutoPostRule)(tx, id, reason)),
-        }));
-      },
-    });
-  }
+  server.route({
+    method: "POST",
+    url: "/bank-rules/:id/reject",
+    config: { roles: WHO.decides },
+    schema: {
+      ...doc({
+        tag: "Bank",
+        summary: "Reject a rule that books lines of the bank",
+        description: "The version that you saw, with a reason; the version before it goes on.",
+        roles: WHO.decides,
+      }),
+      params: ById,
+      headers: decisionHeaders,
+      body: WithReason,
+      response: answers({ status: 200, description: "The rule", schema: Shared(BankRuleSchema) }, [
+        ...VERSION_REFUSALS,
+        "AUTO_POST_UNKNOWN",
+        "AUTO_POST_DECIDED",
+        "AUTO_POST_ENDED",
+        "AUTO_POST_REASON",
+        "MAKER_IS_CHECKER",
+        ...KEY_REFUSALS,
+      ]),
+    },
+    handler: async (request, reply) => {
+      const version = versionOf(request.headers["if-match"]);
+      return answerOnce(app, request, reply, async (tx) =>
+        saved(await rejectAutoPostRule(tx, request.params.id, version, request.body.reason)),
+      );
+    },
+  });
+
+  server.route({
+    method: "POST",
+    url: "/bank-rules/:id/end",
+    config: { roles: WHO.closes },
+    schema: {
+      ...doc({
+        tag: "Bank",
+        summary: "End a rule that books lines of the bank",
+        description: "With all its versions, at once, with a reason; what it booked stays.",
+        roles: WHO.closes,
+      }),
+      params: ById,
+      headers: OptionalIdempotencyHeader,
+      body: WithReason,
+      response: answers({ status: 200, description: "The rule", schema: Shared(BankRuleSchema) }, [
+        "AUTO_POST_UNKNOWN",
+        "AUTO_POST_ENDED",
+        "AUTO_POST_REASON",
+        ...KEY_REFUSALS,
+      ]),
+    },
+    handler: async (request, reply) =>
+      answerOnce(app, request, reply, async (tx) =>
+        saved(await endAutoPostRule(tx, request.params.id, request.body.reason)),
+      ),
+  });
 };
 
 function draftOf(given: Static<typeof Draft>) {

@@ -152,6 +152,8 @@ test("every POST that moves money asks for an Idempotency-Key, and every change 
     ].sort(),
   );
   expect(asks("if-match")).toEqual([
+    "POST /v1/bank-rules/{id}/approve",
+    "POST /v1/bank-rules/{id}/reject",
     "POST /v1/payables/bills/{id}/cancel",
     "POST /v1/payables/bills/{id}/pass",
     "POST /v1/payables/bills/{id}/reject",

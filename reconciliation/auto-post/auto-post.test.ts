@@ -36,7 +36,7 @@ const DRAFT: RuleDraft = {
 const propose = (t: BankUlb, over: Partial<RuleDraft> = {}, id?: string, role: Role = "accountant") =>
   t.tx(role, (tx) => proposeAutoPostRule(tx, { ...DRAFT, ...over }, id));
 const approve = (t: BankUlb, rule: AutoPostRule, role: Role = "checker") =>
-  t.tx(role, (tx) => approveAutoPostRule(tx, rule.ruleId));
+  t.tx(role, (tx) => approveAutoPostRule(tx, rule.ruleId, rule.version));
 const run = (t: BankUlb) => t.tx("accountant", (tx) => reconcileAccount(tx, BANK));
 const books = (t: BankUlb) => inSnapshot(app, t.as("auditor"), (read) => balances(read));
 const open = (t: BankUlb) => t.tx("auditor", (tx) => listExceptions(tx, { account: BANK }));
@@ -119,7 +119,7 @@ test("a version is decided once, the next one takes its place from its first day
     first.ruleId,
   );
   expect(second.version).toBe(2);
-  await t.tx("checker", (tx) => rejectAutoPostRule(tx, first.ruleId, "the first one is enough"));
+  await t.tx("checker", (tx) => rejectAutoPostRule(tx, first.ruleId, 2, "the first one is enough"));
   await t.bank("0.00", [
     ["2026-06-02", "100.00", "INT CR Q4"],
     ["2026-06-10", "40.00", "INT CR"],
@@ -131,6 +131,11 @@ test("a version is decided once, the next one takes its place from its first day
     { kind: "bank-interest", words: ["INT CR"], name: "Interest", lineLimit: rupees("50.00") },
     first.ruleId,
   );
+  // Whoever looked at the second version decides nothing about the third.
+  await expect(approve(t, second)).rejects.toMatchObject({
+    code: "AUTO_POST_DECIDED",
+    facts: { version: 2, decision: "rejected" },
+  });
   await approve(t, third);
   await t.bank("140.00", [["2026-06-11", "60.00", "INT CR"]], { name: "2.csv" });
   expect((await run(t)).autoPosted).toEqual([]);
@@ -163,7 +168,7 @@ test("a rule that says too little, books against a bank, or has no limits is ref
   expect(await why({ head: BANK })).toMatch(/is cash or a bank/);
   await expect(propose(t, { reason: "so" })).rejects.toMatchObject({ code: "AUTO_POST_REASON" });
   await expect(propose(t, { head: "9999999" })).rejects.toMatchObject({ code: "ACCOUNT_NOT_FOUND" });
-  await expect(t.tx("checker", (tx) => approveAutoPostRule(tx, "no-rule"))).rejects.toMatchObject({
+  await expect(t.tx("checker", (tx) => approveAutoPostRule(tx, "no-rule", 1))).rejects.toMatchObject({
     code: "AUTO_POST_UNKNOWN",
   });
 });
@@ -180,7 +185,7 @@ test("nobody lets a rule book more than he may approve himself, and a refusal of
   );
   const rule = await propose(t);
   await expect(approve(t, rule)).rejects.toMatchObject({ code: "AUTO_POST_ABOVE_LIMIT" });
-  await t.tx("checker", (tx) => rejectAutoPostRule(tx, rule.ruleId, "above what I may approve"));
+  await t.tx("checker", (tx) => rejectAutoPostRule(tx, rule.ruleId, rule.version, "above what I may approve"));
   const small = await propose(t, { lineLimit: rupees("100.00"), head: "2408001" }, rule.ruleId);
   await approve(t, small);
   await t.bank("1000.00", [["2026-06-02", "-18.00", "SMS CHRG"]]);

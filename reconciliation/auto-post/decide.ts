@@ -1,5 +1,4 @@
-import type { LocalDate } from "../../ledger/kernel/dates.ts";
-import { periodOf, type Period } from "../../ledger/kernel/dates.ts";
+import { periodOf, type LocalDate, type Period } from "../../ledger/kernel/dates.ts";
 import { add, formatIndian, negate, ZERO, type Paise } from "../../ledger/kernel/money.ts";
 
 /** What a rule may book: what the bank charges, and what it pays. */

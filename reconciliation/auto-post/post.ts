@@ -1,6 +1,6 @@
 import { postEntry, postingAccount } from "../../ledger/index.ts";
 import { audit } from "../../ledger/kernel/audit.ts";
-import { financialYearOf, formatDate, periodOf } from "../../ledger/kernel/dates.ts";
+import { financialYearOf, formatDate, localDate, periodOf, type LocalDate } from "../../ledger/kernel/dates.ts";
 import { invariant, Refusal } from "../../ledger/kernel/errors.ts";
 import { newId } from "../../ledger/kernel/ids.ts";
 import { formatIndian, type Paise } from "../../ledger/kernel/money.ts";
@@ -74,11 +74,11 @@ export async function autoPost(
 
 const isKind = (template: string): template is AutoPostKind => AUTO_POST_KINDS.some((k) => k === template);
 // The lines are named: whatever their day is.
-const FAR = "9999-12-31" as Parameters<typeof openLines>[2];
+const FAR = localDate("9999-12-31");
 
 /** What each rule booked by month, in all its versions, without what was taken back. */
 async function spentOf(tx: Tx, rules: readonly AutoPostRule[]): Promise<Map<string, Paise>> {
-  const rows = await tx.query<{ rule: string; day: Parameters<typeof periodOf>[0]; amount: Paise }>(
+  const rows = await tx.query<{ rule: string; day: LocalDate; amount: Paise }>(
     `select p.rule_id::text as rule, date_trunc('month', p.on_date)::date as day, sum(p.amount)::bigint as amount
      from reconciliation.auto_posts p
      join reconciliation.live_legs g on g.ulb_id = p.ulb_id and g.line_id = p.line_id and g.match_id = p.match_id

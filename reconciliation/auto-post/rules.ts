@@ -209,8 +209,8 @@ async function checkDraft(read: Read, draft: RuleDraft): Promise<AutoPostKind> {
  * Approves a version: from then on `reconcileAccount` books by it. The maker is not the checker, and nobody lets a rule book a line that he could not
  * approve himself. Raises AUTO_POST_UNKNOWN, AUTO_POST_DECIDED, AUTO_POST_ENDED, AUTO_POST_ABOVE_LIMIT, MAKER_IS_CHECKER.
  */
-export async function approveAutoPostRule(tx: Tx, ruleId: string): Promise<AutoPostRule> {
-  const rule = await lockWaiting(tx, ruleId);
+export async function approveAutoPostRule(tx: Tx, ruleId: string, version: number): Promise<AutoPostRule> {
+  const rule = await lockWaiting(tx, ruleId, version);
   const voucher = rule.kind === "bank-charge" ? "payment" : "receipt";
   const limit = await approvalLimit(tx, tx.actor, voucher, dateInIndia(tx.clock()));
   if (limit !== null && rule.lineLimit > limit)
@@ -223,8 +223,13 @@ export async function approveAutoPostRule(tx: Tx, ruleId: string): Promise<AutoP
 }
 
 /** Rejects a version with a reason; the version before it goes on. Raises what `approveAutoPostRule` raises, and AUTO_POST_REASON. */
-export async function rejectAutoPostRule(tx: Tx, ruleId: string, reason: string): Promise<AutoPostRule> {
-  return decide(tx, await lockWaiting(tx, ruleId), "rejected", reasonOf(reason, "a rejection"));
+export async function rejectAutoPostRule(
+  tx: Tx,
+  ruleId: string,
+  version: number,
+  reason: string,
+): Promise<AutoPostRule> {
+  return decide(tx, await lockWaiting(tx, ruleId, version), "rejected", reasonOf(reason, "a rejection"));
 }
 
 /**
@@ -250,8 +255,10 @@ async function lockRule(tx: Tx, ruleId: string): Promise<readonly [AutoPostRule,
   return autoPostRule(tx, ruleId);
 }
 
-async function lockWaiting(tx: Tx, ruleId: string): Promise<AutoPostRule> {
-  const [rule] = await lockRule(tx, ruleId);
+/** The version that was looked at, and no other that was proposed since. */
+async function lockWaiting(tx: Tx, ruleId: string, version: number): Promise<AutoPostRule> {
+  const rule = (await lockRule(tx, ruleId)).find((r) => r.version === version);
+  if (!rule) throw autoPostErrors.AUTO_POST_UNKNOWN({ rule: `${ruleId.slice(0, 60)} version ${version}` });
   refuseEnded(rule);
   if (rule.decision !== null)
     throw autoPostErrors.AUTO_POST_DECIDED({

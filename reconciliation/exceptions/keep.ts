@@ -7,7 +7,7 @@ import { lockBankAccount } from "../bank-accounts.ts";
 import { comparison } from "../comparison.ts";
 import type { OpenItem } from "../open-items.ts";
 import { reconcile, type ReconcileReport } from "../reconcile.ts";
-import type { ExceptionSubject } from "./templates.ts";
+import { isLeaf, type ExceptionSubject } from "./templates.ts";
 
 /** Days until somebody should have settled an exception. A returned cheque has the notice of s.138 to run; a stale one can wait for the month. */
 const DAYS: Readonly<Record<string, number>> = {
@@ -247,9 +247,6 @@ async function closeExceptions(
   );
   return rows.length;
 }
-
-/** A deposited leaf in clearing: its exception names it as the open item does. */
-const isLeaf = (subjectId: string): boolean => subjectId.startsWith("leaf:");
 
 /** Closes the exceptions of leaves in clearing that the bank has credited or returned meanwhile; gives how many. */
 export async function closeLeaves(tx: Tx, account: string): Promise<number> {

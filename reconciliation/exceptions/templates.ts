@@ -54,6 +54,9 @@ export type Resolution =
   | { readonly kind: "difference"; readonly items: readonly string[]; readonly role: DifferenceRole }
   | { readonly kind: "settlement-adjusted"; readonly role: AdjustmentRole };
 
+/** A deposited leaf in clearing: its exception names it as the open item does. */
+export const isLeaf = (subjectId: string): boolean => subjectId.startsWith("leaf:");
+
 /** The templates that fit an exception, the likeliest first. */
 export function fitting(exception: {
   readonly subject: ExceptionSubject;
@@ -63,7 +66,7 @@ export function fitting(exception: {
   readonly template: string | null;
 }): readonly ResolutionKind[] {
   // Only the bank ends the wait for a leaf in clearing: by its credit, or by its return.
-  if (exception.subjectId.startsWith("leaf:")) return [];
+  if (isLeaf(exception.subjectId)) return [];
   const all = allFitting(exception.subject, exception.amount);
   const first = all.filter((k) => k === exception.template || k === exception.kind);
   return [...first, ...all.filter((k) => !first.includes(k))];

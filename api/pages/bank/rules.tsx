@@ -134,10 +134,12 @@ function Rule(props: {
         <div class="actions">
           <Form view={view} action={`${at}/approve`} label={`Approve ${newest.name}`}>
             <input type="hidden" name="rule" value={newest.ruleId} />
+            <input type="hidden" name="version" value={newest.version} />
             <button>Approve version {newest.version}</button>
           </Form>
           <Form view={view} action={`${at}/reject`} label={`Reject ${newest.name}`}>
             <input type="hidden" name="rule" value={newest.ruleId} />
+            <input type="hidden" name="version" value={newest.version} />
             <Field label="Why not" name="reason" maxLength={500} isRequired />
             <button class="second">Reject it</button>
           </Form>
@@ -266,9 +268,10 @@ export function ruleRoutes(web: FastifyInstance, desk: Desk): void {
       const rule = field(body, "rule");
       const done = await attempt(() =>
         desk.write(who, async (tx): Promise<unknown> => {
-          if (name === "approve") return approveAutoPostRule(tx, rule);
-          if (name !== "propose")
-            return (name === "reject" ? rejectAutoPostRule : endAutoPostRule)(tx, rule, field(body, "reason"));
+          if (name === "approve") return approveAutoPostRule(tx, rule, Number(field(body, "version")));
+          if (name === "reject")
+            return rejectAutoPostRule(tx, rule, Number(field(body, "version")), field(body, "reason"));
+          if (name === "end") return endAutoPostRule(tx, rule, field(body, "reason"));
           return proposeAutoPostRule(
             tx,
             {
