@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cr, dr, postEntry } from "../ledger/index.ts";
 import { localDate, type LocalDate } from "../ledger/kernel/dates.ts";
@@ -5,9 +6,11 @@ import { rupees } from "../ledger/kernel/money.ts";
 import { inDryRun, inSnapshot, type Read, type Tx } from "../ledger/kernel/tx.ts";
 import { testApp } from "../ledger/testing.ts";
 import { acceptMatches, bench, undoMatch } from "./bench/index.ts";
-import { comparison } from "./comparison.ts";
-import { openItems } from "./open-items.ts";
-import { openLines } from "./statements.ts";
+import { comparison, matchOnce } from "./comparison.ts";
+import { BankCalendar, match } from "./match.ts";
+import { openItems, type OpenItem } from "./open-items.ts";
+import { openLines, type BankLine } from "./statements.ts";
+import { ref } from "./tokens.ts";
 import { BANK, bankUlb, type BankUlb } from "./testing.ts";
 
 const app = await testApp();
@@ -134,4 +137,79 @@ test("one account's rows are not another's, and a question about other lines or 
   await one.book("2026-06-01", "250.75", "NEFT, UTR HDFCN26061000111");
   expect(await proved(one)).toEqual([]);
   await agrees(one);
+});
+
+// One line and one item, and the same with one thing changed: what was answered last must not be taken for the answer.
+const days = fc.constantFrom("2026-07-03", "2026-07-06", "2026-07-20").map(localDate);
+const sums = fc.constantFrom(rupees("500.00"), rupees("710.10"));
+const refs = fc.constantFrom([ref("utr", "HDFCN26183000111")], [ref("utr", "HDFCN26183000222")], []);
+const question = fc.record({
+  bookedOn: days,
+  amount: sums,
+  narration: fc.constantFrom("NEFT HDFCN26183000111", "BY CASH SLIP000123", "NEFT"),
+  reference: fc.constantFrom("", "HDFCN26183000222"),
+  date: days,
+  expected: sums,
+  kind: fc.constantFrom("transfer" as const, "cash" as const, "cheque-deposited" as const),
+  refs,
+  group: fc.constantFrom(undefined, "SLIP000123"),
+  asOf: fc.constantFrom(JULY, localDate("2026-09-30")),
+  calendar: fc.constantFrom(new BankCalendar(), new BankCalendar([localDate("2026-07-06"), localDate("2026-07-07")])),
+});
+type Question = typeof question extends fc.Arbitrary<infer Q> ? Q : never;
+const keys = [
+  "bookedOn",
+  "amount",
+  "narration",
+  "reference",
+  "date",
+  "expected",
+  "kind",
+  "refs",
+  "group",
+  "asOf",
+  "calendar",
+] as const;
+
+function askBoth(read: Read, q: Question): void {
+  const { bookedOn, amount, narration, reference, asOf, calendar } = q;
+  const line: BankLine = {
+    id: "L",
+    account: BANK,
+    date: bookedOn,
+    bookedOn,
+    valueDate: bookedOn,
+    amount,
+    balance: amount,
+    narration,
+    reference,
+    matchId: null,
+  };
+  const item: OpenItem = {
+    id: "I",
+    date: q.date,
+    amount: q.expected,
+    kind: q.kind,
+    refs: q.refs,
+    ...(q.group === undefined ? {} : { group: q.group }),
+    voucher: "receipt",
+    text: "",
+    reference: "",
+    of: { entryId: 1n, lines: [] },
+  };
+  expect(matchOnce(read, BANK, [line], [item], asOf, calendar)).toEqual(match([line], [item], asOf, { calendar }));
+}
+
+test("whatever was asked before, an account's question is answered as match() answers it", async () => {
+  const t = await bankUlb(app);
+  await inSnapshot(app, t.as("auditor"), (read) => {
+    fc.assert(
+      fc.property(question, question, fc.constantFrom(...keys), (first, other, key) => {
+        askBoth(read, first);
+        askBoth(read, { ...first, [key]: other[key] });
+      }),
+      { numRuns: 5000 },
+    );
+    return Promise.resolve();
+  });
 });
