@@ -34,7 +34,7 @@ export function BrsPage(props: {
           ["Fund", statement.bank.fund],
           [
             "Bank account",
-            `${statement.account} ${statement.bank.name}, ${statement.bank.bank} ${statement.bank.branch}, ${statement.bank.numberMasked}`,
+            `${statement.account} ${statement.bank.name}, ${`${statement.bank.bank} ${statement.bank.branch}`.trim()}, ${statement.bank.numberMasked}`,
           ],
           ["As at", formatDate(statement.asOf)],
           ["Statements reach to", formatDate(statement.statementTo)],
